@@ -1,0 +1,1 @@
+"""What an agent may do next: states, reasons, wrap-up."""

@@ -1,0 +1,1 @@
+"""REST, the event stream, who may see what, and the web page."""

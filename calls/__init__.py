@@ -1,0 +1,1 @@
+"""What a citizen's call may do next: its states and legs."""

@@ -1,0 +1,1 @@
+"""The centre: one writer that turns messages into events and commands."""

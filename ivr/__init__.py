@@ -1,0 +1,1 @@
+"""What a caller hears before a human answers: the steps of a flow."""

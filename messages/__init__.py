@@ -1,0 +1,1 @@
+"""Ids, facts, requests, events, commands, errors and their codec: the words every floor shares."""

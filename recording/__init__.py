@@ -1,0 +1,1 @@
+"""Which talking legs are recorded, and where the files go."""

@@ -1,0 +1,1 @@
+"""Real SIP citizens and phones, simulated agents, and the reconciliation of what they saw."""

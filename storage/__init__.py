@@ -1,0 +1,1 @@
+"""The journal, the tables, the rows, and the exports."""

@@ -1,0 +1,1 @@
+"""Listening sessions: who listens to whom, why, and from when to when."""

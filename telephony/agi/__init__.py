@@ -1,0 +1,1 @@
+"""FastAGI: wire, server, and the script that holds a citizen's call."""

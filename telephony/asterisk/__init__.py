@@ -1,0 +1,1 @@
+"""The Asterisk we run: its rendered configuration, its development root, its supervised child."""
