@@ -1,0 +1,358 @@
+"""Events: what the centre recorded. The journal is a list of these; folding them gives the state back.
+
+Every event is journalled inside an `Entry` with `epoch` (raised at each start of a centre), `seq` (gapless within
+the epoch) and `at` (UTC, µs, the instant it was decided). `occurred`, where present, is when it happened in Asterisk.
+The tag of each class is its kind on the stream.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from messages.ids import (
+    AgentId,
+    CallId,
+    ContactId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    QueueId,
+    RecordingId,
+    SessionId,
+    UserId,
+)
+from messages.values import AgentState, ContactOutcome, LegEnd, ListeningMode
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Something that is now so."""
+
+
+class CenterStarted(Event, tag="center.started"):
+    """A centre took over the log: the first event of its epoch."""
+
+
+class ContactArrived(Event, tag="contact.arrived"):
+    """A citizen reached us. `number` is as the trunk gave it and never changes."""
+
+    contact: ContactId
+    call: CallId
+    node: NodeId
+    number: str
+    did: str
+    occurred: datetime
+    linkedid: str = ""
+
+
+class ContactEnded(Event, tag="contact.ended"):
+    """The citizen's call is over; exactly one per contact."""
+
+    contact: ContactId
+    call: CallId
+    outcome: ContactOutcome
+    occurred: datetime
+    by_citizen: bool = True
+    queue: QueueId | None = None
+    agent: AgentId | None = None
+
+
+class ContactLinked(Event, tag="contact.linked"):
+    """The case system tied a case to the contact."""
+
+    contact: ContactId
+    case_no: str
+    by: UserId
+    valid: bool | None = None
+    category: str = ""
+    area: str = ""
+    summary: str = ""
+
+
+class ContactWrappedUp(Event, tag="contact.wrapped_up"):
+    """The agent's code and note on the contact."""
+
+    contact: ContactId
+    by: UserId
+    code: str
+    note: str = ""
+
+
+class CallEvent(Event):
+    """About one live call."""
+
+    contact: ContactId
+    call: CallId
+    occurred: datetime
+    queue: QueueId | None = None
+
+
+class CallQueued(CallEvent, tag="call.queued"):
+    """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it."""
+
+    noticed: bool = False
+    by_asterisk: bool = False
+
+
+class CallLeftQueue(CallEvent, tag="call.left_queue"):
+    """The call stopped waiting without an agent."""
+
+    outcome: ContactOutcome
+
+
+class CallLegEvent(CallEvent):
+    """About one agent's leg of a live call; `agent` is None where nobody is known at `phone`."""
+
+    leg: LegId
+    phone: Phone
+    agent: AgentId | None = None
+
+
+class CallOffered(CallLegEvent, tag="call.offered"):
+    """An agent is reserved for the call. `waited_s`: seconds in the queue so far; `ring_until`: the offer's end."""
+
+    waited_s: float
+    ring_until: datetime | None = None
+
+
+class CallRinging(CallLegEvent, tag="call.ringing"):
+    """The agent's phone rings."""
+
+
+class CallAnswered(CallLegEvent, tag="call.answered"):
+    """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included."""
+
+    waited_s: float
+
+
+class CallHeld(CallLegEvent, tag="call.held"):
+    """The agent put the citizen on hold."""
+
+
+class CallResumed(CallLegEvent, tag="call.resumed"):
+    """The agent took the citizen back."""
+
+
+class CallTransferred(CallLegEvent, tag="call.transferred"):
+    """The agent passed the citizen on to `to`."""
+
+    to: str
+    attended: bool = False
+
+
+class LegEnded(CallLegEvent, tag="leg.ended"):
+    """The agent's part is over: an offer that came to nothing, or the end of the talk."""
+
+    why: LegEnd
+    talked: bool
+
+
+class CallAbandoned(CallEvent, tag="call.abandoned"):
+    """The citizen left while waiting. `waited_s`: seconds in the queue."""
+
+    waited_s: float
+
+
+class CallEnded(CallEvent, tag="call.ended"):
+    """The citizen's channel is gone."""
+
+    cause: int = 0
+    by_citizen: bool = True
+
+
+class ScreenPop(Event, tag="screen_pop"):
+    """What the agent's screen shows before the phone rings; the audience adds what is known of the number."""
+
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    agent: AgentId
+    queue: QueueId
+    number: str
+    did: str
+    waited_s: float
+    expires_at: datetime
+
+
+class ScreenPopWithdrawn(Event, tag="screen_pop.withdrawn"):
+    """The offer behind a pop ended without this agent answering."""
+
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    agent: AgentId
+    why: LegEnd
+
+
+class AgentStateChanged(Event, tag="agent.state"):
+    """An agent went from one state to another."""
+
+    agent: AgentId
+    before: AgentState
+    after: AgentState
+    phone: Phone
+    reason: str = ""
+    call: CallId | None = None
+    leg: LegId | None = None
+    until: datetime | None = None
+    by: UserId | None = None
+
+
+class AgentPlanned(Event, tag="agent.planned"):
+    """The agent asked to be not ready after this call (`reason`), or took that back (empty)."""
+
+    agent: AgentId
+    reason: str
+
+
+class ListeningRequested(Event, tag="listening.requested"):
+    """A supervisor asked to hear a call; their phone is rung."""
+
+    session: SessionId
+    operation: OperationId
+    by: UserId
+    phone: Phone
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    agent: AgentId | None
+    mode: ListeningMode
+    purpose: str
+    queue: QueueId | None = None
+
+
+class ListeningEvent(Event):
+    """About a listening session that Asterisk reported."""
+
+    session: SessionId
+    contact: ContactId
+    call: CallId
+    agent: AgentId | None
+    by: UserId | None
+    occurred: datetime
+    queue: QueueId | None = None
+
+
+class ListeningStarted(ListeningEvent, tag="listening.started"):
+    """The supervisor hears the call; `foreign`: nobody asked us for it."""
+
+    mode: ListeningMode
+    foreign: bool = False
+
+
+class ListeningEnded(ListeningEvent, tag="listening.ended"):
+    """The supervisor no longer hears the call, or never did (`failed`)."""
+
+    failed: str = ""
+
+
+class RecordingEvent(Event):
+    """About one leg's recording, as Asterisk reported it."""
+
+    recording: RecordingId
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    occurred: datetime
+
+
+class RecordingStarted(RecordingEvent, tag="recording.started"):
+    """Asterisk records."""
+
+
+class RecordingStopped(RecordingEvent, tag="recording.stopped"):
+    """The file is complete; `failed` says why there is none."""
+
+    failed: str = ""
+
+
+class OperationDone(Event, tag="operation.done"):
+    """Asterisk carried out what was asked."""
+
+    operation: OperationId
+    by: UserId | None = None
+
+
+class OperationFailed(Event, tag="operation.failed"):
+    """Asterisk could not carry out what was asked."""
+
+    operation: OperationId
+    why: str
+    by: UserId | None = None
+
+
+class NodeUp(Event, tag="node.up"):
+    """An Asterisk is heard again."""
+
+    node: NodeId
+    occurred: datetime
+
+
+class NodeDown(Event, tag="node.down"):
+    """An Asterisk is not heard; its calls go on as they are."""
+
+    node: NodeId
+    occurred: datetime
+    reason: str
+
+
+class ResyncRepaired(Event, tag="resync.repaired"):
+    """After a reconnect, `repairs` facts were made up for what had been missed."""
+
+    node: NodeId
+    repairs: int
+
+
+AnyEvent = (
+    CenterStarted
+    | ContactArrived
+    | ContactEnded
+    | ContactLinked
+    | ContactWrappedUp
+    | CallQueued
+    | CallLeftQueue
+    | CallOffered
+    | CallRinging
+    | CallAnswered
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | LegEnded
+    | CallAbandoned
+    | CallEnded
+    | ScreenPop
+    | ScreenPopWithdrawn
+    | AgentStateChanged
+    | AgentPlanned
+    | ListeningRequested
+    | ListeningStarted
+    | ListeningEnded
+    | RecordingStarted
+    | RecordingStopped
+    | OperationDone
+    | OperationFailed
+    | NodeUp
+    | NodeDown
+    | ResyncRepaired
+)
+
+
+class Position(msgspec.Struct, frozen=True, order=True):
+    """A place in the log: entries are read *after* it. (0, 0) is the beginning."""
+
+    epoch: int = 0
+    seq: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of the journal."""
+
+    epoch: int
+    seq: int
+    at: datetime
+    event: AnyEvent
+
+    @property
+    def position(self) -> Position:
+        """The place of this entry in the log."""
+        return Position(self.epoch, self.seq)

@@ -1,0 +1,180 @@
+"""Facts: what telephony saw happen, in the past tense.
+
+They enter the centre's inbox, are idempotent and legal in any order: AGI answers come milliseconds before the
+AMI events of the same moment, and after a reconnect old news may come twice. `occurred` is the instant Asterisk
+gives (UTC, µs); the instant of receipt is the centre's `now`.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from messages.ids import CallId, ContactId, LegId, NodeId, Phone, QueueId, RecordingId, SessionId
+from messages.values import ContactOutcome, LegEnd
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
+    """Something that happened on a node at an instant."""
+
+    occurred: datetime
+    node: NodeId
+
+
+class CallArrived(Fact, tag="call.arrived"):
+    """A citizen's channel is up and carries its contact."""
+
+    call: CallId
+    contact: ContactId
+    number: str
+    did: str
+    linkedid: str = ""
+
+
+class CallQueued(Fact, tag="call.queued"):
+    """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch)."""
+
+    call: CallId
+    queue: QueueId
+    noticed: bool = False
+    by_asterisk: bool = False
+    number: str = ""
+    did: str = ""
+    linkedid: str = ""
+
+
+class CallLeftQueue(Fact, tag="call.left_queue"):
+    """The call left Asterisk's own queue without an agent: why."""
+
+    call: CallId
+    outcome: ContactOutcome
+
+
+class LegFact(Fact):
+    """About one agent's leg of a call; `phone` names the agent where the leg was not opened by the centre."""
+
+    call: CallId
+    leg: LegId
+    phone: Phone
+
+
+class LegRinging(LegFact, tag="leg.ringing"):
+    """The agent's phone rings."""
+
+
+class LegAnswered(LegFact, tag="leg.answered"):
+    """Agent and citizen are in one bridge: from here they talk."""
+
+
+class LegHeld(LegFact, tag="leg.held"):
+    """The agent put the citizen on hold."""
+
+
+class LegResumed(LegFact, tag="leg.resumed"):
+    """The agent took the citizen back."""
+
+
+class LegTransferred(LegFact, tag="leg.transferred"):
+    """The agent passed the citizen on; the leg's talk ends here."""
+
+    to: str
+    attended: bool = False
+
+
+class LegEnded(LegFact, tag="leg.ended"):
+    """The leg is over: unanswered, or after the talk."""
+
+    why: LegEnd
+
+
+class DialReturned(Fact, tag="dial.returned"):
+    """Our AGI session's Dial came back, with Asterisk's DIALSTATUS."""
+
+    call: CallId
+    leg: LegId
+    status: str
+
+
+class CallHungUp(Fact, tag="call.hung_up"):
+    """The citizen's channel is gone, whoever ended it."""
+
+    call: CallId
+    cause: int = 0
+    by_citizen: bool = True
+    number: str = ""
+    did: str = ""
+    lost: bool = False
+
+
+class CallsLost(Fact, tag="calls.lost"):
+    """The node restarted or was lost: every call on it ended at this instant at the latest."""
+
+
+class CallMissing(Fact, tag="call.missing"):
+    """AGI lost the call while AMI is away: a departure is presumed until a resync decides."""
+
+    call: CallId
+
+
+class SpyStarted(Fact, tag="spy.started"):
+    """A ChanSpy began; `session` is ours, or empty where it was started any other way."""
+
+    session: SessionId
+    spied: str
+    spyer: str
+
+
+class SpyStopped(Fact, tag="spy.stopped"):
+    """A ChanSpy ended, or could not be set up (`failed` says why)."""
+
+    session: SessionId
+    failed: str = ""
+
+
+class RecordingStarted(Fact, tag="recording.started"):
+    """Asterisk reported that it records."""
+
+    recording: RecordingId
+    call: CallId
+
+
+class RecordingStopped(Fact, tag="recording.stopped"):
+    """The recording's file is complete; `failed` says why there is none."""
+
+    recording: RecordingId
+    call: CallId
+    failed: str = ""
+
+
+class NodeUp(Fact, tag="node.up"):
+    """AMI is up and the resync is done; `repairs` facts were made up for what had been missed."""
+
+    repairs: int = 0
+
+
+class NodeDown(Fact, tag="node.down"):
+    """AMI is away; what happens there is unknown until the resync."""
+
+    reason: str
+
+
+AnyFact = (
+    CallArrived
+    | CallQueued
+    | CallLeftQueue
+    | LegRinging
+    | LegAnswered
+    | LegHeld
+    | LegResumed
+    | LegTransferred
+    | LegEnded
+    | DialReturned
+    | CallHungUp
+    | CallsLost
+    | CallMissing
+    | SpyStarted
+    | SpyStopped
+    | RecordingStarted
+    | RecordingStopped
+    | NodeUp
+    | NodeDown
+)
