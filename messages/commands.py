@@ -79,6 +79,4 @@ class MirrorAgent(Command, tag="agent.mirror"):
     ready: bool
 
 
-AnyCommand = (
-    OfferCall | WithdrawOffer | HangUp | StartRecording | StopRecording | StartSpy | StopSpy | MirrorAgent
-)
+AnyCommand = OfferCall | WithdrawOffer | HangUp | StartRecording | StopRecording | StartSpy | StopSpy | MirrorAgent
