@@ -27,7 +27,4 @@ def kind(event: Event) -> str:
     return KINDS[type(event)]
 
 
-KINDS: dict[type[Event], str] = {
-    cls: str(cls.__struct_config__.tag)
-    for cls in AnyEvent.__args__  # type: ignore[attr-defined]
-}
+KINDS: dict[type[Event], str] = {cls: str(cls.__struct_config__.tag) for cls in AnyEvent.__args__}

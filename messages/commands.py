@@ -16,7 +16,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     deadline: datetime
 
 
-class OfferCall(Command, tag="call.offer"):
+class OfferCall(Command, frozen=True, kw_only=True, tag="call.offer"):
     """Ring an agent's phone for a held call; at most `ring_s` seconds."""
 
     call: CallId
@@ -26,20 +26,20 @@ class OfferCall(Command, tag="call.offer"):
     ring_s: float
 
 
-class WithdrawOffer(Command, tag="call.withdraw"):
+class WithdrawOffer(Command, frozen=True, kw_only=True, tag="call.withdraw"):
     """Stop ringing; the citizen stays held."""
 
     call: CallId
     leg: LegId
 
 
-class HangUp(Command, tag="call.hang_up"):
+class HangUp(Command, frozen=True, kw_only=True, tag="call.hang_up"):
     """End the citizen's call."""
 
     call: CallId
 
 
-class StartRecording(Command, tag="recording.start"):
+class StartRecording(Command, frozen=True, kw_only=True, tag="recording.start"):
     """Record a talking leg, citizen left, agent right."""
 
     recording: RecordingId
@@ -48,14 +48,14 @@ class StartRecording(Command, tag="recording.start"):
     leg: LegId
 
 
-class StopRecording(Command, tag="recording.stop"):
+class StopRecording(Command, frozen=True, kw_only=True, tag="recording.stop"):
     """The leg is over; complete its file."""
 
     recording: RecordingId
     call: CallId
 
 
-class StartSpy(Command, tag="spy.start"):
+class StartSpy(Command, frozen=True, kw_only=True, tag="spy.start"):
     """Ring the listener's phone and let it hear the leg."""
 
     session: SessionId
@@ -64,13 +64,13 @@ class StartSpy(Command, tag="spy.start"):
     mode: ListeningMode
 
 
-class StopSpy(Command, tag="spy.stop"):
+class StopSpy(Command, frozen=True, kw_only=True, tag="spy.stop"):
     """Hang the listener up."""
 
     session: SessionId
 
 
-class MirrorAgent(Command, tag="agent.mirror"):
+class MirrorAgent(Command, frozen=True, kw_only=True, tag="agent.mirror"):
     """Keep the fallback queue's member in step: `present` and, if so, taking calls when `ready`."""
 
     agent: AgentId

@@ -29,11 +29,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """Something that is now so."""
 
 
-class CenterStarted(Event, tag="center.started"):
+class CenterStarted(Event, frozen=True, kw_only=True, tag="center.started"):
     """A centre took over the log: the first event of its epoch."""
 
 
-class ContactArrived(Event, tag="contact.arrived"):
+class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     """A citizen reached us. `number` is as the trunk gave it and never changes."""
 
     contact: ContactId
@@ -45,7 +45,7 @@ class ContactArrived(Event, tag="contact.arrived"):
     linkedid: str = ""
 
 
-class ContactEnded(Event, tag="contact.ended"):
+class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
     """The citizen's call is over; exactly one per contact."""
 
     contact: ContactId
@@ -57,7 +57,7 @@ class ContactEnded(Event, tag="contact.ended"):
     agent: AgentId | None = None
 
 
-class ContactLinked(Event, tag="contact.linked"):
+class ContactLinked(Event, frozen=True, kw_only=True, tag="contact.linked"):
     """The case system tied a case to the contact."""
 
     contact: ContactId
@@ -69,7 +69,7 @@ class ContactLinked(Event, tag="contact.linked"):
     summary: str = ""
 
 
-class ContactWrappedUp(Event, tag="contact.wrapped_up"):
+class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up"):
     """The agent's code and note on the contact."""
 
     contact: ContactId
@@ -78,7 +78,7 @@ class ContactWrappedUp(Event, tag="contact.wrapped_up"):
     note: str = ""
 
 
-class CallEvent(Event):
+class CallEvent(Event, frozen=True, kw_only=True):
     """About one live call."""
 
     contact: ContactId
@@ -87,20 +87,20 @@ class CallEvent(Event):
     queue: QueueId | None = None
 
 
-class CallQueued(CallEvent, tag="call.queued"):
+class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it."""
 
     noticed: bool = False
     by_asterisk: bool = False
 
 
-class CallLeftQueue(CallEvent, tag="call.left_queue"):
+class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue"):
     """The call stopped waiting without an agent."""
 
     outcome: ContactOutcome
 
 
-class CallLegEvent(CallEvent):
+class CallLegEvent(CallEvent, frozen=True, kw_only=True):
     """About one agent's leg of a live call; `agent` is None where nobody is known at `phone`."""
 
     leg: LegId
@@ -108,59 +108,59 @@ class CallLegEvent(CallEvent):
     agent: AgentId | None = None
 
 
-class CallOffered(CallLegEvent, tag="call.offered"):
+class CallOffered(CallLegEvent, frozen=True, kw_only=True, tag="call.offered"):
     """An agent is reserved for the call. `waited_s`: seconds in the queue so far; `ring_until`: the offer's end."""
 
     waited_s: float
     ring_until: datetime | None = None
 
 
-class CallRinging(CallLegEvent, tag="call.ringing"):
+class CallRinging(CallLegEvent, frozen=True, kw_only=True, tag="call.ringing"):
     """The agent's phone rings."""
 
 
-class CallAnswered(CallLegEvent, tag="call.answered"):
+class CallAnswered(CallLegEvent, frozen=True, kw_only=True, tag="call.answered"):
     """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included."""
 
     waited_s: float
 
 
-class CallHeld(CallLegEvent, tag="call.held"):
+class CallHeld(CallLegEvent, frozen=True, kw_only=True, tag="call.held"):
     """The agent put the citizen on hold."""
 
 
-class CallResumed(CallLegEvent, tag="call.resumed"):
+class CallResumed(CallLegEvent, frozen=True, kw_only=True, tag="call.resumed"):
     """The agent took the citizen back."""
 
 
-class CallTransferred(CallLegEvent, tag="call.transferred"):
+class CallTransferred(CallLegEvent, frozen=True, kw_only=True, tag="call.transferred"):
     """The agent passed the citizen on to `to`."""
 
     to: str
     attended: bool = False
 
 
-class LegEnded(CallLegEvent, tag="leg.ended"):
+class LegEnded(CallLegEvent, frozen=True, kw_only=True, tag="leg.ended"):
     """The agent's part is over: an offer that came to nothing, or the end of the talk."""
 
     why: LegEnd
     talked: bool
 
 
-class CallAbandoned(CallEvent, tag="call.abandoned"):
+class CallAbandoned(CallEvent, frozen=True, kw_only=True, tag="call.abandoned"):
     """The citizen left while waiting. `waited_s`: seconds in the queue."""
 
     waited_s: float
 
 
-class CallEnded(CallEvent, tag="call.ended"):
+class CallEnded(CallEvent, frozen=True, kw_only=True, tag="call.ended"):
     """The citizen's channel is gone."""
 
     cause: int = 0
     by_citizen: bool = True
 
 
-class ScreenPop(Event, tag="screen_pop"):
+class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     """What the agent's screen shows before the phone rings; the audience adds what is known of the number."""
 
     contact: ContactId
@@ -174,7 +174,7 @@ class ScreenPop(Event, tag="screen_pop"):
     expires_at: datetime
 
 
-class ScreenPopWithdrawn(Event, tag="screen_pop.withdrawn"):
+class ScreenPopWithdrawn(Event, frozen=True, kw_only=True, tag="screen_pop.withdrawn"):
     """The offer behind a pop ended without this agent answering."""
 
     contact: ContactId
@@ -184,7 +184,7 @@ class ScreenPopWithdrawn(Event, tag="screen_pop.withdrawn"):
     why: LegEnd
 
 
-class AgentStateChanged(Event, tag="agent.state"):
+class AgentStateChanged(Event, frozen=True, kw_only=True, tag="agent.state"):
     """An agent went from one state to another."""
 
     agent: AgentId
@@ -198,14 +198,14 @@ class AgentStateChanged(Event, tag="agent.state"):
     by: UserId | None = None
 
 
-class AgentPlanned(Event, tag="agent.planned"):
+class AgentPlanned(Event, frozen=True, kw_only=True, tag="agent.planned"):
     """The agent asked to be not ready after this call (`reason`), or took that back (empty)."""
 
     agent: AgentId
     reason: str
 
 
-class ListeningRequested(Event, tag="listening.requested"):
+class ListeningRequested(Event, frozen=True, kw_only=True, tag="listening.requested"):
     """A supervisor asked to hear a call; their phone is rung."""
 
     session: SessionId
@@ -221,7 +221,7 @@ class ListeningRequested(Event, tag="listening.requested"):
     queue: QueueId | None = None
 
 
-class ListeningEvent(Event):
+class ListeningEvent(Event, frozen=True, kw_only=True):
     """About a listening session that Asterisk reported."""
 
     session: SessionId
@@ -233,20 +233,20 @@ class ListeningEvent(Event):
     queue: QueueId | None = None
 
 
-class ListeningStarted(ListeningEvent, tag="listening.started"):
+class ListeningStarted(ListeningEvent, frozen=True, kw_only=True, tag="listening.started"):
     """The supervisor hears the call; `foreign`: nobody asked us for it."""
 
     mode: ListeningMode
     foreign: bool = False
 
 
-class ListeningEnded(ListeningEvent, tag="listening.ended"):
+class ListeningEnded(ListeningEvent, frozen=True, kw_only=True, tag="listening.ended"):
     """The supervisor no longer hears the call, or never did (`failed`)."""
 
     failed: str = ""
 
 
-class RecordingEvent(Event):
+class RecordingEvent(Event, frozen=True, kw_only=True):
     """About one leg's recording, as Asterisk reported it."""
 
     recording: RecordingId
@@ -256,24 +256,24 @@ class RecordingEvent(Event):
     occurred: datetime
 
 
-class RecordingStarted(RecordingEvent, tag="recording.started"):
+class RecordingStarted(RecordingEvent, frozen=True, kw_only=True, tag="recording.started"):
     """Asterisk records."""
 
 
-class RecordingStopped(RecordingEvent, tag="recording.stopped"):
+class RecordingStopped(RecordingEvent, frozen=True, kw_only=True, tag="recording.stopped"):
     """The file is complete; `failed` says why there is none."""
 
     failed: str = ""
 
 
-class OperationDone(Event, tag="operation.done"):
+class OperationDone(Event, frozen=True, kw_only=True, tag="operation.done"):
     """Asterisk carried out what was asked."""
 
     operation: OperationId
     by: UserId | None = None
 
 
-class OperationFailed(Event, tag="operation.failed"):
+class OperationFailed(Event, frozen=True, kw_only=True, tag="operation.failed"):
     """Asterisk could not carry out what was asked."""
 
     operation: OperationId
@@ -281,14 +281,14 @@ class OperationFailed(Event, tag="operation.failed"):
     by: UserId | None = None
 
 
-class NodeUp(Event, tag="node.up"):
+class NodeUp(Event, frozen=True, kw_only=True, tag="node.up"):
     """An Asterisk is heard again."""
 
     node: NodeId
     occurred: datetime
 
 
-class NodeDown(Event, tag="node.down"):
+class NodeDown(Event, frozen=True, kw_only=True, tag="node.down"):
     """An Asterisk is not heard; its calls go on as they are."""
 
     node: NodeId
@@ -296,7 +296,7 @@ class NodeDown(Event, tag="node.down"):
     reason: str
 
 
-class ResyncRepaired(Event, tag="resync.repaired"):
+class ResyncRepaired(Event, frozen=True, kw_only=True, tag="resync.repaired"):
     """After a reconnect, `repairs` facts were made up for what had been missed."""
 
     node: NodeId

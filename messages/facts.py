@@ -20,7 +20,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
     node: NodeId
 
 
-class CallArrived(Fact, tag="call.arrived"):
+class CallArrived(Fact, frozen=True, kw_only=True, tag="call.arrived"):
     """A citizen's channel is up and carries its contact."""
 
     call: CallId
@@ -30,7 +30,7 @@ class CallArrived(Fact, tag="call.arrived"):
     linkedid: str = ""
 
 
-class CallQueued(Fact, tag="call.queued"):
+class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch)."""
 
     call: CallId
@@ -42,14 +42,14 @@ class CallQueued(Fact, tag="call.queued"):
     linkedid: str = ""
 
 
-class CallLeftQueue(Fact, tag="call.left_queue"):
+class CallLeftQueue(Fact, frozen=True, kw_only=True, tag="call.left_queue"):
     """The call left Asterisk's own queue without an agent: why."""
 
     call: CallId
     outcome: ContactOutcome
 
 
-class LegFact(Fact):
+class LegFact(Fact, frozen=True, kw_only=True):
     """About one agent's leg of a call; `phone` names the agent where the leg was not opened by the centre."""
 
     call: CallId
@@ -57,36 +57,36 @@ class LegFact(Fact):
     phone: Phone
 
 
-class LegRinging(LegFact, tag="leg.ringing"):
+class LegRinging(LegFact, frozen=True, kw_only=True, tag="leg.ringing"):
     """The agent's phone rings."""
 
 
-class LegAnswered(LegFact, tag="leg.answered"):
+class LegAnswered(LegFact, frozen=True, kw_only=True, tag="leg.answered"):
     """Agent and citizen are in one bridge: from here they talk."""
 
 
-class LegHeld(LegFact, tag="leg.held"):
+class LegHeld(LegFact, frozen=True, kw_only=True, tag="leg.held"):
     """The agent put the citizen on hold."""
 
 
-class LegResumed(LegFact, tag="leg.resumed"):
+class LegResumed(LegFact, frozen=True, kw_only=True, tag="leg.resumed"):
     """The agent took the citizen back."""
 
 
-class LegTransferred(LegFact, tag="leg.transferred"):
+class LegTransferred(LegFact, frozen=True, kw_only=True, tag="leg.transferred"):
     """The agent passed the citizen on; the leg's talk ends here."""
 
     to: str
     attended: bool = False
 
 
-class LegEnded(LegFact, tag="leg.ended"):
+class LegEnded(LegFact, frozen=True, kw_only=True, tag="leg.ended"):
     """The leg is over: unanswered, or after the talk."""
 
     why: LegEnd
 
 
-class DialReturned(Fact, tag="dial.returned"):
+class DialReturned(Fact, frozen=True, kw_only=True, tag="dial.returned"):
     """Our AGI session's Dial came back, with Asterisk's DIALSTATUS."""
 
     call: CallId
@@ -94,7 +94,7 @@ class DialReturned(Fact, tag="dial.returned"):
     status: str
 
 
-class CallHungUp(Fact, tag="call.hung_up"):
+class CallHungUp(Fact, frozen=True, kw_only=True, tag="call.hung_up"):
     """The citizen's channel is gone, whoever ended it."""
 
     call: CallId
@@ -105,17 +105,17 @@ class CallHungUp(Fact, tag="call.hung_up"):
     lost: bool = False
 
 
-class CallsLost(Fact, tag="calls.lost"):
+class CallsLost(Fact, frozen=True, kw_only=True, tag="calls.lost"):
     """The node restarted or was lost: every call on it ended at this instant at the latest."""
 
 
-class CallMissing(Fact, tag="call.missing"):
+class CallMissing(Fact, frozen=True, kw_only=True, tag="call.missing"):
     """AGI lost the call while AMI is away: a departure is presumed until a resync decides."""
 
     call: CallId
 
 
-class SpyStarted(Fact, tag="spy.started"):
+class SpyStarted(Fact, frozen=True, kw_only=True, tag="spy.started"):
     """A ChanSpy began; `session` is ours, or empty where it was started any other way."""
 
     session: SessionId
@@ -123,21 +123,21 @@ class SpyStarted(Fact, tag="spy.started"):
     spyer: str
 
 
-class SpyStopped(Fact, tag="spy.stopped"):
+class SpyStopped(Fact, frozen=True, kw_only=True, tag="spy.stopped"):
     """A ChanSpy ended, or could not be set up (`failed` says why)."""
 
     session: SessionId
     failed: str = ""
 
 
-class RecordingStarted(Fact, tag="recording.started"):
+class RecordingStarted(Fact, frozen=True, kw_only=True, tag="recording.started"):
     """Asterisk reported that it records."""
 
     recording: RecordingId
     call: CallId
 
 
-class RecordingStopped(Fact, tag="recording.stopped"):
+class RecordingStopped(Fact, frozen=True, kw_only=True, tag="recording.stopped"):
     """The recording's file is complete; `failed` says why there is none."""
 
     recording: RecordingId
@@ -145,13 +145,13 @@ class RecordingStopped(Fact, tag="recording.stopped"):
     failed: str = ""
 
 
-class NodeUp(Fact, tag="node.up"):
+class NodeUp(Fact, frozen=True, kw_only=True, tag="node.up"):
     """AMI is up and the resync is done; `repairs` facts were made up for what had been missed."""
 
     repairs: int = 0
 
 
-class NodeDown(Fact, tag="node.down"):
+class NodeDown(Fact, frozen=True, kw_only=True, tag="node.down"):
     """AMI is away; what happens there is unknown until the resync."""
 
     reason: str

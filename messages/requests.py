@@ -12,33 +12,33 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
     by: UserId
 
 
-class LogIn(Request, tag="agent.log_in"):
+class LogIn(Request, frozen=True, kw_only=True, tag="agent.log_in"):
     """Take a seat: the agent is reached at `phone` (their usual one where empty) and is not ready yet."""
 
     agent: AgentId
     phone: Phone = Phone("")
 
 
-class LogOut(Request, tag="agent.log_out"):
+class LogOut(Request, frozen=True, kw_only=True, tag="agent.log_out"):
     """Leave the seat."""
 
     agent: AgentId
 
 
-class GoReady(Request, tag="agent.ready"):
+class GoReady(Request, frozen=True, kw_only=True, tag="agent.ready"):
     """Take calls; ends wrap-up early."""
 
     agent: AgentId
 
 
-class GoNotReady(Request, tag="agent.not_ready"):
+class GoNotReady(Request, frozen=True, kw_only=True, tag="agent.not_ready"):
     """Take no calls, for a reason; during a call, after it."""
 
     agent: AgentId
     reason: str
 
 
-class StartListening(Request, tag="listening.start"):
+class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):
     """Listen to a call from the user's phone, for a purpose."""
 
     call: CallId
@@ -47,19 +47,19 @@ class StartListening(Request, tag="listening.start"):
     mode: ListeningMode = ListeningMode.LISTEN
 
 
-class StopListening(Request, tag="listening.stop"):
+class StopListening(Request, frozen=True, kw_only=True, tag="listening.stop"):
     """End a listening session."""
 
     session: SessionId
 
 
-class HangUpCall(Request, tag="call.hang_up"):
+class HangUpCall(Request, frozen=True, kw_only=True, tag="call.hang_up"):
     """End a live call."""
 
     call: CallId
 
 
-class LinkCase(Request, tag="contact.link"):
+class LinkCase(Request, frozen=True, kw_only=True, tag="contact.link"):
     """A contact became a case, or more was learned of it; the same again changes nothing."""
 
     contact: ContactId
@@ -70,7 +70,7 @@ class LinkCase(Request, tag="contact.link"):
     summary: str = ""
 
 
-class WriteWrapUp(Request, tag="contact.wrap_up"):
+class WriteWrapUp(Request, frozen=True, kw_only=True, tag="contact.wrap_up"):
     """What the agent noted about a contact."""
 
     contact: ContactId
