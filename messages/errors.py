@@ -12,6 +12,7 @@ HotlineError
 │   └── Overloaded             the inbox or the journal is full
 ├── Fenced                     a newer centre writes; this one must stop
 ├── JournalError               the journal cannot be read or written
+│   └── TooOld                 what was asked for is no longer kept in the log
 └── ProtocolError              the other side of a wire broke its protocol
 Rooms at an edge add their own below these (telephony/ami/errors.py, telephony/agi/errors.py).
 """
@@ -84,6 +85,10 @@ class Fenced(HotlineError):
 
 class JournalError(HotlineError):
     """The journal cannot be read or written."""
+
+
+class TooOld(JournalError):
+    """What was asked for is no longer kept in the log; take a snapshot instead."""
 
 
 class ProtocolError(HotlineError):
