@@ -33,6 +33,12 @@ class WithdrawOffer(Command, frozen=True, kw_only=True, tag="call.withdraw"):
     leg: LegId
 
 
+class BringBack(Command, frozen=True, kw_only=True, tag="call.bring_back"):
+    """Take a caller out of the fallback queue, back to us, keeping the place in line."""
+
+    call: CallId
+
+
 class HangUp(Command, frozen=True, kw_only=True, tag="call.hang_up"):
     """End the citizen's call."""
 

@@ -100,6 +100,10 @@ class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue")
     outcome: ContactOutcome
 
 
+class CallDetached(CallEvent, frozen=True, kw_only=True, tag="call.detached"):
+    """Our session no longer holds the call: it is not offered until it comes back; AMI says whether it is gone."""
+
+
 class CallLegEvent(CallEvent, frozen=True, kw_only=True):
     """About one agent's leg of a live call; `agent` is None where nobody is known at `phone`."""
 
@@ -311,6 +315,7 @@ AnyEvent = (
     | ContactWrappedUp
     | CallQueued
     | CallLeftQueue
+    | CallDetached
     | CallOffered
     | CallRinging
     | CallAnswered

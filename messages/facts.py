@@ -146,8 +146,14 @@ class RecordingStopped(Fact, frozen=True, kw_only=True, tag="recording.stopped")
 
 
 class NodeUp(Fact, frozen=True, kw_only=True, tag="node.up"):
-    """AMI is up and the resync is done; `repairs` facts were made up for what had been missed."""
+    """AMI is up and the resync is done: these calls, legs and spies are there, and no others.
 
+    `repairs` counts the facts made up for what had been missed.
+    """
+
+    calls: tuple[CallId, ...] = ()
+    legs: tuple[LegId, ...] = ()
+    spies: tuple[SessionId, ...] = ()
     repairs: int = 0
 
 

@@ -73,4 +73,3 @@ class Reason(StrEnum):
     LOGGED_IN = "logged_in"
     RONA = "rona"
     PHONE_UNAVAILABLE = "phone_unavailable"
-    RECONNECTED = "reconnected"

@@ -1,0 +1,84 @@
+"""One agent, and the roster of all."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from messages.errors import Conflict, NotFound
+from messages.ids import AgentId, CallId, LegId, Phone, QueueId
+from messages.values import AgentState
+
+
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as the settings name them; `phone` is the usual one."""
+
+    id: AgentId
+    name: str = ""
+    phone: Phone
+    queues: tuple[QueueId, ...] = (QueueId("12345"),)
+    team: str = ""
+
+
+class Agent(msgspec.Struct, kw_only=True):
+    """What the centre knows of an agent. `since`: when the state began; `idle_since`: the place among the ready."""
+
+    id: AgentId
+    name: str
+    phone: Phone
+    usual_phone: Phone
+    queues: tuple[QueueId, ...]
+    team: str = ""
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    since: datetime | None = None
+    idle_since: datetime | None = None
+    until: datetime | None = None
+    call: CallId | None = None
+    leg: LegId | None = None
+    planned: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.id}: {self.state}{' ' + self.reason if self.reason else ''} at {self.phone}>"
+
+
+class Roster:
+    """All agents by id, and those with a seat by phone."""
+
+    def __init__(self, settings: Iterable[AgentSettings]) -> None:
+        self.by_id: dict[AgentId, Agent] = {}
+        self.by_phone: dict[Phone, Agent] = {}
+        for one in settings:
+            self.by_id[one.id] = Agent(
+                id=one.id, name=one.name, phone=one.phone, usual_phone=one.phone, queues=one.queues, team=one.team
+            )
+
+    def __repr__(self) -> str:
+        return f"<Roster: {len(self.by_id)} agents, {len(self.by_phone)} at a seat>"
+
+    def get(self, agent: AgentId) -> Agent:
+        """Return an agent. Raises NotFound."""
+        try:
+            return self.by_id[agent]
+        except KeyError:
+            raise NotFound(f"no agent {agent}") from None
+
+    def at(self, phone: Phone) -> Agent | None:
+        """Return who sits at a phone."""
+        return self.by_phone.get(phone)
+
+    def check_free(self, phone: Phone, agent: Agent) -> None:
+        """Raise Conflict if somebody else sits at the phone."""
+        holder = self.by_phone.get(phone)
+        if holder is not None and holder is not agent:
+            raise Conflict(f"phone {phone} is taken by agent {holder.id}; log out there first")
+
+    def seat(self, agent: Agent, phone: Phone) -> None:
+        """Put an agent at a phone."""
+        agent.phone = phone
+        self.by_phone[phone] = agent
+
+    def unseat(self, agent: Agent) -> None:
+        """Take an agent from their phone."""
+        self.by_phone.pop(agent.phone, None)
+        agent.phone = agent.usual_phone

@@ -1,0 +1,90 @@
+"""A citizen's live call and its legs."""
+
+from datetime import datetime
+
+import msgspec
+
+from calls.transitions import CallState, LegState
+from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, RecordingId
+from messages.values import ContactOutcome
+
+
+class Leg(msgspec.Struct, kw_only=True):
+    """One agent's part in a call; `agent` is None where nobody is known at `phone`."""
+
+    id: LegId
+    phone: Phone
+    agent: AgentId | None
+    state: LegState = LegState.OFFERED
+    offered_at: datetime
+    answered_at: datetime | None = None
+    transferred_to: str = ""
+    recording: RecordingId | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the leg rings or talks."""
+        return self.state is not LegState.ENDED
+
+    @property
+    def talks(self) -> bool:
+        """Whether citizen and agent are connected, on hold or not."""
+        return self.state is LegState.TALKING or self.state is LegState.HELD
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """A citizen's call from arrival to hang-up.
+
+    `queued_at` is kept through every offer that comes to nothing. `by_asterisk`: the fallback queue holds it;
+    `detached`: no session of ours does. Either way it is not ours to offer.
+    """
+
+    id: CallId
+    contact: ContactId
+    node: NodeId
+    number: str
+    did: str
+    arrived_at: datetime
+    state: CallState = CallState.ARRIVED
+    queue: QueueId | None = None
+    queued_at: datetime | None = None
+    noticed: bool = False
+    by_asterisk: bool = False
+    detached: bool = False
+    answered: bool = False
+    left: ContactOutcome | None = None
+    legs: dict[LegId, Leg] = {}
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id}: {self.state} in {self.queue}, {len(self.legs)} legs>"
+
+    @property
+    def in_line(self) -> bool:
+        """Whether the call waits and is ours to offer."""
+        return self.state is CallState.WAITING and not self.by_asterisk and not self.detached
+
+    def alive_legs(self) -> list[Leg]:
+        """Return the legs that ring or talk."""
+        return [leg for leg in self.legs.values() if leg.state is not LegState.ENDED]
+
+    def talking_leg(self) -> Leg | None:
+        """Return the leg that talks, if one does."""
+        return next((leg for leg in self.legs.values() if leg.talks), None)
+
+    def next_leg(self) -> LegId:
+        """Return the id of the leg that would be opened next."""
+        return LegId(f"{self.id}/{len(self.legs) + 1}")
+
+    def waited_s(self, now: datetime) -> float:
+        """Return seconds since joining the queue; 0 where it never did."""
+        return max(0.0, (now - self.queued_at).total_seconds()) if self.queued_at else 0.0
+
+    def outcome(self) -> ContactOutcome:
+        """Return what the contact comes to if the call ends now (DOMAIN §5)."""
+        if self.answered:
+            return ContactOutcome.ANSWERED
+        if self.left is not None:
+            return self.left
+        if self.queued_at is not None:
+            return ContactOutcome.ABANDONED
+        return ContactOutcome.ENDED_IN_IVR
