@@ -17,6 +17,8 @@ class Leg(msgspec.Struct, kw_only=True):
     agent: AgentId | None
     state: LegState = LegState.OFFERED
     offered_at: datetime
+    ring_until: datetime | None = None
+    """The end of our own offer; Asterisk's own queue keeps time for its legs."""
     answered_at: datetime | None = None
     transferred_to: str = ""
     recording: RecordingId | None = None
@@ -53,6 +55,8 @@ class Call(msgspec.Struct, kw_only=True):
     detached: bool = False
     answered: bool = False
     left: ContactOutcome | None = None
+    recording: RecordingId | None = None
+    """The fallback queue's own recording, which is of the call and not of one leg."""
     legs: dict[LegId, Leg] = {}
 
     def __repr__(self) -> str:

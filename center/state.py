@@ -16,7 +16,7 @@ from messages.events import Entry, Position
 from messages.ids import CallId, LegId, NodeId, QueueId, RecordingId, SessionId
 from messages.values import AgentState
 from queueing.line import Line, QueueSettings
-from recording.policy import recording_of
+from recording.recording import Recording
 from supervision.listening import Listening
 
 
@@ -34,7 +34,7 @@ class State:
         self.roster = Roster(settings.agents)
         self.lines: dict[QueueId, Line] = {queue.id: Line(queue.id) for queue in settings.queues}
         self.listening: dict[SessionId, Listening] = {}
-        self.recordings: dict[RecordingId, tuple[CallId, LegId]] = {}
+        self.recordings: dict[RecordingId, Recording] = {}
         self.deadlines = Deadlines()
 
     def __repr__(self) -> str:
@@ -117,7 +117,13 @@ def _call_detached(state: State, entry: Entry, event: events.CallDetached) -> No
 
 def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None:
     call = state.calls[event.call]
-    call.legs[event.leg] = Leg(id=event.leg, phone=event.phone, agent=event.agent, offered_at=event.occurred)
+    call.legs[event.leg] = Leg(
+        id=event.leg,
+        phone=event.phone,
+        agent=event.agent,
+        offered_at=event.occurred,
+        ring_until=event.ring_until,
+    )
     state.legs[event.leg] = call.id
     if event.ring_until:
         guard = event.ring_until + timedelta(seconds=state.settings.ring_guard_s)
@@ -172,8 +178,9 @@ def _agent_state(state: State, entry: Entry, event: events.AgentStateChanged) ->
     _seat(state, agent, event)
     _count_free(state, agent, entry, event)
     agent.state, agent.reason, agent.since = event.after, event.reason, entry.at
-    agent.call, agent.leg, agent.until = event.call, event.leg, event.until
-    if event.after in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT):
+    busy = event.after not in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT)
+    agent.call, agent.leg, agent.until = event.call, event.leg if busy else None, event.until
+    if not busy:
         agent.planned = ""
     key = ("wrap_up", event.agent)
     if event.until:
@@ -251,10 +258,14 @@ def _listening_ended(state: State, entry: Entry, event: events.ListeningEnded) -
 
 
 def _recording_started(state: State, entry: Entry, event: events.RecordingStarted) -> None:
-    state.recordings[event.recording] = (event.call, event.leg)
-    call = state.calls.get(event.call)
-    if call and (leg := call.legs.get(event.leg)):
-        leg.recording = recording_of(leg.id)
+    call = state.calls[event.call]
+    state.recordings[event.recording] = Recording(
+        id=event.recording, node=call.node, contact=event.contact, call=event.call, leg=event.leg
+    )
+    if leg := call.legs.get(event.leg):
+        leg.recording = event.recording
+    else:
+        call.recording = event.recording
 
 
 def _recording_stopped(state: State, entry: Entry, event: events.RecordingStopped) -> None:
@@ -264,11 +275,11 @@ def _recording_stopped(state: State, entry: Entry, event: events.RecordingStoppe
 def _node_up(state: State, entry: Entry, event: events.NodeUp) -> None:
     """Arm again what was disarmed while nobody could say whether the phones ring."""
     state.nodes[event.node] = True
-    guard = entry.at + timedelta(seconds=state.settings.ring_guard_s)
+    guard = timedelta(seconds=state.settings.ring_guard_s)
     for call in state.calls.values():
         for leg in call.legs.values():
-            if call.node == event.node and leg.state in (LegState.OFFERED, LegState.RINGING):
-                state.deadlines.set(("ring", call.id, leg.id), guard)
+            if call.node == event.node and leg.ring_until and leg.state in (LegState.OFFERED, LegState.RINGING):
+                state.deadlines.set(("ring", call.id, leg.id), max(entry.at, leg.ring_until) + guard)
 
 
 def _node_down(state: State, entry: Entry, event: events.NodeDown) -> None:

@@ -1,0 +1,100 @@
+"""The centre: `apply(message, now) -> Outcome`. Pure and deterministic; the one place where things are decided.
+
+What may come in is the table below. Facts never raise: what no longer fits is late or twice and changes nothing.
+Requests that may not be are refused with an error of messages/errors.py, and then nothing has changed either.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from center import arrivals, nodes, notes, offers, recordings, seats, spying, talks
+from center.settings import CenterSettings
+from center.state import State, evolve
+from center.turn import Outcome, Turn
+from messages import events, facts, requests
+from messages.events import Entry, Position
+from messages.facts import Fact
+from messages.requests import Request, Tick
+
+Message = Fact | Request | Tick
+
+
+class Center:
+    """The single writer's brain."""
+
+    def __init__(self, settings: CenterSettings, state: State | None = None) -> None:
+        self.state = state or State(settings)
+
+    def __repr__(self) -> str:
+        return f"<Center {self.state!r}>"
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Fold the journal. Raises JournalError if it has a gap."""
+        for entry in entries:
+            evolve(self.state, entry)
+
+    def start(self, now: datetime) -> Outcome:
+        """Begin the next epoch."""
+        entry = Entry(self.state.position.epoch + 1, 1, now, events.CenterStarted())
+        evolve(self.state, entry)
+        return Outcome([entry], [])
+
+    def apply(self, message: Message, now: datetime) -> Outcome:
+        """Decide on one message at an instant (UTC). Raises Refused for a request that may not be."""
+        turn = Turn(self.state, now)
+        _DECIDE[type(message)](turn, message)
+        offers.match(turn)
+        seats.mirror(turn)
+        return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
+
+    def next_deadline(self) -> datetime | None:
+        """Return when a Tick is due, None if nothing is."""
+        return self.state.deadlines.next()
+
+    @property
+    def position(self) -> Position:
+        """The place of the newest entry."""
+        return self.state.position
+
+
+def _tick(turn: Turn, message: Tick) -> None:
+    for kind, *key in turn.state.deadlines.due(turn.now):
+        if kind == "ring":
+            call = turn.state.calls[key[0]]  # type: ignore[index]
+            offers.ring_deadline(turn, call, call.legs[key[1]])  # type: ignore[index]
+        else:
+            talks.wrap_up_over(turn, key[0])
+
+
+_DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
+    Tick: _tick,
+    facts.CallArrived: arrivals.arrived,
+    facts.CallQueued: arrivals.queued,
+    facts.CallLeftQueue: arrivals.left_queue,
+    facts.CallMissing: arrivals.missing,
+    facts.LegRinging: offers.ringing,
+    facts.LegAnswered: talks.answered,
+    facts.LegHeld: talks.held,
+    facts.LegResumed: talks.resumed,
+    facts.LegTransferred: talks.transferred,
+    facts.LegEnded: talks.ended,
+    facts.DialReturned: talks.dial_returned,
+    facts.CallHungUp: talks.hung_up,
+    facts.CallsLost: nodes.calls_lost,
+    facts.SpyStarted: spying.started,
+    facts.SpyStopped: spying.stopped,
+    facts.RecordingStarted: recordings.started,
+    facts.RecordingStopped: recordings.stopped,
+    facts.NodeUp: nodes.up,
+    facts.NodeDown: nodes.down,
+    requests.LogIn: seats.log_in,
+    requests.LogOut: seats.log_out,
+    requests.GoReady: seats.go_ready,
+    requests.GoNotReady: seats.go_not_ready,
+    requests.StartListening: spying.start,
+    requests.StopListening: spying.stop,
+    requests.HangUpCall: arrivals.hang_up,
+    requests.LinkCase: notes.link,
+    requests.WriteWrapUp: notes.wrap_up,
+}

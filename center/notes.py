@@ -1,0 +1,35 @@
+"""What people and the case system note about a contact."""
+
+from center.turn import Turn
+from messages import events, requests
+from messages.errors import Invalid
+
+MAX_TEXT = 2000
+MAX_CASE_NO = 64
+
+
+def link(turn: Turn, request: requests.LinkCase) -> None:
+    """Tie a case to a contact."""
+    case_no = request.case_no.strip()
+    if not case_no or len(case_no) > MAX_CASE_NO:
+        raise Invalid(f"case_no: 1 to {MAX_CASE_NO} characters")
+    if len(request.summary) > MAX_TEXT:
+        raise Invalid(f"summary: at most {MAX_TEXT} characters")
+    turn.record(
+        events.ContactLinked(
+            contact=request.contact,
+            case_no=case_no,
+            by=request.by,
+            valid=request.valid,
+            category=request.category,
+            area=request.area,
+            summary=request.summary,
+        )
+    )
+
+
+def wrap_up(turn: Turn, request: requests.WriteWrapUp) -> None:
+    """Keep the agent's code and note."""
+    if len(request.code) > MAX_CASE_NO or len(request.note) > MAX_TEXT:
+        raise Invalid(f"code: at most {MAX_CASE_NO} characters; note: at most {MAX_TEXT}")
+    turn.record(events.ContactWrappedUp(contact=request.contact, by=request.by, code=request.code, note=request.note))

@@ -1,0 +1,218 @@
+"""Talks: citizen and agent are connected, on hold, transferred, and hang up."""
+
+from datetime import datetime, timedelta
+
+from agents.transitions import Cause, may
+from calls.call import Call, Leg
+from calls.transitions import LegState
+from center import offers
+from center.turn import Turn
+from messages import commands, events, facts
+from messages.values import ContactOutcome, LegEnd
+from recording.recording import recording_of, wanted
+
+_DIAL_STATUS = {
+    "NOANSWER": LegEnd.NO_ANSWER,
+    "BUSY": LegEnd.BUSY,
+    "CONGESTION": LegEnd.UNAVAILABLE,
+    "CHANUNAVAIL": LegEnd.UNAVAILABLE,
+    "CANCEL": LegEnd.CITIZEN_GONE,
+}
+
+
+def answered(turn: Turn, fact: facts.LegAnswered) -> None:
+    """Agent and citizen are in one bridge."""
+    call = turn.call(fact.call)
+    if call is None:
+        return
+    leg = offers.find_or_open(turn, call, fact)
+    if leg.alive and not leg.talks:
+        answer(turn, call, leg, fact.occurred)
+
+
+def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
+    """Record that a live leg talks, and start its recording where that is wanted."""
+    turn.record(
+        events.CallAnswered(
+            contact=call.contact,
+            call=call.id,
+            queue=call.queue,
+            occurred=occurred,
+            leg=leg.id,
+            phone=leg.phone,
+            agent=leg.agent,
+            waited_s=call.waited_s(occurred),
+        )
+    )
+    agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
+    if agent and may(agent.state, Cause.ANSWER):
+        turn.move(agent, Cause.ANSWER, call=call.id, leg=leg.id)
+    # The fallback queue's own dialplan records what it connects.
+    if not call.by_asterisk and wanted(noticed=call.noticed, queue_records=turn.state.queue_of(call).record):
+        turn.command(
+            commands.StartRecording,
+            call.node,
+            recording=recording_of(leg.id),
+            contact=call.contact,
+            call=call.id,
+            leg=leg.id,
+        )
+
+
+def held(turn: Turn, fact: facts.LegHeld) -> None:
+    """The agent put the citizen on hold."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or leg.state is not LegState.TALKING:
+        return
+    turn.record(
+        events.CallHeld(
+            contact=call.contact,
+            call=call.id,
+            queue=call.queue,
+            occurred=fact.occurred,
+            leg=leg.id,
+            phone=leg.phone,
+            agent=leg.agent,
+        )
+    )
+    if (agent := turn.leg_agent(leg)) and may(agent.state, Cause.HOLD):
+        turn.move(agent, Cause.HOLD, call=call.id, leg=leg.id)
+
+
+def resumed(turn: Turn, fact: facts.LegResumed) -> None:
+    """The agent took the citizen back."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or leg.state is not LegState.HELD:
+        return
+    turn.record(
+        events.CallResumed(
+            contact=call.contact,
+            call=call.id,
+            queue=call.queue,
+            occurred=fact.occurred,
+            leg=leg.id,
+            phone=leg.phone,
+            agent=leg.agent,
+        )
+    )
+    if (agent := turn.leg_agent(leg)) and may(agent.state, Cause.RESUME):
+        turn.move(agent, Cause.RESUME, call=call.id, leg=leg.id)
+
+
+def transferred(turn: Turn, fact: facts.LegTransferred) -> None:
+    """The agent passed the citizen on; the leg ends with that, whether AGI told first or not."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or leg.answered_at is None or leg.transferred_to:
+        return
+    turn.record(
+        events.CallTransferred(
+            contact=call.contact,
+            call=call.id,
+            queue=call.queue,
+            occurred=fact.occurred,
+            leg=leg.id,
+            phone=leg.phone,
+            agent=leg.agent,
+            to=fact.to,
+            attended=fact.attended,
+        )
+    )
+    if leg.talks:
+        finish(turn, call, leg, LegEnd.TRANSFERRED, fact.occurred)
+
+
+def ended(turn: Turn, fact: facts.LegEnded) -> None:
+    """A leg is over, unanswered or after its talk."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or not leg.alive:
+        return
+    if leg.talks:
+        finish(turn, call, leg, fact.why, fact.occurred)
+    else:
+        offers.come_to_nothing(turn, call, leg, fact.why)
+
+
+def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
+    """Our Dial came back: an unanswered offer has ended, whatever AMI says later; a talk is AMI's to end."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or not leg.alive:
+        return
+    if fact.status != "ANSWER":
+        if not leg.talks:
+            offers.come_to_nothing(turn, call, leg, _DIAL_STATUS.get(fact.status, LegEnd.UNAVAILABLE))
+    elif not turn.state.nodes.get(call.node, False):  # AMI is away: nobody else will tell
+        if not leg.talks:
+            answer(turn, call, leg, fact.occurred)
+        finish(turn, call, leg, LegEnd.AGENT_HUNG_UP, fact.occurred)
+
+
+def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) -> None:
+    """End a talking leg; its agent wraps up."""
+    agent = turn.leg_agent(leg)
+    turn.record(
+        events.LegEnded(
+            contact=call.contact,
+            call=call.id,
+            queue=call.queue,
+            occurred=occurred,
+            leg=leg.id,
+            phone=leg.phone,
+            agent=leg.agent,
+            why=why,
+            talked=True,
+        )
+    )
+    if leg.recording:
+        turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
+    if agent and may(agent.state, Cause.FINISH):
+        until = turn.now + timedelta(seconds=turn.state.queue_of(call).wrap_up_s)
+        turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=until)
+
+
+def wrap_up_over(turn: Turn, agent_id: str) -> None:
+    """The wrap-up's time is up: ready, or not ready as planned."""
+    agent = turn.state.roster.by_id[agent_id]  # type: ignore[index]
+    cause = Cause.GO_NOT_READY if agent.planned else Cause.GO_READY
+    turn.move(agent, cause, reason=agent.planned, leg=agent.leg)
+
+
+def hung_up(turn: Turn, fact: facts.CallHungUp) -> None:
+    """The citizen's channel is gone."""
+    call = turn.call(fact.call)
+    if call is not None:
+        outcome = ContactOutcome.LOST if fact.lost and not call.answered else call.outcome()
+        end(turn, call, fact.occurred, outcome, by_citizen=fact.by_citizen, cause=fact.cause, lost=fact.lost)
+
+
+def end(
+    turn: Turn,
+    call: Call,
+    occurred: datetime,
+    outcome: ContactOutcome,
+    *,
+    by_citizen: bool = True,
+    cause: int = 0,
+    lost: bool = False,
+) -> None:
+    """End a call: its live legs first, then the contact with its one outcome."""
+    agent = next((leg.agent for leg in call.legs.values() if leg.answered_at), None)
+    for leg in call.alive_legs():
+        if leg.talks:
+            why = LegEnd.CITIZEN_HUNG_UP if by_citizen else LegEnd.AGENT_HUNG_UP
+            finish(turn, call, leg, LegEnd.LOST if lost else why, occurred)
+        else:
+            offers.come_to_nothing(turn, call, leg, LegEnd.LOST if lost else LegEnd.CITIZEN_GONE)
+    if call.recording:
+        turn.command(commands.StopRecording, call.node, recording=call.recording, call=call.id)
+    about = {"contact": call.contact, "call": call.id, "queue": call.queue, "occurred": occurred}
+    if outcome is ContactOutcome.ABANDONED:
+        turn.record(events.CallAbandoned(waited_s=call.waited_s(occurred), **about))  # type: ignore[arg-type]
+    turn.record(events.CallEnded(cause=cause, by_citizen=by_citizen, **about))  # type: ignore[arg-type]
+    turn.record(
+        events.ContactEnded(outcome=outcome, by_citizen=by_citizen, agent=agent, **about)  # type: ignore[arg-type]
+    )
