@@ -20,7 +20,10 @@ CHANNEL_VARIABLES = ("HOTLINE_CONTACT", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLIN
 FALLBACK_QUEUE = "fallback"
 DEFAULTS_DO = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
 """Files that Asterisk misses loudly although it needs nothing from them."""
-SUBDIRECTORIES = ("etc", "lib", "db", "keys", "spool", "run", "log", "agi", "prompts")
+SUBDIRECTORIES = (
+    *("etc", "lib", "db", "keys", "spool", "run", "agi", "prompts"),
+    *("log", "log/cdr-csv", "log/cel-custom"),  # the backends do not make their own
+)
 
 # A value may not end its line, open a comment or a section, or (in the dialplan) become an expression.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f;\[\]"\\]')

@@ -151,7 +151,7 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
     @property
     def cel_file(self) -> Path:
         """Return the channel event log, columns as in the stock csv mapping, instants in epoch seconds."""
-        return self.instance / "log" / "cel.csv"
+        return self.instance / "log" / "cel-custom" / "cel.csv"
 
     @property
     def cdr_file(self) -> Path:
