@@ -64,6 +64,14 @@ def asterisk_version(root: str | Path) -> str:
     return check_version(answer.stdout.strip() or answer.stderr.strip())
 
 
+def own_asterisk() -> str:
+    """Return the version of this machine's own Asterisk; empty when there is none that can be used."""
+    try:
+        return check_version(_output("asterisk", "-V"))
+    except RootUnavailable:
+        return ""
+
+
 def check_version(banner: str) -> str:
     """Return the version that `asterisk -V` printed; raises RootUnavailable unless it is one we can use."""
     match = re.search(r"Asterisk (?:certified/)?(\d+)\.(\d+)(?:\.(\d+))?", banner)
