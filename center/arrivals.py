@@ -74,7 +74,7 @@ def left_queue(turn: Turn, fact: facts.CallLeftQueue) -> None:
 def leave(turn: Turn, call_id: str, outcome: ContactOutcome) -> None:
     """Take a waiting call out of its queue with an outcome; offers of it are withdrawn."""
     call = turn.state.calls[call_id]  # type: ignore[index]
-    if call.state not in (CallState.WAITING, CallState.OFFERED):
+    if call.state not in (CallState.WAITING, CallState.OFFERED) or call.queued_at is None:
         return
     for leg in call.alive_legs():
         offers.come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)

@@ -21,7 +21,7 @@ def up(turn: Turn, fact: facts.NodeUp) -> None:
     recordings.complete_left_open(turn, fact.node)
     for agent in state.roster.by_id.values():
         if agent.state is not AgentState.LOGGED_OUT:
-            seats.mirror_agent(turn, fact.node, agent, agent.state)
+            seats.mirror_agent(turn, fact.node, agent.id, agent.phone, agent.state)
 
 
 def _end_missing(turn: Turn, fact: facts.NodeUp) -> int:

@@ -5,7 +5,7 @@ from agents.transitions import IN_CALL, IN_OFFER, Cause
 from center.turn import Turn
 from messages import commands, events, requests
 from messages.errors import Conflict, Invalid
-from messages.ids import NodeId
+from messages.ids import AgentId, NodeId, Phone
 from messages.values import AgentState, Reason
 
 MAX_REASON = 100
@@ -63,13 +63,13 @@ def mirror(turn: Turn) -> None:
         if type(event) is events.AgentStateChanged and _shown(event.before) != _shown(event.after):
             for node, up in turn.state.nodes.items():
                 if up:
-                    mirror_agent(turn, node, turn.state.roster.by_id[event.agent], event.after)
+                    mirror_agent(turn, node, event.agent, event.phone, event.after)
 
 
-def mirror_agent(turn: Turn, node: NodeId, agent: Agent, state: AgentState) -> None:
+def mirror_agent(turn: Turn, node: NodeId, agent: AgentId, phone: Phone, state: AgentState) -> None:
     """Put one agent's membership in step on one node."""
     present, ready = _shown(state)
-    turn.command(commands.MirrorAgent, node, agent=agent.id, phone=agent.phone, present=present, ready=ready)
+    turn.command(commands.MirrorAgent, node, agent=agent, phone=phone, present=present, ready=ready)
 
 
 def _shown(state: AgentState) -> tuple[bool, bool]:
