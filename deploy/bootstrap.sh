@@ -7,6 +7,12 @@ stamp=.venv/hotline-installed
 
 say() { echo "==> $*"; }
 fail() { echo "$*" >&2; exit 1; }
+quietly() {
+  local log
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || { tail -n 15 "$log" >&2; rm -f "$log"; return 1; }
+  rm -f "$log"
+}
 digest() { sha256sum "$1" | cut -d' ' -f1; }
 
 # Packages whose command is missing: each argument is COMMAND:PACKAGE.
@@ -30,12 +36,8 @@ install_packages() {
     chmod 755 "$policy"
     trap "rm -f $policy" EXIT
   fi
-  local log
-  log=$(mktemp)
-  { apt-get install -y --no-install-recommends "$@" ||
-    { apt-get update && apt-get install -y --no-install-recommends "$@"; }; } >"$log" 2>&1 ||
-    { tail -n 15 "$log" >&2; fail "apt-get could not install: $*"; }
-  rm -f "$log"
+  local apt=(apt-get install -y --no-install-recommends "$@")
+  "${apt[@]}" >/dev/null 2>&1 || { quietly apt-get update && quietly "${apt[@]}"; } || fail "apt-get could not install: $*"
 }
 
 make_venv() {
@@ -50,13 +52,13 @@ install_python_packages() {
   # A development environment holds all that running needs.
   if ! grep -qsx "$(digest "requirements/$lock.lock")" "$stamp"; then
     say "installing the locked Python packages ($lock)"
-    .venv/bin/python -m pip install --quiet --require-hashes -r "requirements/$lock.lock"
+    quietly .venv/bin/python -m pip install --require-hashes -r "requirements/$lock.lock"
     : >"$stamp"
     [ "$lock" = run ] || digest requirements/dev.lock >>"$stamp"
     digest requirements/run.lock >>"$stamp"
   fi
   if ! grep -qsx "$(digest pyproject.toml)" "$stamp"; then
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+    quietly .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
     digest pyproject.toml >>"$stamp"
   fi
 }

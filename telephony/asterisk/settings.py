@@ -15,9 +15,9 @@ PhoneKind = Literal["udp", "webrtc", "both"]
 WEB_SUFFIX = "-web"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-_PHONE_NUMBER = re.compile(r"\d{2,15}")
-_DID = re.compile(r"\+?\d{2,20}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?")
+_PHONE_NUMBER = re.compile(r"[0-9]{2,15}")
+_DID = re.compile(r"\+?[0-9]{2,20}")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 
 
 class Trunk(Struct, frozen=True, kw_only=True):

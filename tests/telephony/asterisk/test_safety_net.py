@@ -48,8 +48,8 @@ def own_prompts(tmp_path: Path) -> str:
     return str(directory)
 
 
-def phone_at(port: int) -> Phone:
-    return Phone(number="1001", secret="a-test-secret", contact=f"sip:1001@127.0.0.1:{port}")
+def phone_at(port: int, number: str = "1001") -> Phone:
+    return Phone(number=number, secret="a-test-secret", contact=f"sip:{number}@127.0.0.1:{port}")
 
 
 def cel(settings: AsteriskSettings) -> list[dict[str, str]]:
@@ -91,6 +91,36 @@ async def test_a_citizen_is_told_and_answered_from_the_fallback_queue(
     assert re.fullmatch(r"\d+\.\d{6}", rows[0]["eventtime"])
     assert f"|{contact}|fallback|" in child.settings.queue_log_file.read_text()
     assert contact in child.settings.cdr_file.read_text()
+
+
+async def test_without_our_server_a_transfer_arrives_and_bringing_back_leads_to_the_queue(
+    asterisk: StartAsterisk, ami_of: LogIn, sipp: Sipp, ear: RtpEar
+) -> None:
+    ports = free_port(), free_port()
+    phones = phone_at(ports[0], "1001"), phone_at(ports[1], "1002")
+    child = await asterisk(phones=phones, qualify_seconds=0)
+    ami = await ami_of(child)
+    await ami.ask(Action="QueueAdd", Queue="fallback", Interface="PJSIP/1001")
+    for port in ports:
+        await sipp.start(phone_scenario(free_port()), port)
+    target = f"127.0.0.1:{child.settings.sip_udp}"
+    await sipp.start(caller_scenario("12345", CITIZEN, ear.port, talk_ms=60_000), free_port(), target)
+
+    citizen = (await ami.event("Newchannel", CallerIDNum=CITIZEN))["Channel"]
+    first = (await ami.event("BridgeEnter", CallerIDNum="1001"))["Channel"]
+    await ami.event("BridgeEnter", Channel=citizen)
+    moved = await ami.ask(Action="BlindTransfer", Channel=first, Exten="1002", Context="xfer")
+    assert moved["Response"] == "Success"
+    await ami.event("BridgeEnter", CallerIDNum="1002")
+    await ami.event("BridgeEnter", Channel=citizen)
+
+    await sipp.start(phone_scenario(free_port()), ports[0])
+    # From an answered Dial, whose DIALSTATUS must not be taken for an answer of what comes now.
+    back = await ami.ask(Action="Redirect", Channel=citizen, Context="hotline-back", Exten="12345", Priority="1")
+    assert back["Response"] == "Success"
+    await ami.event("BridgeEnter", CallerIDNum="1001")
+    await ami.event("BridgeEnter", Channel=citizen)
+    assert child.settings.queue_log_file.read_text().count("|ENTERQUEUE|") == 2
 
 
 async def test_with_nobody_there_the_emergency_script_spools_the_missed_call(
