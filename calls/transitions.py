@@ -61,13 +61,12 @@ CALL: dict[CallState, _Ways] = {
         events.CallAnswered: C.TALKING,
         events.CallHeld: C.TALKING,
         events.CallResumed: C.TALKING,
-        events.CallTransferred: C.TALKING,
         events.LegEnded: C.SERVED,
         **_END,
     },
-    C.SERVED: {events.CallQueued: C.WAITING, events.CallTransferred: C.SERVED, **_TALK, **_END},
+    C.SERVED: {events.CallQueued: C.WAITING, **_TALK, **_END},
     C.LEFT: {events.CallQueued: C.WAITING, **_TALK, **_END},
-    C.ENDED: {events.CallTransferred: C.ENDED},
+    C.ENDED: {},
 }
 
 L = LegState

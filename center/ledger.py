@@ -32,6 +32,7 @@ class Ledger:
         self.agent_states: dict[AgentId, AgentStateRecord] = {}
         self.listening: dict[SessionId, ListeningRecord] = {}
         self.recordings: dict[RecordingId, RecordingRecord] = {}
+        self._wrapping: dict[AgentId, LegRecord] = {}
         for record in open_records:
             self._keep(record)
 
@@ -44,6 +45,8 @@ class Ledger:
                 self.contacts[record.contact] = record
             case LegRecord():
                 self.legs[record.leg] = record
+                if record.wrap_up_until and record.agent:
+                    self._wrapping[record.agent] = record
             case AgentStateRecord():
                 self.agent_states[record.agent] = record
             case ListeningRecord():
@@ -159,7 +162,7 @@ def _leg_ended(ledger: Ledger, entry: Entry, event: events.LegEnded) -> list[Rec
         return []
     _end_hold(leg, event)
     leg.ended_at, leg.end = event.occurred, event.why
-    if leg.answered_at is None or leg.agent is None:
+    if not event.wraps_up:
         del ledger.legs[leg.leg]
     return [leg]
 
@@ -213,9 +216,11 @@ def _wrap_up(ledger: Ledger, entry: Entry, event: events.AgentStateChanged) -> l
     """Mark the leg's wrap-up as begun, or as ended and the leg as complete."""
     if event.after is AgentState.WRAP_UP and event.leg and (leg := ledger.legs.get(event.leg)):
         leg.wrap_up_until = event.until
+        ledger._wrapping[event.agent] = leg
         return [leg]
-    if event.before is AgentState.WRAP_UP and event.leg and (leg := ledger.legs.pop(event.leg, None)) and leg.ended_at:
+    if event.before is AgentState.WRAP_UP and (leg := ledger._wrapping.pop(event.agent, None)) and leg.ended_at:
         leg.wrap_up_s = (entry.at - leg.ended_at).total_seconds()
+        del ledger.legs[leg.leg]
         return [leg]
     return []
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from agents.transitions import Cause, may
+from agents.agent import Agent
+from agents.transitions import IN_OFFER, Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
 from center.turn import Turn
@@ -139,6 +140,16 @@ def come_to_nothing(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
         turn.move(agent, Cause.MISS, reason=agent.planned)
     else:
         turn.move(agent, Cause.RELEASE)
+
+
+def withdraw_other(turn: Turn, agent: Agent, answered: Leg) -> None:
+    """The agent answered another call than the one we offer them: offer that one to somebody else."""
+    if agent.state not in IN_OFFER or agent.leg in (None, answered.id) or agent.call is None:
+        return
+    call = turn.state.calls[agent.call]
+    leg = call.legs[agent.leg]
+    turn.command(commands.WithdrawOffer, call.node, call=call.id, leg=leg.id)
+    come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)
 
 
 def ring_deadline(turn: Turn, call: Call, leg: Leg) -> None:

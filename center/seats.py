@@ -27,7 +27,7 @@ def log_out(turn: Turn, request: requests.LogOut) -> None:
     """Leave the seat; not possible during an offer or a call."""
     agent = turn.state.roster.get(request.agent)
     if agent.state is not AgentState.LOGGED_OUT:
-        turn.move(agent, Cause.LOG_OUT, leg=agent.leg, by=request.by)
+        turn.move(agent, Cause.LOG_OUT, by=request.by)
 
 
 def go_ready(turn: Turn, request: requests.GoReady) -> None:
@@ -36,7 +36,7 @@ def go_ready(turn: Turn, request: requests.GoReady) -> None:
     if agent.state in IN_CALL or agent.state in IN_OFFER:
         _plan(turn, agent, "")
     elif agent.state is not AgentState.READY:
-        turn.move(agent, Cause.GO_READY, leg=agent.leg, by=request.by)
+        turn.move(agent, Cause.GO_READY, by=request.by)
 
 
 def go_not_ready(turn: Turn, request: requests.GoNotReady) -> None:
@@ -48,7 +48,7 @@ def go_not_ready(turn: Turn, request: requests.GoNotReady) -> None:
     if agent.state in IN_CALL or agent.state in IN_OFFER:
         _plan(turn, agent, reason)
     elif agent.state is not AgentState.NOT_READY or agent.reason != reason:
-        turn.move(agent, Cause.GO_NOT_READY, reason=reason, leg=agent.leg, by=request.by)
+        turn.move(agent, Cause.GO_NOT_READY, reason=reason, by=request.by)
 
 
 def _plan(turn: Turn, agent: Agent, reason: str) -> None:

@@ -148,8 +148,10 @@ def _call_answered(state: State, entry: Entry, event: events.CallAnswered) -> No
 
 
 def _call_transferred(state: State, entry: Entry, event: events.CallTransferred) -> None:
-    _leg_event(state, entry, event)
-    state.calls[event.call].legs[event.leg].transferred_to = event.to
+    """Mark the leg; the call itself moves with the legs' ends, before or after this is known."""
+    leg = state.calls[event.call].legs[event.leg]
+    leg.state = leg_after(leg.state, events.CallTransferred)
+    leg.transferred_to = event.to
 
 
 def _leg_ended(state: State, entry: Entry, event: events.LegEnded) -> None:

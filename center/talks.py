@@ -45,6 +45,8 @@ def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
         )
     )
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
+    if agent:
+        offers.withdraw_other(turn, agent, leg)
     if agent and may(agent.state, Cause.ANSWER):
         turn.move(agent, Cause.ANSWER, call=call.id, leg=leg.id)
     # The fallback queue's own dialplan records what it connects.
@@ -154,6 +156,7 @@ def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
 def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) -> None:
     """End a talking leg; its agent wraps up."""
     agent = turn.leg_agent(leg)
+    wraps_up = agent is not None and may(agent.state, Cause.FINISH)
     turn.record(
         events.LegEnded(
             contact=call.contact,
@@ -165,11 +168,12 @@ def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) ->
             agent=leg.agent,
             why=why,
             talked=True,
+            wraps_up=wraps_up,
         )
     )
     if leg.recording:
         turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
-    if agent and may(agent.state, Cause.FINISH):
+    if agent and wraps_up:
         until = turn.now + timedelta(seconds=turn.state.queue_of(call).wrap_up_s)
         turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=until)
 
@@ -178,7 +182,7 @@ def wrap_up_over(turn: Turn, agent_id: str) -> None:
     """The wrap-up's time is up: ready, or not ready as planned."""
     agent = turn.state.roster.by_id[agent_id]  # type: ignore[index]
     cause = Cause.GO_NOT_READY if agent.planned else Cause.GO_READY
-    turn.move(agent, cause, reason=agent.planned, leg=agent.leg)
+    turn.move(agent, cause, reason=agent.planned)
 
 
 def hung_up(turn: Turn, fact: facts.CallHungUp) -> None:

@@ -145,10 +145,11 @@ class CallTransferred(CallLegEvent, frozen=True, kw_only=True, tag="call.transfe
 
 
 class LegEnded(CallLegEvent, frozen=True, kw_only=True, tag="leg.ended"):
-    """The agent's part is over: an offer that came to nothing, or the end of the talk."""
+    """The agent's part is over: an offer that came to nothing, or the end of the talk, which wrap-up may follow."""
 
     why: LegEnd
     talked: bool
+    wraps_up: bool = False
 
 
 class CallAbandoned(CallEvent, frozen=True, kw_only=True, tag="call.abandoned"):
