@@ -12,9 +12,10 @@ from pathlib import Path
 RATE = 8000
 """Hz; what Asterisk's wav format plays without a transcoder."""
 
+# Short: what is said here counts in the 15 s until a human is there.
 TEXTS = {
-    "greeting": "您好，这里是一二三四五政务服务便民热线。",
-    "notice": "为了提高服务质量，本次通话将被录音。",
+    "greeting": "您好，这里是一二三四五热线。",
+    "notice": "本次通话将被录音。",
     "emergency": "非常抱歉，暂时没有话务员接听。请在提示音后留下您的姓名、电话和诉求，我们会尽快给您回电。",
 }
 STOCK = {"greeting": "hello", "notice": "conf-now-recording", "emergency": "please-try-call-later"}
@@ -50,7 +51,8 @@ def _make(name: str, target: Path, root: Path) -> None:
 
 
 def _synthesise(espeak: str, text: str, target: Path) -> bool:
-    command = [espeak, "-v", "cmn", "-s", "150", "-w", str(target), text]
+    # Plain cmn spells the pinyin out in English in Debian 12's 1.51 (espeak-ng#1236).
+    command = [espeak, "-v", "cmn-latn-pinyin", "-s", "200", "-w", str(target), text]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
