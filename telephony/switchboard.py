@@ -1,0 +1,253 @@
+"""Carries the centre's commands out on one Asterisk: over AGI where a held call is dialled, over AMI for the rest.
+
+An action is sent once. What becomes of it comes back as facts: from AMI's events, or from here where there will be none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+
+from center.ports import Clock
+from center.pops import PopGate
+from messages import commands, facts
+from messages.commands import Command
+from messages.facts import Fact
+from messages.ids import AgentId, Phone, RecordingId
+from messages.values import ListeningMode
+from telephony.agi.script import Offer, Script
+from telephony.ami.errors import AmiError, AmiRefused
+from telephony.channels import Channels
+
+log = structlog.get_logger()
+
+FALLBACK_QUEUE = "fallback"
+
+# q: no tone to the agent; E: end with the spied channel; S: end when there is nobody (left) to spy on.
+# Never `o` with `w` (CALL-CONTROL: whisper is dead then). `d` lets the mode be switched by DTMF.
+_SPY_OPTIONS = {ListeningMode.LISTEN: "qES", ListeningMode.WHISPER: "qwES", ListeningMode.BARGE: "qBES"}
+
+# 26, non-selected user clearing: the phone stops ringing without a missed call of its own.
+_WITHDRAWN_CAUSE = "26"
+
+
+class Actions(Protocol):
+    """What carries AMI actions: the link."""
+
+    async def action(self, name: str, headers: dict[str, str], timeout: float = 5.0) -> Any:
+        """Send an action once and return its response. Raises AmiError."""
+
+
+class Recorder(Protocol):
+    """What completes a recording's files once Asterisk has stopped writing them."""
+
+    def options(self, recording: RecordingId) -> dict[str, str]:
+        """Return the MixMonitor headers for a recording."""
+
+    async def complete(self, recording: RecordingId) -> None:
+        """Make the one stereo file of it. Raises OSError."""
+
+
+class Switchboard:
+    """One node's hands."""
+
+    def __init__(
+        self,
+        channels: Channels,
+        actions: Actions,
+        script: Script,
+        recorder: Recorder,
+        pops: PopGate,
+        tell: Callable[[Fact], None],
+        clock: Clock,
+        endpoints: Callable[[Phone], tuple[str, ...]] = lambda phone: (phone,),
+        answer_s: float = 30.0,
+    ) -> None:
+        self.void = 0
+        self._channels = channels
+        self._actions = actions
+        self._script = script
+        self._recorder = recorder
+        self._pops = pops
+        self._tell = tell
+        self._clock = clock
+        self._endpoints = endpoints
+        self._answer_s = answer_s
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._mirror: dict[AgentId, commands.MirrorAgent] = {}
+        self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
+        self._mirroring = False
+
+    def __repr__(self) -> str:
+        return f"<Switchboard {self._channels.node}: {len(self._tasks)} commands under way>"
+
+    def execute(self, command: Command) -> None:
+        """Start carrying a command out; one that is too late is void and counted."""
+        if command.deadline < self._clock():
+            self.void += 1
+            log.warning("command too late", command=repr(command))
+        if isinstance(command, commands.MirrorAgent):
+            self._mirror[command.agent] = command
+            if not self._mirroring:
+                self._mirroring = True
+                self._start(self._mirror_agents())
+            return
+        self._start(_DO[type(command)](self, command))
+
+    def forget_mirror(self) -> None:
+        """Asterisk was away: nothing is known of its fallback queue any more."""
+        self._mirrored.clear()
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a command failed", error=str(error), exc_info=error)
+
+    def _say(self, kind: type[Fact], **fields: object) -> None:
+        self._tell(kind(occurred=self._clock(), node=self._channels.node, **fields))  # type: ignore[call-arg]
+
+    async def _act(self, name: str, **headers: str) -> str:
+        """Send an action; return why it did not work, empty if it did."""
+        try:
+            await self._actions.action(name, headers)
+        except AmiError as error:
+            log.warning("asterisk did not do it", action=name, why=str(error))
+            return str(error) or type(error).__name__
+        return ""
+
+    async def _offer(self, command: commands.OfferCall) -> None:
+        await self._pops.wait(command.leg)
+        held = self._script.held.get(command.call)
+        if held is None:
+            self._say(facts.CallMissing, call=command.call)
+            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="CANCEL")
+        elif command.deadline < self._clock():
+            self.void += 1
+            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="CANCEL")
+        else:
+            held.offer(Offer(command.leg, self._endpoints(command.phone), command.ring_s))
+
+    async def _withdraw(self, command: commands.WithdrawOffer) -> None:
+        if held := self._script.held.get(command.call):
+            held.withdraw(command.leg)
+        for channel in self._channels.channels_of_leg(command.leg):
+            await self._act("Hangup", Channel=channel, Cause=_WITHDRAWN_CAUSE)
+
+    async def _bring_back(self, command: commands.BringBack) -> None:
+        if channel := self._channels.citizen_of(command.call):
+            await self._act("Redirect", Channel=channel, Context="hotline-back", Exten="s", Priority="1")
+
+    async def _hang_up(self, command: commands.HangUp) -> None:
+        if channel := self._channels.citizen_of(command.call):
+            await self._act("Hangup", Channel=channel, Cause="16")
+
+    async def _record(self, command: commands.StartRecording) -> None:
+        channel = self._channels.citizen_of(command.call)
+        why = "the call is gone"
+        if channel:
+            why = await self._act("MixMonitor", Channel=channel, **self._recorder.options(command.recording))
+        if why:
+            self._say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
+
+    async def _stop_recording(self, command: commands.StopRecording) -> None:
+        """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
+        if channel := self._channels.citizen_of(command.call):
+            await self._act("StopMixMonitor", Channel=channel)
+        try:
+            await self._recorder.complete(command.recording)
+        except OSError as error:
+            self._say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=str(error))
+        else:
+            self._say(facts.RecordingStopped, recording=command.recording, call=command.call)
+
+    async def _spy(self, command: commands.StartSpy) -> None:
+        channel = self._channels.channel_of_leg(command.leg)
+        endpoint = await self._reachable(command.phone)
+        if channel is None or endpoint is None:
+            why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
+            self._say(facts.SpyStopped, session=command.session, failed=why)
+            return
+        originate = {
+            "Channel": f"PJSIP/{endpoint}",
+            "ChannelId": command.session,
+            "Application": "ChanSpy",
+            "Data": f"{channel},{_SPY_OPTIONS[command.mode]}",
+            "CallerID": '"Listening" <listen>',
+            "Variable": f"HOTLINE_LISTENING={command.session}",
+            "Timeout": str(int(self._answer_s * 1000)),
+            "Async": "true",
+        }
+        if why := await self._act("Originate", **originate):
+            self._say(facts.SpyStopped, session=command.session, failed=why)
+
+    async def _reachable(self, phone: Phone) -> str | None:
+        """Return the phone's first endpoint that could ring now."""
+        for endpoint in self._endpoints(phone):
+            with contextlib.suppress(AmiError):
+                answer = await self._actions.action("Getvar", {"Variable": f"DEVICE_STATE(PJSIP/{endpoint})"})
+                if answer.get("Value", "") not in ("UNAVAILABLE", "INVALID", "UNKNOWN", ""):
+                    return endpoint
+        return None
+
+    async def _stop_spy(self, command: commands.StopSpy) -> None:
+        channel = self._channels.spyer_of(command.session)
+        if channel is None:
+            self._say(facts.SpyStopped, session=command.session)
+        else:
+            await self._act("Hangup", Channel=channel, Cause="16")
+
+    async def _mirror_agents(self) -> None:
+        """Bring the fallback queue's members in step; only the newest wish for each agent counts."""
+        try:
+            while self._mirror:
+                _, command = self._mirror.popitem()
+                await self._mirror_agent(command)
+        finally:
+            self._mirroring = False
+
+    async def _mirror_agent(self, command: commands.MirrorAgent) -> None:
+        wanted, known = (command.present, command.ready), self._mirrored.get(command.agent)
+        if known == wanted:
+            return
+        self._mirrored[command.agent] = wanted
+        for endpoint in self._endpoints(command.phone):
+            member = {"Queue": FALLBACK_QUEUE, "Interface": f"PJSIP/{endpoint}"}
+            if not command.present:
+                await self._act("QueueRemove", **member)
+                continue
+            if known is None:  # members join paused: between the two no call can slip through
+                await self._add_member(member, command.agent)
+            await self._act("QueuePause", **member, Paused="false" if command.ready else "true")
+        if not command.present:
+            del self._mirrored[command.agent]
+
+    async def _add_member(self, member: dict[str, str], agent: AgentId) -> None:
+        with contextlib.suppress(AmiRefused):  # a persistent member is there already
+            await self._actions.action("QueueAdd", {**member, "MemberName": agent, "Paused": "true"})
+
+
+_DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]] = {
+    commands.OfferCall: Switchboard._offer,
+    commands.WithdrawOffer: Switchboard._withdraw,
+    commands.BringBack: Switchboard._bring_back,
+    commands.HangUp: Switchboard._hang_up,
+    commands.StartRecording: Switchboard._record,
+    commands.StopRecording: Switchboard._stop_recording,
+    commands.StartSpy: Switchboard._spy,
+    commands.StopSpy: Switchboard._stop_spy,
+}
