@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import re
 import signal
+import sys
+from pathlib import Path
 
 import pytest
+import websockets
 from msgspec.structs import replace
 
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.child import AsteriskFailed
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
+from telephony.asterisk.settings import Phone
 from tests.asterisk_fixture import LogIn, StartAsterisk, free_port
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario, eventually
 
@@ -27,7 +33,12 @@ async def test_it_answers_options_and_ami(asterisk: StartAsterisk) -> None:
 
 
 async def test_it_loads_without_a_complaint(asterisk: StartAsterisk) -> None:
-    child = await asterisk()
+    phones = (
+        Phone(number="1001", secret="a-test-secret", kind="both"),
+        Phone(number="1002", secret="a-test-secret", kind="webrtc"),
+        Phone(number="1003", secret="a-test-secret", contact="sip:1003@127.0.0.1:9"),
+    )
+    child = await asterisk(phones=phones)
     log = (child.settings.instance / "log" / "messages").read_text()
     assert [line for line in log.splitlines() if "ERROR" in line or "WARNING" in line] == []
 
@@ -61,6 +72,47 @@ async def test_ami_has_no_right_to_the_command_line_or_to_change_configuration(
     answer = await ami.ask(**action)
     assert answer["Response"] == "Error"
     assert "ermission" in answer["Message"]
+
+
+@pytest.mark.parametrize(("secret", "status"), [("a-test-secret", "200"), ("another-secret", "401")])
+async def test_a_browser_registers_with_its_secret_only(asterisk: StartAsterisk, secret: str, status: str) -> None:
+    child = await asterisk(phones=(Phone(number="1001", secret="a-test-secret", kind="webrtc"),))
+    url = f"ws://127.0.0.1:{child.settings.http}/ws"
+    async with websockets.connect(url, subprotocols=[websockets.Subprotocol("sip")]) as browser:
+        await browser.send(register("1001"))
+        challenge = await browser.recv()
+        assert isinstance(challenge, str)
+        assert challenge.startswith("SIP/2.0 401")
+        await browser.send(register("1001", 2, authorization("1001", secret, challenge)))
+        answer = await browser.recv()
+        assert isinstance(answer, str)
+        assert answer.split()[1] == status
+
+
+def register(user: str, sequence: int = 1, extra: str = "") -> str:
+    return (
+        "REGISTER sip:hotline SIP/2.0\r\n"
+        f"Via: SIP/2.0/WS browser.invalid;branch=z9hG4bKregister{sequence}\r\n"
+        f"From: <sip:{user}@hotline>;tag=browser\r\nTo: <sip:{user}@hotline>\r\n"
+        f"Call-ID: browser\r\nCSeq: {sequence} REGISTER\r\nMax-Forwards: 70\r\n"
+        f"Contact: <sip:{user}@browser.invalid;transport=ws>;expires=60\r\n{extra}Content-Length: 0\r\n\r\n"
+    )
+
+
+def authorization(user: str, secret: str, challenge: str) -> str:
+    """Return the digest header that answers a challenge (RFC 2617, MD5, qop=auth)."""
+    given = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    who, what = md5(f"{user}:{given['realm']}:{secret}"), md5("REGISTER:sip:hotline")
+    response = md5(f"{who}:{given['nonce']}:00000001:ab:auth:{what}")
+    return (
+        f'Authorization: Digest username="{user}", realm="{given["realm"]}", nonce="{given["nonce"]}", '
+        f'uri="sip:hotline", response="{response}", opaque="{given["opaque"]}", '
+        "algorithm=MD5, qop=auth, nc=00000001, cnonce=ab\r\n"
+    )
 
 
 async def test_only_subscribed_events_pass_the_filter(
@@ -114,6 +166,35 @@ async def test_stopping_leaves_no_process(asterisk: StartAsterisk) -> None:
     assert child.pid == 0
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+OWNER = """
+import asyncio, pathlib, sys
+from tests.asterisk_fixture import settings_on_free_ports
+from telephony.asterisk.child import AsteriskChild
+
+async def own():
+    settings = settings_on_free_ports(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    async with AsteriskChild(settings) as child:
+        print(child.pid, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(own())
+"""
+
+
+async def test_it_does_not_outlive_its_owner(tmp_path: Path, asterisk_root: Path) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", OWNER, str(tmp_path / "node"), str(asterisk_root)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    assert owner.stdout is not None
+    pid = int(await owner.stdout.readline())
+    assert Path(f"/proc/{pid}/comm").read_text() == "asterisk\n"
+    owner.kill()
+    await owner.wait()
+    await eventually(lambda: not Path(f"/proc/{pid}").exists())
 
 
 async def test_an_asterisk_that_cannot_start_says_why(asterisk: StartAsterisk) -> None:
