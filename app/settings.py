@@ -1,0 +1,99 @@
+"""The settings file, decoded once into one frozen object; each part is given only its slice."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from api.settings import ApiSettings
+from center.loop import LoopSettings
+from center.settings import CenterSettings
+from ivr.flow import FlowSettings
+from messages.errors import SettingsError
+from messages.ids import AgentId, UserId
+from messages.values import Role
+from telephony.asterisk.settings import AsteriskSettings
+
+
+class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where rows go: an SQLAlchemy URL; empty: SQLite in the data directory. `redis`: the log over Redis instead of files."""
+
+    url: str = ""
+    redis: str = ""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service's account: a program that holds the token whose SHA-256 (hex) stands here. People are added by command."""
+
+    name: UserId
+    roles: tuple[Role, ...]
+    agent: AgentId | None = None
+    token_sha256: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything hotline.toml may say."""
+
+    data_dir: str = "var/hotline"
+    run_asterisk: bool = True
+    """Start and supervise Asterisk ourselves; off where it runs elsewhere on the rendered configuration."""
+    asterisk: AsteriskSettings
+    center: CenterSettings = CenterSettings()
+    loop: LoopSettings = LoopSettings()
+    flow: FlowSettings = FlowSettings()
+    api: ApiSettings = ApiSettings()
+    storage: StorageSettings = StorageSettings()
+    accounts: tuple[Account, ...] = ()
+
+    @property
+    def data(self) -> Path:
+        """Return the directory for journal, database and recordings."""
+        return Path(self.data_dir).absolute()
+
+    @property
+    def database_url(self) -> str:
+        """Return where rows go."""
+        return self.storage.url or f"sqlite+aiosqlite:///{self.data / 'hotline.db'}"
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in a file. Raises SettingsError that names the file and the place."""
+    try:
+        return decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; name a settings file with --config") from error
+
+
+def decode(text: bytes, name: str = "hotline.toml") -> Settings:
+    """Return the settings in a TOML text. Raises SettingsError."""
+    try:
+        settings = msgspec.toml.decode(text, type=Settings)
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"{name}: {error}") from error
+    _check(settings, name)
+    return settings
+
+
+def _check(settings: Settings, name: str) -> None:
+    queues = {queue.id for queue in settings.center.queues}
+    phones = {phone.number for phone in settings.asterisk.phones}
+    seen: set[str] = set()
+    for agent in settings.center.agents:
+        for queue in agent.queues:
+            if queue not in queues:
+                raise SettingsError(f"{name}: agent {agent.id} serves queue {queue}, which [[center.queues]] does not name")
+        if agent.phone not in phones:
+            raise SettingsError(f"{name}: agent {agent.id} has phone {agent.phone}, which [[asterisk.phones]] does not name")
+        if agent.id in seen:
+            raise SettingsError(f"{name}: agent {agent.id} is named twice")
+        seen.add(agent.id)
+    for queue in (settings.flow.queue, *settings.flow.dids.values()):
+        if queue not in queues:
+            raise SettingsError(f"{name}: [flow] leads to queue {queue}, which [[center.queues]] does not name")
+
+
+def digest(token: str) -> str:
+    """Return what `token_sha256` holds for a token."""
+    return hashlib.sha256(token.encode()).hexdigest()

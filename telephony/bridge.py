@@ -1,0 +1,113 @@
+"""The bridge: one Asterisk's AMI and FastAGI, turned into facts for the centre and hands for its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+
+import structlog
+
+from center.ports import Clock
+from center.pops import PopGate
+from ivr.flow import Flow
+from messages import facts
+from messages.facts import Fact
+from messages.ids import NodeId
+from telephony.agi.script import Script
+from telephony.agi.server import AgiServer
+from telephony.ami.link import AmiLink
+from telephony.asterisk.settings import AsteriskSettings
+from telephony.channels import Channels
+from telephony.recorder import FileRecorder
+from telephony.switchboard import Switchboard
+
+log = structlog.get_logger()
+
+VARIABLES = "HOTLINE_CONTACT,HOTLINE_LEG,HOTLINE_QUEUED,HOTLINE_LISTENING"
+
+
+class Bridge:
+    """`async with` it: listens for FastAGI, keeps the AMI link, and tells the centre what it sees."""
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        flow_for: Callable[[str], Flow],
+        tell: Callable[[Fact], None],
+        pops: PopGate,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.node = NodeId(settings.systemname)
+        self.channels = Channels(self.node)
+        self.script = Script(self.node, flow_for, tell, clock, settings.prompt)
+        self.agi = AgiServer(self.script, settings.agi_host, settings.agi)
+        self.link = AmiLink(
+            settings.control_host,
+            settings.ami,
+            settings.ami_username,
+            settings.ami_secret,
+            on_event=self._seen,
+            on_up=self._up,
+            on_down=self._down,
+        )
+        endpoints = {phone.number: phone.endpoints for phone in settings.phones}
+        self.switchboard = Switchboard(
+            self.channels,
+            self.link,
+            self.script,
+            FileRecorder(settings.recordings),
+            pops,
+            tell,
+            clock,
+            lambda phone: endpoints.get(phone, (phone,)),
+        )
+        self._tell = tell
+        self._clock = clock
+        self._stack = AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"<Bridge {self.node}: {self.link!r}, {self.script!r}>"
+
+    async def __aenter__(self) -> Bridge:
+        await self._stack.enter_async_context(self.agi)
+        self._stack.push_async_callback(self.switchboard.close)
+        await self._stack.enter_async_context(self.link)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    def hold_back(self, on: bool) -> None:
+        """Take no new calls and read no more events while the centre is behind; or do so again."""
+        self.agi.accepting = not on
+        self.link.pause_reading() if on else self.link.resume_reading()
+
+    def _seen(self, message: Mapping[str, str | list[str]]) -> None:
+        for fact in self.channels.see(message, self._clock()):
+            self._tell(fact)
+
+    async def _up(self, link: AmiLink) -> None:
+        """Resync: what channels are there now, in one snapshot."""
+        at = self._clock()
+        status = await link.action("Status", {"Variables": VARIABLES, "AllVariables": "false"}, timeout=30.0)
+        repairs = self.channels.resync(status.events, at)
+        for fact in repairs:
+            self._tell(fact)
+        self.switchboard.forget_mirror()
+        self._tell(self._up_fact(at, len(repairs)))
+
+    def _up_fact(self, at: datetime, repairs: int) -> facts.NodeUp:
+        return facts.NodeUp(
+            occurred=at,
+            node=self.node,
+            calls=tuple(self.channels.calls()),
+            legs=tuple(self.channels.legs()),
+            spies=tuple(self.channels.spies()),
+            repairs=repairs,
+        )
+
+    def _down(self, reason: str) -> None:
+        self._tell(facts.NodeDown(occurred=self._clock(), node=self.node, reason=reason))
+
