@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import subprocess
@@ -97,8 +96,7 @@ class AsteriskChild:
         """Stop looking after it and stop it; killed if it is not gone in 10 s."""
         if self._supervisor is not None:
             self._supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
+            await asyncio.wait((self._supervisor,))
             self._supervisor = None
         await self._end(signal.SIGTERM)
 
@@ -145,7 +143,8 @@ class AsteriskChild:
             user = settings.user or "asterisk"
             return in_root_command(settings.root, asterisk, directory=settings.instance, visible=visible, user=user)
         identity = [f"--reuid={settings.user}", f"--regid={settings.user}", "--init-groups"] if settings.user else []
-        return ["setpriv", *identity, "--pdeathsig=KILL", *asterisk]
+        raise_limit = ("sh", "-c", 'ulimit -n "$(ulimit -H -n)"; exec "$@"', "sh")  # a call takes some ten files
+        return [*raise_limit, "setpriv", *identity, "--pdeathsig=KILL", *asterisk]
 
     def _hand_over_directories(self) -> None:
         """Give the instance to the user Asterisk runs as."""

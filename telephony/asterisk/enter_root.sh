@@ -1,7 +1,7 @@
 #!/bin/sh
 # enter_root.sh ROOT USER CWD DIR... -- COMMAND...
 # Runs a command in ROOT with each DIR visible at its own path. Needs a private mount namespace (unshare --mount):
-# everything mounted here ends with the command, and nothing is written to ROOT, which several instances share.
+# everything mounted here ends with the command, and ROOT, which several instances share, stays as it is.
 # Each step execs the next, so the command keeps the caller's process id and gets its signals.
 set -eu
 root=$1 user=$2 cwd=$3
@@ -25,5 +25,7 @@ while [ "$1" != -- ]; do
   shift
 done
 shift
+# A call takes Asterisk some ten open files.
+ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"
 exec chroot "$view" /usr/bin/setpriv --reuid="$user" --regid="$user" --init-groups --pdeathsig=KILL \
   /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$cwd" "$@"
