@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import math
 import re
@@ -91,6 +92,31 @@ async def test_a_citizen_is_told_and_answered_from_the_fallback_queue(
     assert re.fullmatch(r"\d+\.\d{6}", rows[0]["eventtime"])
     assert f"|{contact}|fallback|" in child.settings.queue_log_file.read_text()
     assert contact in child.settings.cdr_file.read_text()
+
+
+async def test_our_server_is_told_whom_it_holds_and_ends_the_call_by_saying_so(
+    asterisk: StartAsterisk, sipp: Sipp, ear: RtpEar
+) -> None:
+    environment: dict[str, str] = {}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines = (await reader.readuntil(b"\n\n")).decode().splitlines()
+        environment.update(line.split(": ", 1) for line in lines if ": " in line)
+        writer.write(b"SET VARIABLE HOTLINE_DONE 1\n")
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        child = await asterisk(agi=server.sockets[0].getsockname()[1])
+        target = f"127.0.0.1:{child.settings.sip_udp}"
+        caller = await sipp.start(caller_scenario("12345", CITIZEN, ear.port, None), free_port(), target)
+        assert await caller.wait() == 0, "hung up by the dialplan"
+    assert environment["agi_network_script"] == "citizen"
+    assert environment["agi_callerid"] == CITIZEN
+    assert environment["agi_arg_1"] == environment["agi_uniqueid"]
+    assert environment["agi_arg_2"] == "12345"
+    assert re.fullmatch(r"\d{10}\.\d{6}", environment["agi_arg_3"])
+    assert "ENTERQUEUE" not in child.settings.queue_log_file.read_text()
 
 
 async def test_without_our_server_a_transfer_arrives_and_bringing_back_leads_to_the_queue(
