@@ -110,4 +110,3 @@ class Bridge:
 
     def _down(self, reason: str) -> None:
         self._tell(facts.NodeDown(occurred=self._clock(), node=self.node, reason=reason))
-
