@@ -1,0 +1,261 @@
+"""The reckoning: what SIPp saw, what Asterisk wrote down and what we say, call by call. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from messages.values import ContactOutcome
+from simulation.asterisk_log import AsteriskCall
+from simulation.sip_log import SipCall
+
+TOLERANCE = timedelta(seconds=1)
+"""How far our instant of an answer may be from the phone's own."""
+
+
+class Kind(StrEnum):
+    """What differs."""
+
+    REFUSED = "refused"
+    NOT_ENDED = "not_ended"
+    NO_ASTERISK_CALL = "no_asterisk_call"
+    NO_CDR = "no_cdr"
+    CDR_ANSWER = "cdr_answer"
+    NO_CONTACT = "no_contact"
+    CONTACT_TWICE = "contact_twice"
+    UNKNOWN_CONTACT = "unknown_contact"
+    OUTCOME = "outcome"
+    AGENT = "agent"
+    ANSWER_INSTANT = "answer_instant"
+    WHO_ENDED = "who_ended"
+    LOST = "lost"
+    FALLBACK = "fallback"
+    NO_POP = "no_pop"
+    LATE_POP = "late_pop"
+    IDLE_POP = "idle_pop"
+    AGENT_LEFT_BUSY = "agent_left_busy"
+
+
+class Difference(Struct, frozen=True):
+    """Two records of one call (or agent) that do not agree, and how."""
+
+    kind: Kind
+    contact: str
+    number: str
+    text: str
+
+
+class Contact(Struct, kw_only=True):
+    """A contact as our own export gives it."""
+
+    contact: str
+    linkedid: str = ""
+    outcome: ContactOutcome | None = None
+    agent: str | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    by_citizen: bool | None = None
+
+
+class Pop(Struct, kw_only=True):
+    """A screen pop as the agent's client got it; `at` the centre's instant, `received_at` the client's."""
+
+    agent: str
+    contact: str
+    leg: str
+    at: datetime
+    received_at: datetime
+    withdrawn: str = ""
+
+
+class Evidence(Struct, kw_only=True):
+    """Everything that is reckoned; `phones` gives each agent's phone, `left` each agent's last state."""
+
+    citizens: list[SipCall]
+    phone_calls: list[SipCall]
+    asterisk: dict[str, AsteriskCall]
+    contacts: list[Contact]
+    pops: list[Pop]
+    phones: dict[str, str]
+    left: dict[str, str]
+
+
+class Reckoning(Struct, kw_only=True):
+    """The counts, and what does not agree."""
+
+    calls: int
+    answered: int
+    abandoned: int
+    lost: int
+    pops: int
+    pops_before_invite: int
+    pop_ms: dict[str, float | None]
+    differences: list[Difference]
+
+
+def reckon(evidence: Evidence) -> Reckoning:
+    """Compare the records of every call and count."""
+    pairs = list(_pops_and_invites(evidence))
+    differences = [*_calls(evidence), *_unclaimed(evidence), *_pop_differences(evidence, pairs), *_left_busy(evidence)]
+    outcomes = Counter(contact.outcome for contact in evidence.contacts)
+    delays = sorted((pop.received_at - pop.at).total_seconds() * 1000 for pop in evidence.pops)
+    return Reckoning(
+        calls=len(evidence.citizens),
+        answered=outcomes[ContactOutcome.ANSWERED],
+        abandoned=outcomes[ContactOutcome.ABANDONED],
+        lost=sum(difference.kind is Kind.LOST for difference in differences),
+        pops=len(evidence.pops),
+        pops_before_invite=sum(invite is not None and _in_time(pop, invite) for pop, invite in pairs if pop),
+        pop_ms={"p50": percentile(delays, 50), "p99": percentile(delays, 99)},
+        differences=differences,
+    )
+
+
+def percentile(ordered: list[float], percent: int) -> float | None:
+    """Return the nearest-rank percentile of ordered values, None if there are none."""
+    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)], 3) if ordered else None
+
+
+def _calls(evidence: Evidence) -> Iterator[Difference]:
+    by_number = {call.number: call for call in evidence.asterisk.values()}
+    talks: dict[str, list[SipCall]] = defaultdict(list)
+    for call in evidence.phone_calls:
+        if call.talked:
+            talks[call.number].append(call)
+    contacts: dict[str, list[Contact]] = defaultdict(list)
+    for contact in evidence.contacts:
+        contacts[contact.contact].append(contact)
+    agents = {phone: agent for agent, phone in evidence.phones.items()}
+    for citizen in evidence.citizens:
+        asterisk = by_number.get(citizen.number)
+        contact_id = asterisk.linkedid if asterisk else ""
+        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talks[citizen.number], agents)
+        for kind, text in case.differences():
+            yield Difference(kind, contact_id, citizen.number, text)
+
+
+class _Case:
+    """One citizen's call in all four records."""
+
+    def __init__(
+        self,
+        citizen: SipCall,
+        asterisk: AsteriskCall | None,
+        contacts: list[Contact],
+        talks: list[SipCall],
+        agents: dict[str, str],
+    ) -> None:
+        self.citizen, self.asterisk, self.contacts, self.talks, self.agents = citizen, asterisk, contacts, talks, agents
+
+    def differences(self) -> Iterator[tuple[Kind, str]]:
+        citizen = self.citizen
+        if not citizen.talked:
+            yield Kind.REFUSED, f"the citizen was not let in: SIP {citizen.refused or 'gave no answer'}"
+            return
+        if citizen.ended_at is None:
+            yield Kind.NOT_ENDED, "the citizen's call did not end"
+        elif not self.talks and not citizen.by_us:
+            yield Kind.LOST, "the hotline hung up on the citizen before anybody answered"
+        if self.asterisk is None:
+            yield Kind.NO_ASTERISK_CALL, "Asterisk's CEL does not know the call"
+            return
+        yield from self._asterisk(self.asterisk)
+        if not self.contacts:
+            yield Kind.NO_CONTACT, "we have no contact for the call"
+            return
+        if len(self.contacts) > 1:
+            yield Kind.CONTACT_TWICE, f"we have {len(self.contacts)} contacts for the call"
+        yield from self._contact(self.contacts[0])
+
+    def _asterisk(self, asterisk: AsteriskCall) -> Iterator[tuple[Kind, str]]:
+        talked = {call.callee for call in self.talks}
+        if asterisk.fallback:
+            yield Kind.FALLBACK, "the call went to the fallback queue"
+        if set(asterisk.bridged) != talked:
+            yield Kind.OUTCOME, f"the phones {_names(talked)} answered, Asterisk bridged {_names(asterisk.bridged)}"
+        if asterisk.cdr_rows == 0:
+            yield Kind.NO_CDR, "Asterisk wrote no CDR for the call"
+        elif not talked <= set(asterisk.cdr_answered):
+            answered = _names(asterisk.cdr_answered)
+            yield Kind.CDR_ANSWER, f"the phones {_names(talked)} answered, the CDR says {answered}"
+
+    def _contact(self, contact: Contact) -> Iterator[tuple[Kind, str]]:
+        answered = contact.outcome is ContactOutcome.ANSWERED
+        if contact.ended_at is None or contact.outcome is None:
+            yield Kind.NOT_ENDED, "our contact has no end"
+        elif answered is not bool(self.talks):
+            yield Kind.OUTCOME, f"our contact is {contact.outcome}, the phones that answered: {_names(self.talked)}"
+        if not self.talks or not answered:
+            return
+        last = self.talks[-1]
+        if contact.agent != self.agents.get(last.callee):
+            yield Kind.AGENT, f"our contact names agent {contact.agent}, phone {last.callee} had the talk"
+        first = self.talks[0].answered_at
+        if contact.answered_at and first and abs(contact.answered_at - first) > TOLERANCE:
+            yield Kind.ANSWER_INSTANT, f"we say {contact.answered_at:%T.%f}, the phone answered {first:%T.%f}"
+        if contact.by_citizen is not None and not (last.by_us and self.citizen.by_us):
+            citizen_first = self.citizen.by_us
+            if contact.by_citizen is not citizen_first:
+                yield Kind.WHO_ENDED, f"{'the citizen' if citizen_first else 'the agent'} hung up, we say the other"
+
+    @property
+    def talked(self) -> list[str]:
+        return [call.callee for call in self.talks]
+
+
+def _unclaimed(evidence: Evidence) -> Iterator[Difference]:
+    """Our contacts that no citizen of ours made."""
+    numbers = {citizen.number for citizen in evidence.citizens}
+    known = {call.linkedid for call in evidence.asterisk.values() if call.number in numbers}
+    for contact in evidence.contacts:
+        if contact.contact not in known:
+            yield Difference(Kind.UNKNOWN_CONTACT, contact.contact, "", "no citizen's call belongs to this contact")
+
+
+def _pops_and_invites(evidence: Evidence) -> Iterator[tuple[Pop | None, SipCall | None]]:
+    """Pair the k-th pop of a contact at an agent with the k-th INVITE of its citizen at the agent's phone."""
+    contact_of = {call.number: call.linkedid for call in evidence.asterisk.values()}
+    agents = {phone: agent for agent, phone in evidence.phones.items()}
+    pops: dict[tuple[str, str], list[Pop]] = defaultdict(list)
+    invites: dict[tuple[str, str], list[SipCall]] = defaultdict(list)
+    for pop in sorted(evidence.pops, key=lambda pop: pop.received_at):
+        pops[pop.agent, pop.contact].append(pop)
+    for call in sorted(evidence.phone_calls, key=lambda call: call.invited_at):
+        if call.callee in agents:
+            invites[agents[call.callee], contact_of.get(call.number, "")].append(call)
+    for key in pops | invites:
+        here, there = pops[key], invites[key]
+        for k in range(max(len(here), len(there))):
+            yield here[k] if k < len(here) else None, there[k] if k < len(there) else None
+
+
+def _pop_differences(evidence: Evidence, pairs: list[tuple[Pop | None, SipCall | None]]) -> Iterator[Difference]:
+    contact_of = {call.number: call.linkedid for call in evidence.asterisk.values()}
+    for pop, invite in pairs:
+        if pop is None and invite is not None:
+            text = f"phone {invite.callee} rang and its agent got no screen pop"
+            yield Difference(Kind.NO_POP, contact_of.get(invite.number, ""), invite.number, text)
+        elif pop is not None and invite is None and not pop.withdrawn:
+            yield Difference(Kind.IDLE_POP, pop.contact, "", f"agent {pop.agent} got a pop, and the phone did not ring")
+        elif pop is not None and invite is not None and not _in_time(pop, invite):
+            late = (pop.received_at - invite.invited_at).total_seconds() * 1000
+            text = f"agent {pop.agent} got the pop {late:.1f} ms after the phone's INVITE"
+            yield Difference(Kind.LATE_POP, pop.contact, invite.number, text)
+
+
+def _in_time(pop: Pop, invite: SipCall) -> bool:
+    return pop.received_at < invite.invited_at
+
+
+def _left_busy(evidence: Evidence) -> Iterator[Difference]:
+    for agent, state in evidence.left.items():
+        if state not in ("ready", "not_ready", "logged_out"):
+            yield Difference(Kind.AGENT_LEFT_BUSY, "", "", f"agent {agent} is still {state} after the last call")
+
+
+def _names(phones: object) -> str:
+    return ", ".join(sorted(phones)) or "none"  # type: ignore[call-overload]
