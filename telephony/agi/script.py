@@ -100,9 +100,7 @@ class HeldCall:
 
     async def _hold(self, queue: QueueId, since: datetime) -> None:
         await self.session.exec("StartMusicOnHold")
-        self._say(
-            facts.CallQueued, queue=queue, noticed=self.noticed, number=self.number, did=self.did, at=since
-        )
+        self._say(facts.CallQueued, queue=queue, noticed=self.noticed, number=self.number, did=self.did, at=since)
         while True:
             self._offer = await self._next_offer()
             if await self._dial(self._offer):

@@ -1,0 +1,126 @@
+"""One FastAGI session over a stream: the shell that pumps bytes for the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from telephony.agi.errors import AgiHangup, AgiProtocolError, AgiRefused, AgiTimeout
+from telephony.agi.wire import AgiEvent, AgiResult, AgiWire, Environment, HungUp
+
+ANSWER_S = 30.0
+"""Seconds an ordinary command may take; a prompt is shorter."""
+CHUNK = 65536
+
+
+class AgiSession:
+    """A channel in our hands, one command at a time; any error of it is an AgiError."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.environment: Mapping[str, str] = {}
+        self._reader = reader
+        self._writer = writer
+        self._wire = AgiWire()
+        self._gone = asyncio.Event()
+        self._answer: asyncio.Future[AgiResult] | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._error: AgiProtocolError | None = None
+
+    def __repr__(self) -> str:
+        return f"<AgiSession {self.environment.get('agi_uniqueid', '?')}: {self._wire!r}>"
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether Asterisk said HANGUP or closed the connection."""
+        return self._gone.is_set()
+
+    async def begin(self) -> None:
+        """Read the environment. Raises AgiProtocolError; EOFError where the other side connects and closes."""
+        while not self.environment:
+            data = await self._reader.read(CHUNK)
+            if not data:
+                raise EOFError
+            self._wire.receive_data(data)
+            for event in self._wire.events_received():
+                self._take(event)
+        self._pump = asyncio.create_task(self._read(), name=f"agi {self.environment.get('agi_uniqueid', '')}")
+
+    async def close(self) -> None:
+        """End the session: Asterisk goes on in the dialplan."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        self._writer.close()
+
+    async def command(self, *words: str, timeout: float | None = ANSWER_S) -> AgiResult:
+        """Run one command and return its answer; `timeout` in seconds, None for as long as the channel lives.
+
+        Raises AgiHangup, AgiRefused (510, 511, 520), AgiTimeout, AgiProtocolError.
+        """
+        if self.hung_up:
+            raise AgiHangup("the channel is gone")
+        self._wire.send_command(*words)
+        answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
+        self._answer = answer
+        self._writer.write(self._wire.data_to_send())
+        try:
+            async with asyncio.timeout(timeout):
+                result = await answer
+        except TimeoutError:
+            raise AgiTimeout(f"no answer to {words[0]} in {timeout} s") from None
+        finally:
+            self._answer = None
+        if result.code != 200:
+            if result.code == 511:
+                raise AgiHangup("the channel is dead")
+            raise AgiRefused(f"{words[0]}: {result.code} {result.text}")
+        return result
+
+    async def stream_file(self, name: str, escape_digits: str = "") -> AgiResult:
+        """Play a sound; result -1 where it could not be played or the caller left, else the digit that cut it or 0."""
+        return await self.command("STREAM FILE", name, escape_digits, timeout=600.0)
+
+    async def exec(self, application: str, *arguments: str, timeout: float | None = ANSWER_S) -> AgiResult:
+        """Run a dialplan application with its comma-separated arguments."""
+        return await self.command("EXEC", application, ",".join(arguments), timeout=timeout)
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable; a name with `__` in front is inherited by what the channel dials."""
+        await self.command("SET VARIABLE", name, value)
+
+    async def get_variable(self, name: str) -> str | None:
+        """Return a channel variable, None if it is not set."""
+        result = await self.command("GET VARIABLE", name)
+        return result.data if result.result == "1" else None
+
+    async def wait_hangup(self) -> None:
+        """Return when Asterisk says HANGUP or closes the connection."""
+        await self._gone.wait()
+
+    async def _read(self) -> None:
+        try:
+            while data := await self._reader.read(CHUNK):
+                self._wire.receive_data(data)
+                for event in self._wire.events_received():
+                    self._take(event)
+        except AgiProtocolError as error:
+            self._error = error
+        except (ConnectionError, OSError):
+            pass
+        finally:
+            self._leave()
+
+    def _take(self, event: AgiEvent) -> None:
+        match event:
+            case Environment(values):
+                self.environment = values
+            case AgiResult():
+                if self._answer is not None and not self._answer.done():
+                    self._answer.set_result(event)
+            case HungUp():
+                self._gone.set()
+
+    def _leave(self) -> None:
+        self._gone.set()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(self._error or AgiHangup("the connection ended"))
