@@ -1,0 +1,29 @@
+"""Who is asking: a signed-in person or program, and the session they were given."""
+
+from datetime import datetime
+
+import msgspec
+
+from messages.ids import AgentId, UserId
+from messages.values import Role
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in user. `agent`: the seat that is theirs; `tenant`: the hotline they belong to, empty for the city's."""
+
+    user: UserId
+    name: str = ""
+    roles: tuple[Role, ...] = ()
+    agent: AgentId | None = None
+    tenant: str = ""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log-in gives: a token to show with each request until `expires_at` (UTC)."""
+
+    token: str
+    expires_at: datetime
+    principal: Principal
+
+    def __repr__(self) -> str:
+        return f"<Session of {self.principal.user} until {self.expires_at:%F %T}>"
