@@ -14,9 +14,6 @@ from simulation.sipp import Sipp, Target
 
 STAYS, LEAVES, ABANDONS = "138", "139", "137"
 """Prefixes of numbers, by who ends the call: the agent; the citizen; the citizen without waiting."""
-LONGEST_S = 600.0
-"""Seconds after which a citizen nobody hangs up on gives up."""
-
 VOICE = bytes((0xB5, 0xB5, 0x35, 0x35)) * 2000
 """A second of 2 kHz in A-law, so that every packet of the citizens' RTP carries sound."""
 
@@ -48,8 +45,11 @@ class Citizens:
         statistics = self._sipp.statistics()
         return int(statistics.get("SuccessfulCall(C)", 0)) + int(statistics.get("FailedCall(C)", 0))
 
-    async def start(self, rate: float, *, rtp: bool, endless: bool = False) -> None:
-        """Begin to call; `endless` starts again with the first number after the last and keeps no frames."""
+    async def start(self, rate: float, *, rtp: bool, longest_s: float = 600.0, endless: bool = False) -> None:
+        """Begin to call; whom nobody hangs up on gives up after `longest_s` seconds.
+
+        `endless` starts again with the first number after the last, and keeps no frames.
+        """
         voice = self._directory / "voice.alaw"
         if rtp:
             voice.write_bytes(VOICE)
@@ -58,11 +58,11 @@ class Citizens:
             "citizen.xml",
             did=self._did,
             voice=str(voice) if rtp else "",
-            patience_ms=round(LONGEST_S * 1000),
+            patience_ms=round(longest_s * 1000),
             leave_ms=round(mix.patience_s * 1000),
             abandon_ms=round(mix.abandon_s * 1000),
         )
-        at_once = max(50, math.ceil(rate * LONGEST_S))
+        at_once = max(50, math.ceil(rate * longest_s))
         media = min(4 * len(self.numbers), 2000) if rtp else 4
         first = free_udp_range(media)
         await sipp.start(
@@ -71,7 +71,7 @@ class Citizens:
             *_rate(rate),
             *("-l", str(at_once), "-min_rtp_port", str(first), "-max_rtp_port", str(first + media - 1)),
             *(() if endless else ("-m", str(len(self.numbers)))),
-            frames_kept=not endless,
+            kept=not endless,
         )
 
     async def wait(self) -> None:

@@ -67,8 +67,7 @@ class SimulationResult(Struct, kw_only=True):
     cpu_ms_per_call: dict[str, float]
     cpu_ratio: float | None
     agents: int
-    seconds: float
-    linked_cases: int = 0
+    seconds: float = 0.0
     evidence: str = ""
 
     @property

@@ -33,7 +33,7 @@ class Phones:
     def __repr__(self) -> str:
         return f"<Phones: {len(self._phones)}, {self._sipp!r}>"
 
-    async def start(self, *, frames_kept: bool = True) -> None:
+    async def start(self, *, kept: bool = True) -> None:
         """Register all of them and, where frames are kept, wait until that is done. Raises SippFailed."""
         sipp, mix, talk_s = self._sipp, self._mix, self._talk_s
         phone = sipp.scenario(
@@ -53,10 +53,15 @@ class Phones:
             free_port(socket.SOCK_DGRAM),
             *("-sf", register, "-rxsf", phone, "-inf", users, "-users", str(len(self._phones))),
             *("-r", str(REGISTRATIONS_PER_SECOND), "-rtp_echo", "-mp", str(echo)),
-            frames_kept=frames_kept,
+            kept=kept,
         )
-        if frames_kept:
+        if kept:
             await self._all_registered()
+
+    @property
+    def running(self) -> bool:
+        """Say whether their SIPp is there."""
+        return self._sipp.running
 
     async def stop(self) -> None:
         """Pull all plugs."""

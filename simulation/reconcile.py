@@ -69,6 +69,7 @@ class Pop(Struct, kw_only=True):
     leg: str
     at: datetime
     received_at: datetime
+    monotonic_s: float = 0.0
     withdrawn: str = ""
 
 

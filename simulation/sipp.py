@@ -61,13 +61,12 @@ class Sipp:
         path.write_text("".join([f"{order}\n", *(";".join(row) + "\n" for row in rows)]))
         return str(path)
 
-    async def start(self, port: int, *arguments: str, frames_kept: bool = True) -> None:
-        """Start it on 127.0.0.1:`port`; `frames_kept` also logs every frame, else errors only."""
+    async def start(self, port: int, *arguments: str, kept: bool = True) -> None:
+        """Start it on 127.0.0.1:`port`; `kept`: every frame and the statistics are, else a few errors only."""
         argv = [
             *("sipp", f"{self.target.host}:{self.target.port}", "-i", "127.0.0.1", "-mi", "127.0.0.1"),
             *("-p", str(port), "-nostdin", "-rfc3339", "-trace_err", "-error_file", self._file("errors.log")),
-            *("-trace_stat", "-stf", self._file("statistics.csv"), "-fd", "1"),
-            *(("-trace_msg", "-message_file", str(self.message_log)) if frames_kept else ("-max_log_size", "1000000")),
+            *(self._kept() if kept else ("-max_log_size", "1000000")),
             *arguments,
         ]
         if self.target.root:
@@ -105,6 +104,10 @@ class Sipp:
         screen = Path(self._file("screen.log"))
         words = screen.read_text(errors="replace").splitlines()[-5:] if screen.exists() else []
         return SippFailed(f"SIPp for the {self.name} ended. It said: " + " / ".join(words))
+
+    def _kept(self) -> tuple[str, ...]:
+        statistics = self._file("statistics.csv")
+        return ("-trace_msg", "-message_file", str(self.message_log), "-trace_stat", "-stf", statistics, "-fd", "1")
 
     def _file(self, suffix: str) -> str:
         return str(self.directory / f"{self.name}.{suffix}")

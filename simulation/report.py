@@ -1,0 +1,91 @@
+"""What is shown of a simulation: its progress, a table for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from simulation.options import SimulationResult
+
+Report = Callable[[str, int, int], None]
+"""Told what goes on, how many calls are done, and of how many."""
+
+SHOWN = 20
+"""Differences that the table lists; the JSON has all of them."""
+
+
+def as_json(result: SimulationResult) -> str:
+    """Return the one object of `simulate --json`."""
+    return msgspec.json.encode(result).decode()
+
+
+def table(result: SimulationResult) -> Table:
+    """Return the result as people read it."""
+    grid = Table(title="simulation", show_header=False)
+    grid.add_column(style="bold")
+    grid.add_column(justify="right")
+    pop, cpu, each = result.pop_ms, result.cpu_s, result.cpu_ms_per_call
+    for name, value in (
+        ("calls", str(result.calls)),
+        ("answered", str(result.answered)),
+        ("abandoned", str(result.abandoned)),
+        ("lost", str(result.lost)),
+        ("screen pops", str(result.pops)),
+        ("… before the phone's INVITE", str(result.pops_before_invite)),
+        ("pop, decision to client (ms)", f"p50 {_figure(pop['p50'])}, p99 {_figure(pop['p99'])}"),
+        ("CPU hotline (s, ms a call)", f"{cpu['hotline']:.2f}, {each['hotline']:.1f}"),
+        ("CPU Asterisk (s, ms a call)", f"{cpu['asterisk']:.2f}, {each['asterisk']:.1f}"),
+        ("hotline ÷ Asterisk", _figure(result.cpu_ratio)),
+        ("differences", str(len(result.differences))),
+        ("took (s)", f"{result.seconds:.1f}"),
+    ):
+        grid.add_row(name, value)
+    return grid
+
+
+def difference_lines(result: SimulationResult) -> Iterator[str]:
+    """Yield the differences as lines, the first 20 of them, then how many there are of each kind."""
+    for one in result.differences[:SHOWN]:
+        yield f"{one.kind}  {one.contact or '-'}  {one.number or '-'}  {one.text}"
+    if len(result.differences) > SHOWN:
+        kinds = Counter(one.kind for one in result.differences)
+        yield "in all: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Report]:
+    """Give a reporter: a bar on a terminal, a plain line for every step and tenth elsewhere."""
+    if not console.is_terminal:
+        yield _plain(console)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(text: str, done: int, total: int) -> None:
+            bar.update(task, description=text, completed=done, total=total)
+
+        yield report
+
+
+def _plain(console: Console) -> Report:
+    said = ("", -1)
+
+    def report(text: str, done: int, total: int) -> None:
+        nonlocal said
+        tenth = done * 10 // total
+        if said != (text, tenth):
+            said = (text, tenth)
+            console.print(f"{text}: {done} of {total}", highlight=False)
+
+    return report
+
+
+def _figure(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"

@@ -1,0 +1,169 @@
+"""`simulate(options)`: a hotline of its own, the load, the reckoning, and everything kept as evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from simulation import hotline
+from simulation.agents import Desks
+from simulation.asterisk_log import read
+from simulation.citizens import Citizens, numbers
+from simulation.options import Options, SimulationResult
+from simulation.phones import Phones
+from simulation.processes import cpu_seconds
+from simulation.reconcile import Evidence, Reckoning, reckon
+from simulation.report import Report
+from simulation.world import DID, World
+
+CLOSING_SECONDS = 15.0
+"""How long after the last call contacts and agents may take to come to their ends, beside the wrap-up."""
+
+
+class SimulationFailed(RuntimeError):
+    """The simulation could not be carried out; the message says why."""
+
+
+async def simulate(options: Options, report: Report = lambda text, done, total: None) -> SimulationResult:
+    """Run the simulation and return its result. Leaves no process behind, and DIR with all evidence if asked.
+
+    Raises WorldFailed, SippFailed, SimulationFailed, TimeoutError when it cannot be carried out.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotline-sim-") as temporary:
+        directory = Path(temporary)
+        evidence = (options.evidence or directory / "evidence").absolute()
+        evidence.mkdir(parents=True, exist_ok=True)
+        started = monotonic()
+        result = await _Run(options, directory, evidence, report).carry_out()
+        result.seconds = round(monotonic() - started, 1)
+        result.evidence = str(evidence) if options.evidence else ""
+        (evidence / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+        return result
+
+
+class _Run:
+    """One simulation's pieces."""
+
+    def __init__(self, options: Options, directory: Path, evidence: Path, report: Report) -> None:
+        self.options, self.directory, self.evidence = options, directory, evidence
+        self.report = report
+
+    async def carry_out(self) -> SimulationResult:
+        """Start everything, call, wait for the ends, stop everything, reckon."""
+        options, mix = self.options, self.options.mix
+        sipp = self.evidence / "sipp"
+        sipp.mkdir(exist_ok=True)
+        async with AsyncExitStack() as stack:
+            self._say("starting Asterisk and the hotline")
+            world = await stack.enter_async_context(World(self.directory, self.evidence / "hotline.log", options))
+            self._say("registering the phones")
+            seats = tuple(world.agents.values())
+            phones = Phones(world.target, sipp, seats, ring_s=options.ring, talk_s=options.talk, mix=mix)
+            stack.push_async_callback(phones.stop)
+            await phones.start()
+            self._say("seating the agents")
+            desks = Desks(world.rest, world.stream, world.desks, recover_s=mix.recover_s)
+            await stack.enter_async_context(desks)
+            citizens = Citizens(world.target, sipp, did=DID, numbers=numbers(options.calls, mix), mix=mix)
+            stack.push_async_callback(citizens.stop)
+            meter = _Meter(world)
+            await citizens.start(options.rate, rtp=options.rtp, longest_s=self._longest_s())
+            await self._until_called(citizens, phones, world)
+            self._say("waiting for the wrap-ups", options.calls)
+            await _settle(desks, options)
+            cpu_s = meter.read()
+            rows = await _contacts(world, options.calls)
+            left = desks.states()
+        self._say("reckoning", options.calls)
+        world.keep(self.evidence / "asterisk")
+        _write_lines(self.evidence / "contacts.jsonl", rows)
+        _write_lines(self.evidence / "pops.jsonl", desks.pops)
+        cel, cdr = world.asterisk.cel_file.read_text(), world.asterisk.cdr_file.read_text()
+        reckoning = reckon(
+            Evidence(
+                citizens=citizens.calls(),
+                phone_calls=phones.calls(),
+                asterisk=read(cel.splitlines(), cdr.splitlines()),
+                contacts=hotline.as_contacts(rows),
+                pops=desks.pops,
+                phones={agent: phone.number for agent, phone in world.agents.items()},
+                left=left,
+            )
+        )
+        return _result(reckoning, cpu_s, options)
+
+    async def _until_called(self, citizens: Citizens, phones: Phones, world: World) -> None:
+        """Return when every citizen's call is over. Raises SimulationFailed if a part of the stage falls over."""
+        waiting = asyncio.create_task(citizens.wait())
+        try:
+            while not waiting.done():
+                await asyncio.wait((waiting,), timeout=0.5)
+                if not (world.running and phones.running):
+                    raise SimulationFailed(f"ended in the middle of the load: {world if phones.running else phones}")
+                self._say("calling", min(citizens.finished, self.options.calls))
+        finally:
+            waiting.cancel()
+
+    def _longest_s(self) -> float:
+        """Return how long a citizen may have to wait and talk, were everybody's agent busy, three times over."""
+        options, mix = self.options, self.options.mix
+        each = options.ring + options.talk + options.wrap + mix.held_s + mix.recover_s + 1
+        rounds = options.calls / options.agents
+        return 3 * min(each * (rounds + 1), 1200.0) + mix.patience_s
+
+    def _say(self, text: str, done: int = 0) -> None:
+        self.report(text, done, self.options.calls)
+
+
+class _Meter:
+    """CPU seconds of the hotline and of its Asterisk since it was made."""
+
+    def __init__(self, world: World) -> None:
+        self._pids = {"hotline": world.pid, "asterisk": world.asterisk_pid}
+        self._before = {name: cpu_seconds(pid) for name, pid in self._pids.items()}
+
+    def read(self) -> dict[str, float]:
+        return {name: round(cpu_seconds(pid) - self._before[name], 3) for name, pid in self._pids.items()}
+
+
+async def _settle(desks: Desks, options: Options) -> None:
+    """Wait until the last wrap-up is over; who is still busy then is a difference, not an error."""
+    seconds = options.wrap + options.mix.recover_s + CLOSING_SECONDS
+    with contextlib.suppress(TimeoutError):
+        await desks.until_all("ready", seconds)
+
+
+async def _contacts(world: World, calls: int) -> list[dict[str, Any]]:
+    """Return all contacts, once all have ended; after 15 s, as they are."""
+    async with aiohttp.ClientSession() as session:
+        for _ in range(round(CLOSING_SECONDS / 0.5)):
+            rows = await hotline.contacts(session, world.rest, world.supervisor)
+            if len(rows) >= calls and all(row.get("ended_at") for row in rows):
+                break
+            await asyncio.sleep(0.5)
+        return rows
+
+
+def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options) -> SimulationResult:
+    ratio = round(cpu_s["hotline"] / cpu_s["asterisk"], 3) if cpu_s["asterisk"] else None
+    return SimulationResult(
+        **{name: getattr(reckoning, name) for name in reckoning.__struct_fields__},
+        cpu_s=cpu_s,
+        cpu_ms_per_call={name: round(seconds * 1000 / options.calls, 2) for name, seconds in cpu_s.items()},
+        cpu_ratio=ratio,
+        agents=options.agents,
+    )
+
+
+def _write_lines(path: Path, rows: Iterable[object]) -> None:
+    with path.open("wb") as file:
+        file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
