@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from telephony.agi.spool import read_spool
 from telephony.asterisk.settings import AsteriskSettings, Phone
 from tests.asterisk_fixture import LogIn, StartAsterisk, free_port
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario, eventually, phone_scenario
@@ -101,7 +102,7 @@ async def test_our_server_is_told_whom_it_holds_and_ends_the_call_by_saying_so(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines = (await reader.readuntil(b"\n\n")).decode().splitlines()
-        environment.update(line.split(": ", 1) for line in lines if ": " in line)
+        environment.update({key: value for key, _, value in (line.partition(": ") for line in lines)})
         writer.write(b"SET VARIABLE HOTLINE_DONE 1\n")
         await reader.readline()
         writer.close()
@@ -158,10 +159,13 @@ async def test_with_nobody_there_the_emergency_script_spools_the_missed_call(
 
     await eventually(lambda: hears_tone(ear, 16), 30)
     assert await caller.wait() == 0, "the script ends by itself and the call is hung up"
-    await eventually(lambda: any(child.settings.spool.rglob("*.json")))
-    missed = "".join(path.read_text() for path in child.settings.spool.rglob("*.json"))
-    assert CITIZEN in missed
-    assert child.settings.systemname in missed, "under the contact's id"
+    await eventually(lambda: any(child.settings.spool.glob("*.json")))
+    [(_, missed)] = read_spool(child.settings.spool)
+    assert missed.number == CITIZEN
+    assert missed.did == "12345"
+    assert missed.contact.startswith(child.settings.systemname + "-")
+    assert missed.recording is not None
+    assert missed.recording.startswith(str(child.settings.spool)), "the message, seen under the same path outside"
 
 
 async def test_a_number_that_is_not_ours_is_refused(asterisk: StartAsterisk, sipp: Sipp, ear: RtpEar) -> None:
