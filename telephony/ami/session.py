@@ -1,7 +1,7 @@
 """An AMI session without a socket: log-in, actions and their answers, lists, pings, deadlines.
 
-Time is an argument, in seconds of any steady clock. An action is sent once; what has no answer when the link breaks or its
-time is up has an unknown outcome, and whoever asked is told so.
+Time is an argument, in seconds of any steady clock. An action is sent once; what has no answer when the link
+breaks or its time is up has an unknown outcome, and whoever asked is told so.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class AmiSession:
             self._settle(action_id, response)
 
     def _listed(self, message: Headers) -> bool:
-        """Take in an event of a list that an action asked for; a UserEvent that names an id is an event all the same."""
+        """Take in an event of a list that an action asked for; a UserEvent that names an id is none."""
         pending = self._pending.get(_text(message, "ActionID")) if self.wire.listing else None
         if pending is None or pending.response is None or message.get("Event") == "UserEvent":
             return False
