@@ -10,7 +10,7 @@ from pathlib import Path
 from simulation.options import Mix
 from simulation.ports import free_port, free_udp_range
 from simulation.sip_log import SipCall, calls, registered
-from simulation.sipp import Sipp, Target
+from simulation.sipp import Sipp, SippFailed, Target
 from telephony.asterisk.settings import Phone
 
 EXPIRES_S = 300
@@ -58,6 +58,14 @@ class Phones:
         if kept:
             await self._all_registered()
 
+    async def start_endless(self) -> None:
+        """Register all of them, keep no frames, and wait for nothing. Raises SippFailed."""
+        await self.start(kept=False)
+
+    async def wait(self) -> None:
+        """Wait until their SIPp ends, which it does not do by itself."""
+        await self._sipp.wait()
+
     @property
     def running(self) -> bool:
         """Say whether their SIPp is there."""
@@ -73,8 +81,12 @@ class Phones:
 
     async def _all_registered(self) -> None:
         wanted = {phone.number for phone in self._phones}
-        async with asyncio.timeout(REGISTER_PATIENCE_S + len(wanted) / REGISTRATIONS_PER_SECOND):
-            while not wanted <= registered(self._sipp.frames()):
-                if not self._sipp.running:
-                    raise self._sipp.complaint()
-                await asyncio.sleep(0.2)
+        seconds = REGISTER_PATIENCE_S + len(wanted) / REGISTRATIONS_PER_SECOND
+        try:
+            async with asyncio.timeout(seconds):
+                while missing := wanted - registered(self._sipp.frames()):
+                    if not self._sipp.running:
+                        raise self._sipp.complaint()
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise SippFailed(f"{len(missing)} of {len(wanted)} phones did not register in {seconds:g} s") from None
