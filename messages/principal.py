@@ -9,7 +9,7 @@ from messages.values import Role
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in user. `agent`: the seat that is theirs; `tenant`: the hotline they belong to, empty for the city's."""
+    """A signed-in user. `agent`: their seat; `tenant`: the hotline they belong to, empty for the city's."""
 
     user: UserId
     name: str = ""
