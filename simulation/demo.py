@@ -81,7 +81,7 @@ class Demo:
         await self._stack.aclose()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._running.append(asyncio.create_task(work, name=f"demo {work.__name__}"))
+        self._running.append(asyncio.create_task(work))
 
     async def _cancel(self) -> None:
         for task in self._running:

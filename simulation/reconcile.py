@@ -37,6 +37,7 @@ class Kind(StrEnum):
     NO_POP = "no_pop"
     LATE_POP = "late_pop"
     IDLE_POP = "idle_pop"
+    SIPP_COUNT = "sipp_count"
     AGENT_LEFT_BUSY = "agent_left_busy"
 
 
@@ -74,7 +75,12 @@ class Pop(Struct, kw_only=True):
 
 
 class Evidence(Struct, kw_only=True):
-    """Everything that is reckoned; `phones` gives each agent's phone, `left` each agent's last state."""
+    """Everything that is reckoned.
+
+    `counted`: calls that SIPp itself counted; `phones`: each agent's phone; `left`: each agent's last state.
+    """
+
+    counted: int
 
     citizens: list[SipCall]
     phone_calls: list[SipCall]
@@ -101,7 +107,13 @@ class Reckoning(Struct, kw_only=True):
 def reckon(evidence: Evidence) -> Reckoning:
     """Compare the records of every call and count."""
     pairs = list(_pops_and_invites(evidence))
-    differences = [*_calls(evidence), *_unclaimed(evidence), *_pop_differences(evidence, pairs), *_left_busy(evidence)]
+    differences = [
+        *_calls(evidence),
+        *_unclaimed(evidence),
+        *_pop_differences(evidence, pairs),
+        *_counted(evidence),
+        *_left_busy(evidence),
+    ]
     outcomes = Counter(contact.outcome for contact in evidence.contacts)
     delays = sorted((pop.received_at - pop.at).total_seconds() * 1000 for pop in evidence.pops)
     return Reckoning(
@@ -250,6 +262,13 @@ def _pop_differences(evidence: Evidence, pairs: list[tuple[Pop | None, SipCall |
 
 def _in_time(pop: Pop, invite: SipCall) -> bool:
     return pop.received_at < invite.invited_at
+
+
+def _counted(evidence: Evidence) -> Iterator[Difference]:
+    """SIPp's own count against its log of frames."""
+    if evidence.counted != len(evidence.citizens):
+        text = f"SIPp counts {evidence.counted} citizens' calls, its frames are of {len(evidence.citizens)}"
+        yield Difference(Kind.SIPP_COUNT, "", "", text)
 
 
 def _left_busy(evidence: Evidence) -> Iterator[Difference]:

@@ -90,6 +90,7 @@ class _Run:
         cel, cdr = world.asterisk.cel_file.read_text(), world.asterisk.cdr_file.read_text()
         reckoning = reckon(
             Evidence(
+                counted=citizens.finished,
                 citizens=citizens.calls(),
                 phone_calls=phones.calls(),
                 asterisk=read(cel.splitlines(), cdr.splitlines()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -34,10 +34,20 @@ class Received(msgspec.Struct, frozen=True):
         return str(self.event.get(name) or "")
 
 
+class _Stamped(ClientConnection):
+    """Knows when bytes last came in: a frame's own instant, whatever our loop does before it reads the frame."""
+
+    received_at: datetime
+
+    def data_received(self, data: bytes) -> None:
+        self.received_at = datetime.now(UTC)
+        super().data_received(data)
+
+
 class Stream:
     """One subscribed connection: iterate over it for events; `snapshot` is the newest one."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: _Stamped) -> None:
         self.snapshot: dict[str, Any] = {}
         self._connection = connection
 
@@ -65,11 +75,10 @@ class Stream:
     async def __aiter__(self) -> AsyncIterator[Received]:
         """Yield events until the connection is closed in order. Raises StreamRefused, websockets.ConnectionClosed."""
         async for frame in self._connection:
-            received_at = datetime.now(UTC)
             message = msgspec.json.decode(frame)
             op = message["op"]
             if op == "event":
-                yield _received(message, received_at)
+                yield _received(message, self._connection.received_at)
             elif op == "snapshot":
                 self.snapshot = message
             elif op == "error":
@@ -82,8 +91,9 @@ async def subscribed(url: str, token: str, kinds: Sequence[str], cursor: str = "
 
     Raises StreamRefused, OSError, websockets.InvalidHandshake, websockets.ConnectionClosed.
     """
-    async with connect(url, compression=None, max_size=LARGEST_FRAME, open_timeout=30) as connection:
-        stream = Stream(connection)
+    options: dict[str, Any] = {"compression": None, "max_size": LARGEST_FRAME, "open_timeout": 30, "proxy": None}
+    async with connect(url, create_connection=_Stamped, **options) as connection:
+        stream = Stream(cast(_Stamped, connection))
         await stream._enter(token, {"kinds": list(kinds), **({"cursor": cursor} if cursor else {})})
         yield stream
 

@@ -21,6 +21,7 @@ def at(seconds: float) -> datetime:
 def answered_call() -> Evidence:
     """One citizen, answered by the second agent, who hangs up."""
     return Evidence(
+        counted=1,
         citizens=[
             SipCall(
                 call_id="c",
@@ -137,6 +138,7 @@ def _clear(name: str) -> Callable[[Evidence], None]:
         (_clear("pops"), {Kind.NO_POP}),
         (_change("pops", received_at=at(0.6)), {Kind.LATE_POP}),
         (_change("pops", agent="a1"), {Kind.NO_POP, Kind.IDLE_POP}),
+        (lambda evidence: setattr(evidence, "counted", 2), {Kind.SIPP_COUNT}),
         (lambda evidence: evidence.left.update(a1="wrap_up"), {Kind.AGENT_LEFT_BUSY}),
     ],
 )
