@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.asterisk_fixture", "tests.sip_fixture", "tests.redis_fixture"]
+pytest_plugins = ["tests.asterisk_fixture", "tests.sip_fixture", "tests.redis_fixture", "tests.postgres_fixture"]
 
 # No deadlines: the machine may be busy. `make proof` runs the same properties for much longer.
 settings.register_profile("sample", deadline=None)

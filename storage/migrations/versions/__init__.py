@@ -1,0 +1,1 @@
+"""One module per revision; their names begin with their order."""

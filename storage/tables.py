@@ -1,0 +1,126 @@
+"""The tables: one per kind of record, the cursors of whoever follows the log, users and their tokens.
+
+`open` marks a record that the ledger may still change; a writer that starts reads these back.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+
+from center.records import (
+    AgentStateRecord,
+    CaseLinkRecord,
+    ContactRecord,
+    LegRecord,
+    ListeningRecord,
+    Record,
+    RecordingRecord,
+    WrapUpRecord,
+)
+from storage.columns import Instant, columns_of
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+)
+
+
+def _table(name: str, record: type[msgspec.Struct], *key: str, closes: bool = True) -> Table:
+    """Return the table of a kind of record; `closes`: it has an open and a complete form."""
+    table = Table(name, metadata, *columns_of(record, key))
+    if closes:
+        table.append_column(Column("open", Boolean, nullable=False))
+        Index(f"ix_{name}_open", table.c.open, postgresql_where=text("open"), sqlite_where=text("open = 1"))
+    return table
+
+
+contacts = _table("contacts", ContactRecord, "contact")
+Index(None, contacts.c.arrived_at, contacts.c.contact)
+Index(None, contacts.c.number, contacts.c.arrived_at)
+
+legs = _table("legs", LegRecord, "leg")
+Index(None, legs.c.contact)
+Index(None, legs.c.offered_at, legs.c.leg)
+Index(None, legs.c.agent, legs.c.offered_at)
+
+agent_states = _table("agent_states", AgentStateRecord, "agent", "epoch", "seq")
+Index(None, agent_states.c.agent, agent_states.c.started_at)
+Index(None, agent_states.c.started_at, agent_states.c.epoch, agent_states.c.seq)
+
+listening = _table("listening", ListeningRecord, "session")
+Index(None, listening.c.contact)
+Index(None, listening.c.requested_at)
+Index(None, listening.c.started_at)
+
+recordings = _table("recordings", RecordingRecord, "recording")
+Index(None, recordings.c.contact)
+Index(None, recordings.c.started_at)
+
+case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
+Index(None, case_links.c.case_no)
+
+wrap_ups = _table("wrap_ups", WrapUpRecord, "contact", closes=False)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("agent", Text),
+    Column("tenant", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+Index(None, tokens.c.user)
+Index(None, tokens.c.expires_at)
+
+
+class Kept(NamedTuple):
+    """Where a kind of record is kept."""
+
+    record: type[Record]
+    table: Table
+    order: str
+
+    def of(self, row: Any) -> Record:
+        """Return a row's record."""
+        # str(): SQLAlchemy names reserved words by a subclass that msgspec does not take for text.
+        values = {str(column): value for column, value in row._mapping.items()}
+        record: Record = msgspec.convert(values, self.record)
+        return record
+
+
+KEPT: dict[type[Any], Kept] = {
+    kept.record: kept
+    for kept in (
+        Kept(ContactRecord, contacts, "arrived_at"),
+        Kept(LegRecord, legs, "offered_at"),
+        Kept(AgentStateRecord, agent_states, "started_at"),
+        Kept(ListeningRecord, listening, "session"),
+        Kept(RecordingRecord, recordings, "started_at"),
+        Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(WrapUpRecord, wrap_ups, "written_at"),
+    )
+}
