@@ -8,8 +8,8 @@ from datetime import datetime
 
 import structlog
 
-from center.ports import Clock
 from center.pops import PopGate
+from center.ports import Clock
 from ivr.flow import Flow
 from messages import facts
 from messages.facts import Fact
@@ -66,6 +66,8 @@ class Bridge:
         self._tell = tell
         self._clock = clock
         self._stack = AsyncExitStack()
+        self._started = ""
+        self._lost_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"<Bridge {self.node}: {self.link!r}, {self.script!r}>"
@@ -88,15 +90,20 @@ class Bridge:
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
 
-    async def _up(self, link: AmiLink) -> None:
-        """Resync: what channels are there now, in one snapshot."""
-        at = self._clock()
-        status = await link.action("Status", {"Variables": VARIABLES, "AllVariables": "false"}, timeout=30.0)
+    async def _up(self, link: AmiLink) -> datetime:
+        """Resync: was Asterisk restarted, and what channels are there now? Returns the instant it surely speaks of."""
+        core = await link.action("CoreStatus")
+        started = f"{core.get('CoreStartupDate')} {core.get('CoreStartupTime')}"
+        if self._started not in ("", started):
+            self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
+        self._started, at = started, self._clock()
+        status = await link.action("Status", {"Variables": VARIABLES}, timeout=30.0)
         repairs = self.channels.resync(status.events, at)
         for fact in repairs:
             self._tell(fact)
         self.switchboard.forget_mirror()
         self._tell(self._up_fact(at, len(repairs)))
+        return at
 
     def _up_fact(self, at: datetime, repairs: int) -> facts.NodeUp:
         return facts.NodeUp(
@@ -109,4 +116,5 @@ class Bridge:
         )
 
     def _down(self, reason: str) -> None:
+        self._lost_at = self._clock()
         self._tell(facts.NodeDown(occurred=self._clock(), node=self.node, reason=reason))

@@ -1,7 +1,7 @@
 """Recordings on the Asterisk host: where MixMonitor writes, and the one stereo file made of it.
 
-MixMonitor's option `D` (tried on 22.10.1) writes raw interleaved stereo: left what comes from the channel (the citizen), right
-what goes to it (the agent), 16 bit at the channel's rate; the trunk speaks A-law or µ-law, 8 kHz.
+MixMonitor's option `D` (tried on 22.10.1) writes raw interleaved stereo: left what comes from the channel (the citizen),
+right what goes to it (the agent), 16 bit at the channel's rate; the trunk speaks A-law or µ-law, 8 kHz.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FileRecorder:
         return self.directory / f"{recording}.wav"
 
     async def complete(self, recording: RecordingId) -> None:
-        """Make a stereo WAV of what was written, whole or not at all. Raises OSError; doing it twice changes nothing."""
+        """Make a stereo WAV of what was written, whole or not at all; twice changes nothing. Raises OSError."""
         await asyncio.to_thread(self._complete, recording)
 
     def _raw(self, recording: RecordingId) -> Path:

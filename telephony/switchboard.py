@@ -1,6 +1,6 @@
 """Carries the centre's commands out on one Asterisk: over AGI where a held call is dialled, over AMI for the rest.
 
-An action is sent once. What becomes of it comes back as facts: from AMI's events, or from here where there will be none.
+An action is sent once. What becomes of it comes back as facts: from AMI's events, or from here where none will come.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from center.ports import Clock
 from center.pops import PopGate
+from center.ports import Clock
 from messages import commands, facts
 from messages.commands import Command
 from messages.facts import Fact
@@ -119,7 +119,7 @@ class Switchboard:
             log.error("a command failed", error=str(error), exc_info=error)
 
     def _say(self, kind: type[Fact], **fields: object) -> None:
-        self._tell(kind(occurred=self._clock(), node=self._channels.node, **fields))  # type: ignore[call-arg]
+        self._tell(kind(occurred=self._clock(), node=self._channels.node, **fields))
 
     async def _act(self, name: str, **headers: str) -> str:
         """Send an action; return why it did not work, empty if it did."""

@@ -124,9 +124,6 @@ class HeldCall:
 
     async def _dial(self, offer: Offer) -> bool:
         """Ring an agent; tell whether they talked."""
-        if offer.withdrawn:
-            self._say(facts.DialReturned, leg=offer.leg, status="CANCEL")
-            return False
         await self.session.set_variable("__HOTLINE_LEG", offer.leg)
         if offer.withdrawn:
             self._say(facts.DialReturned, leg=offer.leg, status="CANCEL")

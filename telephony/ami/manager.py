@@ -1,7 +1,7 @@
 """panoramisk's Manager over our own session: its API, without its faults (docs/architecture.md lists them).
 
 Framing, matching, deadlines and log-in are the session's; what is left of panoramisk is connecting,
-`register_event` with its patterns, and its Message type. Nothing is sent twice, nothing reconnects by itself: the link does.
+`register_event` with its patterns, and its Message type. Nothing is sent twice; reconnecting is the link's.
 """
 
 from __future__ import annotations
