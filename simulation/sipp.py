@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from simulation.sip_log import Frame, frames
 from telephony.asterisk.child import in_root_command
 
 STOP_SECONDS = 3.0
+LONGEST_STATISTICS_LINE = 8192
+"""Bytes."""
 
 
 class SippFailed(RuntimeError):
@@ -95,9 +96,12 @@ class Sipp:
         path = Path(self._file("statistics.csv"))
         if not path.exists():
             return {}
-        with path.open() as file:
-            rows = list(csv.reader(file, delimiter=";"))
-        return dict(zip(rows[0], rows[-1], strict=False)) if len(rows) > 1 else {}
+        with path.open("rb") as file:
+            names = file.readline().decode().split(";")
+            file.seek(max(file.tell(), path.stat().st_size - 2 * LONGEST_STATISTICS_LINE))
+            lines = file.read().decode(errors="replace").split("\n")
+        # What stands after the last line feed may be half a line.
+        return dict(zip(names, lines[-2].split(";"), strict=False)) if len(lines) > 1 else {}
 
     def complaint(self) -> SippFailed:
         """Return an error with SIPp's last words."""
