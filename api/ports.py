@@ -1,0 +1,63 @@
+"""What the API needs from others; app/wiring.py gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from messages.events import Position
+from messages.ids import ContactId
+from messages.principal import Principal, Session
+
+
+class Identity(Protocol):
+    """Who is asking."""
+
+    async def authenticate(self, token: str) -> Session | None:
+        """Return the session a token stands for, None if it is unknown, expired or revoked."""
+
+    async def log_in(self, user: str, password: str) -> Session | None:
+        """Return a new session, None where user or password is wrong or the user is locked out."""
+
+    async def refresh(self, token: str) -> Session | None:
+        """Return a new session in place of one."""
+
+    async def revoke(self, token: str) -> None:
+        """End a session."""
+
+
+class History(Protocol):
+    """What is kept of past contacts; plain mappings as JSON will show them, numbers unmasked."""
+
+    async def recent_contacts(self, number: str, limit: int = 5) -> Sequence[dict[str, Any]]:
+        """Return a number's newest contacts with their cases; none for an empty number."""
+
+    async def contact(self, contact: ContactId) -> dict[str, Any] | None:
+        """Return a contact with its legs, cases, recordings, listening sessions and wrap-up."""
+
+    async def contacts(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        queue: str | None = None,
+        agent: str | None = None,
+        outcome: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page of contacts by arrival, and the cursor of the next, empty at the end."""
+
+
+class Cursors(Protocol):
+    """How far named readers have acknowledged."""
+
+    async def load(self, name: str) -> Position | None:
+        """Return where a reader is, None if it never acknowledged anything."""
+
+    async def save(self, name: str, position: Position) -> None:
+        """Keep where a reader is; never backwards."""
+
+
+__all__ = ["Cursors", "History", "Identity", "Principal", "Session"]

@@ -1,0 +1,24 @@
+"""The API's slice of the settings."""
+
+import msgspec
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where it listens, and its bounds. Sizes in bytes, times in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    stream_port: int = 8765
+    token_s: float = 8 * 3600.0
+    """How long a log-in lasts without being refreshed."""
+    hello_s: float = 5.0
+    """How long a stream client has to say who it is."""
+    body_bytes: int = 1 << 20
+    backlog: int = 2000
+    """Frames that may wait for one client before it gets a fresh snapshot instead."""
+    stuck_s: float = 30.0
+    """How long one frame may take to be taken before the client counts as gone."""
+    origins: tuple[str, ...] = ()
+    """Browser origins beside our own pages that may open the stream."""
+    web_dir: str = ""
+    """The built web page; empty: the one that came with the program."""
