@@ -41,15 +41,23 @@ class Options(Struct, frozen=True, kw_only=True):
     rate: Annotated[float, Meta(gt=0, le=200)] = 2.0
     agents: Annotated[int, Meta(ge=1, le=2000)] = 4
     talk: Seconds = 3.0
-    wrap: Seconds = 1.0
+    wrap: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     ring: Seconds = 0.3
     """How long an agent's phone rings before it is answered."""
     rtp: bool = False
     mix: Mix = Mix()
-    evidence: Path | None = None
-    """Where everything is kept; a temporary directory that is removed if None."""
+    evidence: str = ""
+    """The directory where everything is kept; empty: nothing is."""
     root: str = ""
     """The development root with Asterisk and SIPp; empty: this machine's own."""
+
+    @classmethod
+    def of(cls, **values: object) -> Options:
+        """Make options of what a person gave. Raises SettingsError that names the option."""
+        try:
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"simulate: {error}") from error
 
 
 class SimulationResult(Struct, kw_only=True):

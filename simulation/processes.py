@@ -13,10 +13,13 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 async def start_logged(argv: Sequence[str], log: Path, environment: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start a process whose output goes to `log`, in a session of its own: Ctrl-C on our terminal is ours to handle."""
+    """Start a process whose output goes to `log`; it keeps its id, and is asked to end when this process dies.
+
+    It has a session of its own: a Ctrl-C on our terminal is ours to handle.
+    """
     with log.open("wb") as output:
         return await asyncio.create_subprocess_exec(
-            *argv,
+            *("setpriv", "--pdeathsig=TERM", *argv),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,

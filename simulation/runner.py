@@ -41,14 +41,18 @@ async def simulate(options: Options, report: Report = lambda text, done, total: 
     """
     with tempfile.TemporaryDirectory(prefix="hotline-sim-") as temporary:
         directory = Path(temporary)
-        evidence = (options.evidence or directory / "evidence").absolute()
-        evidence.mkdir(parents=True, exist_ok=True)
+        evidence = _directory(Path(options.evidence or directory / "evidence"))
         started = monotonic()
         result = await _Run(options, directory, evidence, report).carry_out()
         result.seconds = round(monotonic() - started, 1)
-        result.evidence = str(evidence) if options.evidence else ""
+        result.evidence = options.evidence
         (evidence / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
         return result
+
+
+def _directory(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path.absolute()
 
 
 class _Run:

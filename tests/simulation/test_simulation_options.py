@@ -60,6 +60,12 @@ def test_a_mix_that_makes_no_sense_is_refused_with_its_name(tmp_path: Path, text
         load_mix(file)
 
 
+@pytest.mark.parametrize("values", [{"calls": 0}, {"rate": -1.0}, {"agents": 10**6}, {"talk": "long"}])
+def test_options_that_make_no_sense_are_refused_with_their_name(values: dict[str, object]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(values))):
+        Options.of(**values)
+
+
 def test_settings_survive_the_way_through_toml() -> None:
     settings = {
         "data_dir": 'a "quoted" dir\\',
