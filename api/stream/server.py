@@ -1,0 +1,118 @@
+"""The stream's server: websockets on a port of its own, at /v1/stream."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Self
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from api.audience import Audience
+from api.ports import Cursors, Identity
+from api.settings import ApiSettings
+from api.stream.client import StreamClient
+from api.stream.ops import CloseCode
+from center.mirror import Mirror
+from center.ports import Clock, EventLog
+
+log = structlog.get_logger()
+
+PATH = "/v1/stream"
+WRITE_LIMIT = 256 * 1024
+"""Bytes in a connection's write buffer at which sending to it waits."""
+
+
+class StreamCounts(msgspec.Struct):
+    """What became of the connections."""
+
+    connected: int = 0
+    stuck: int = 0
+    refused_origin: int = 0
+    failed: int = 0
+
+
+class StreamServer:
+    """`async with` it."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        mirror: Mirror,
+        log: EventLog,
+        audience: Audience,
+        identity: Identity,
+        cursors: Cursors,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.mirror = mirror
+        self.log = log
+        self.audience = audience
+        self.identity = identity
+        self.cursors = cursors
+        self.clock = clock
+        self.counts = StreamCounts()
+        self.port = settings.stream_port
+        self._server: Server | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<StreamServer {self.settings.host}:{self.port}: {self.audience!r}>"
+
+    async def __aenter__(self) -> Self:
+        self.mirror.listeners.append(self.audience.show)
+        self._server = await serve(
+            self._connected,
+            self.settings.host,
+            self.settings.stream_port,
+            process_request=self._check,
+            compression=None,
+            max_size=64 * 1024,
+            write_limit=WRITE_LIMIT,
+            ping_interval=20,
+            ping_timeout=20,
+        )
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.mirror.listeners.remove(self.audience.show)
+        if self._server is not None:
+            self._server.close(code=CloseCode.GOING_AWAY, reason="the server stops; connect again")
+            await self._server.wait_closed()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self.audience.close()
+
+    def close_soon(self, connection: ServerConnection, code: CloseCode, text: str) -> None:
+        """Close a connection from where nothing can be awaited."""
+        task = asyncio.get_running_loop().create_task(connection.close(code, text))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Refuse other paths, and browsers on pages that are not ours."""
+        if urlsplit(request.path).path != PATH:
+            return connection.respond(HTTPStatus.NOT_FOUND, f"the stream is at {PATH}\n")
+        origin = request.headers.get("Origin")
+        if origin and not self._is_ours(origin, request.headers.get("Host", "")):
+            self.counts.refused_origin += 1
+            return connection.respond(HTTPStatus.FORBIDDEN, "this origin may not open the stream\n")
+        return None
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        if origin in self.settings.origins:
+            return True
+        return urlsplit(origin).hostname == urlsplit(f"//{host}").hostname
+
+    async def _connected(self, connection: ServerConnection) -> None:
+        self.counts.connected += 1
+        try:
+            await StreamClient(self, connection).run()
+        except Exception as error:  # one client's fault must not touch another
+            self.counts.failed += 1
+            log.exception("a stream client's session failed", error=str(error))
