@@ -83,9 +83,13 @@ def _check(settings: Settings, name: str) -> None:
     for agent in settings.center.agents:
         for queue in agent.queues:
             if queue not in queues:
-                raise SettingsError(f"{name}: agent {agent.id} serves queue {queue}, which [[center.queues]] does not name")
+                raise SettingsError(
+                    f"{name}: agent {agent.id} serves queue {queue}, which [[center.queues]] does not name"
+                )
         if agent.phone not in phones:
-            raise SettingsError(f"{name}: agent {agent.id} has phone {agent.phone}, which [[asterisk.phones]] does not name")
+            raise SettingsError(
+                f"{name}: agent {agent.id} has phone {agent.phone}, which [[asterisk.phones]] does not name"
+            )
         if agent.id in seen:
             raise SettingsError(f"{name}: agent {agent.id} is named twice")
         seen.add(agent.id)

@@ -20,9 +20,12 @@ AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 
 class Database:
-    """Connections to one database; use it as `async with`. Raises SettingsError for a URL that is none of ours."""
+    """Connections to one database; use it as `async with`. Raises SettingsError for a URL that is none of ours.
 
-    def __init__(self, url: str) -> None:
+    `busy_s`: seconds a writer waits for another one on SQLite.
+    """
+
+    def __init__(self, url: str, *, busy_s: float = 10.0) -> None:
         try:
             parsed = make_url(url)
             self.kind = parsed.get_backend_name()
@@ -33,7 +36,7 @@ class Database:
             if not parsed.database or parsed.database == ":memory:":
                 raise SettingsError("SQLite needs a file: sqlite:///path/to/hotline.db")
             Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_async_engine(parsed, connect_args={"timeout": 10})
+            self.engine = create_async_engine(parsed, connect_args={"timeout": busy_s})
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:

@@ -74,7 +74,9 @@ class StreamClient:
         except ConnectionClosed:
             pass
         finally:
-            self._leave()
+            self._unsubscribe()
+            if self._expiry is not None:
+                self._expiry.cancel()
             if sender is not None:
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
@@ -164,7 +166,7 @@ class StreamClient:
             after = await self._server.cursors.load(self._cursor(wish.cursor)) or after
         now = self._server.mirror.state.position
         subscription = Subscription(self.principal, wish, after or now, self._server.settings.backlog)
-        self._leave()
+        self._unsubscribe()
         self._catch_up = after if after is not None and after <= now else None
         self._wants_snapshot = self._catch_up is None
         self._subscription = subscription
@@ -181,14 +183,11 @@ class StreamClient:
             return
         await self._server.cursors.save(self._cursor(self._subscription.wish.cursor), position)
 
-    def _leave(self) -> None:
-        if self._member:
-            self._server.audience.leave(self._member)
-            self._member = 0
-        if self._expiry is not None and self._subscription is None:
-            self._expiry.cancel()
+    def _unsubscribe(self) -> None:
         if self._subscription is not None:
+            self._server.audience.leave(self._member)
             self._subscription.clear()
+            self._subscription = None
 
     async def _say(self, message: msgspec.Struct) -> None:
         await self._connection.send(ENCODER.encode(message), text=True)

@@ -96,7 +96,7 @@ class Error(msgspec.Struct, frozen=True, tag="error", tag_field="op"):
     detail: str
 
 
-_decoder = msgspec.json.Decoder(ClientOp)
+_decoder: msgspec.json.Decoder[ClientOp] = msgspec.json.Decoder(ClientOp)
 
 
 def decode(data: str | bytes) -> ClientOp:
