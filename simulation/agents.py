@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 
 from simulation.accounts import Account
 from simulation.reconcile import Pop
-from simulation.stream import Received, StreamRefused, subscribed
+from simulation.stream import SNAPSHOT, Received, StreamRefused, subscribed
 
 KINDS = ("screen_pop", "screen_pop.withdrawn", "agent.state")
 MISSED = ("rona", "phone_unavailable")
@@ -114,7 +114,6 @@ class _Desk:
                     asyncio.TaskGroup() as tasks,
                     subscribed(self._hall.stream, self._account.token, KINDS) as stream,
                 ):
-                    await self._take_calls()
                     async for received in stream:
                         self._take(received, tasks)
             except* (OSError, WebSocketException, StreamRefused, aiohttp.ClientError) as errors:
@@ -144,7 +143,15 @@ class _Desk:
         elif received.kind == "screen_pop.withdrawn" and (open_pop := self._open.get(received.text("leg"))):
             open_pop.withdrawn = received.text("why")
         elif received.kind == "agent.state" and received.text("agent") == self.agent:
-            self.state = received.text("after")
-            self._hall.note()
+            self._is_now(received.text("after"))
             if self.state == "not_ready" and received.text("reason") in MISSED:
                 tasks.create_task(self._take_calls(self._hall.recover_s))
+        elif received.kind == SNAPSHOT:
+            (seat,) = received.event["agents"]
+            self._is_now(seat["state"])
+            if self.state in ("logged_out", "not_ready"):
+                tasks.create_task(self._take_calls())
+
+    def _is_now(self, state: str) -> None:
+        self.state = state
+        self._hall.note()

@@ -66,7 +66,7 @@ class CaseSystem:
         if received.kind == "screen_pop":
             self.pops += 1
             self._say(f"pop      {contact}  agent {received.text('agent')}  {received.text('number')}")
-        elif received.text("outcome") == "answered":
+        elif received.kind == "contact.ended" and received.text("outcome") == "answered":
             case_no = case_number(contact)
             await self._tie(session, contact, case_no)
             self.linked += 1

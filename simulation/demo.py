@@ -29,7 +29,7 @@ TALK_SECONDS = 20.0
 RING_SECONDS = 2.0
 RESTART_SECONDS = 5.0
 MIX = Mix(abandoning=0.04, citizen_hangs_up=0.4, held=0.2, unanswered=0.03, abandon_s=10.0, patience_s=40.0, held_s=5.0)
-COUNTED = ("contact.arrived", "contact.ended", "listening.started")
+_COUNTERS = {"contact.arrived": "calls", "contact.ended": "", "listening.started": "listens"}
 
 
 class Demo:
@@ -101,13 +101,11 @@ class Demo:
     async def _watch(self) -> None:
         while True:
             with contextlib.suppress(OSError, WebSocketException, StreamRefused):
-                async with subscribed(self._stream, self._watcher.token, COUNTED) as stream:
+                async with subscribed(self._stream, self._watcher.token, tuple(_COUNTERS)) as stream:
                     async for received in stream:
-                        if received.kind == "contact.ended":
-                            self._count(received.text("outcome"))
-                        else:
-                            self._count("calls" if received.kind == "contact.arrived" else "listens")
+                        self._count(_COUNTERS.get(received.kind) or received.text("outcome"))
             await asyncio.sleep(RESTART_SECONDS)
 
     def _count(self, what: str) -> None:
-        self.counters[what] += 1
+        if what:
+            self.counters[what] += 1

@@ -18,8 +18,11 @@ class StreamRefused(RuntimeError):
     """The server does not let us in or does not know what we ask for; the message says what it said."""
 
 
+SNAPSHOT = "snapshot"
+
+
 class Received(msgspec.Struct, frozen=True):
-    """An event and the instant (UTC) at which this client got it."""
+    """An event (or a snapshot, by that kind) and the instant (UTC) at which this client got it."""
 
     kind: str
     epoch: int
@@ -45,10 +48,9 @@ class _Stamped(ClientConnection):
 
 
 class Stream:
-    """One subscribed connection: iterate over it for events; `snapshot` is the newest one."""
+    """One subscribed connection: iterate over it for snapshots and events."""
 
     def __init__(self, connection: _Stamped) -> None:
-        self.snapshot: dict[str, Any] = {}
         self._connection = connection
 
     def __repr__(self) -> str:
@@ -73,15 +75,12 @@ class Stream:
         return message
 
     async def __aiter__(self) -> AsyncIterator[Received]:
-        """Yield events until the connection is closed in order. Raises StreamRefused, websockets.ConnectionClosed."""
+        """Yield what comes until the connection is closed in order. Raises StreamRefused, ConnectionClosed."""
         async for frame in self._connection:
             message = msgspec.json.decode(frame)
-            op = message["op"]
-            if op == "event":
+            if message["op"] in ("event", SNAPSHOT):
                 yield _received(message, self._connection.received_at)
-            elif op == "snapshot":
-                self.snapshot = message
-            elif op == "error":
+            elif message["op"] == "error":
                 raise StreamRefused(str(message))
 
 
@@ -99,13 +98,13 @@ async def subscribed(url: str, token: str, kinds: Sequence[str], cursor: str = "
 
 
 def _received(message: dict[str, Any], received_at: datetime) -> Received:
-    event = message["event"]
+    at = message.get("at")
     return Received(
-        kind=event["kind"],
+        kind=message.get("kind", SNAPSHOT),
         epoch=message["epoch"],
         seq=message["seq"],
-        at=datetime.fromisoformat(message["at"]),
+        at=datetime.fromisoformat(at) if at else received_at,
         received_at=received_at,
-        event=event,
+        event=message.get("event", message),
         replayed=bool(message.get("replayed")),
     )
