@@ -6,19 +6,18 @@ import asyncio
 import contextlib
 import gc
 import tempfile
-from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from simulation import hotline
 from simulation.agents import Desks
 from simulation.asterisk_log import read
 from simulation.citizens import Citizens, numbers
+from simulation.evidence import EvidenceDirectory
 from simulation.options import Options, SimulationResult
 from simulation.phones import Phones
 from simulation.processes import cpu_seconds
@@ -41,35 +40,29 @@ async def simulate(options: Options, report: Report = lambda text, done, total: 
     """
     with tempfile.TemporaryDirectory(prefix="hotline-sim-") as temporary:
         directory = Path(temporary)
-        evidence = _directory(Path(options.evidence or directory / "evidence"))
+        evidence = EvidenceDirectory(Path(options.evidence or directory / "evidence"))
         started = monotonic()
         result = await _Run(options, directory, evidence, report).carry_out()
         result.seconds = round(monotonic() - started, 1)
         result.evidence = options.evidence
-        (evidence / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+        evidence.keep_result(result)
         return result
-
-
-def _directory(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path.absolute()
 
 
 class _Run:
     """One simulation's pieces."""
 
-    def __init__(self, options: Options, directory: Path, evidence: Path, report: Report) -> None:
+    def __init__(self, options: Options, directory: Path, evidence: EvidenceDirectory, report: Report) -> None:
         self.options, self.directory, self.evidence = options, directory, evidence
         self.report = report
 
     async def carry_out(self) -> SimulationResult:
         """Start everything, call, wait for the ends, stop everything, reckon."""
         options, mix = self.options, self.options.mix
-        sipp = self.evidence / "sipp"
-        sipp.mkdir(exist_ok=True)
+        sipp = self.evidence.sipp
         async with AsyncExitStack() as stack:
             self._say("starting Asterisk and the hotline")
-            world = await stack.enter_async_context(World(self.directory, self.evidence / "hotline.log", options))
+            world = await stack.enter_async_context(World(self.directory, self.evidence.hotline_log, options))
             self._say("registering the phones")
             seats = tuple(world.agents.values())
             phones = Phones(world.target, sipp, seats, ring_s=options.ring, talk_s=options.talk, mix=mix)
@@ -92,9 +85,9 @@ class _Run:
             rows = await _contacts(world, options.calls)
             left = desks.states()
         self._say("reckoning", options.calls)
-        world.keep(self.evidence / "asterisk")
-        _write_lines(self.evidence / "contacts.jsonl", rows)
-        _write_lines(self.evidence / "pops.jsonl", desks.pops)
+        self.evidence.keep_asterisk(world.asterisk)
+        self.evidence.keep_lines("contacts.jsonl", rows)
+        self.evidence.keep_lines("pops.jsonl", desks.pops)
         cel, cdr = world.asterisk.cel_file.read_text(), world.asterisk.cdr_file.read_text()
         reckoning = reckon(
             Evidence(
@@ -171,8 +164,3 @@ def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options) -> 
         cpu_ratio=ratio,
         agents=options.agents,
     )
-
-
-def _write_lines(path: Path, rows: Iterable[object]) -> None:
-    with path.open("wb") as file:
-        file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)

@@ -7,7 +7,6 @@ import asyncio
 import math
 import os
 import secrets
-import shutil
 import socket
 import sys
 import wave
@@ -110,14 +109,6 @@ class World:
             "api": {"host": "127.0.0.1", "port": _port(self.rest), "stream_port": _port(self.stream)},
             "accounts": [account.entry() for account in (*self.desks, self.supervisor, self.case_system)],
         }
-
-    def keep(self, evidence: Path) -> None:
-        """Copy what Asterisk wrote to the evidence."""
-        evidence.mkdir(parents=True, exist_ok=True)
-        log = self.asterisk.instance / "log"
-        for path in (self.asterisk.cel_file, self.asterisk.cdr_file, self.asterisk.queue_log_file, log / "messages"):
-            if path.exists():
-                shutil.copyfile(path, evidence / path.name)
 
     async def _until_ready(self) -> None:
         assert self._process is not None
