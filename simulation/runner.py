@@ -15,7 +15,7 @@ import aiohttp
 
 from simulation import hotline
 from simulation.agents import Desks
-from simulation.asterisk_log import read
+from simulation.asterisk_log import AsteriskCall, read
 from simulation.citizens import Citizens, numbers
 from simulation.evidence import EvidenceDirectory
 from simulation.options import Options, SimulationResult
@@ -60,9 +60,11 @@ class _Run:
         """Start everything, call, wait for the ends, stop everything, reckon."""
         options, mix = self.options, self.options.mix
         sipp = self.evidence.sipp
+        world = World(self.directory, self.evidence.hotline_log, options)
         async with AsyncExitStack() as stack:
+            stack.callback(self.evidence.keep_asterisk, world.asterisk)
             self._say("starting Asterisk and the hotline")
-            world = await stack.enter_async_context(World(self.directory, self.evidence.hotline_log, options))
+            await stack.enter_async_context(world)
             self._say("registering the phones")
             seats = tuple(world.agents.values())
             phones = Phones(world.target, sipp, seats, ring_s=options.ring, talk_s=options.talk, mix=mix)
@@ -85,23 +87,19 @@ class _Run:
             rows = await _contacts(world, options.calls)
             left = desks.states()
         self._say("reckoning", options.calls)
-        self.evidence.keep_asterisk(world.asterisk)
         self.evidence.keep_lines("contacts.jsonl", rows)
         self.evidence.keep_lines("pops.jsonl", desks.pops)
-        cel, cdr = world.asterisk.cel_file.read_text(), world.asterisk.cdr_file.read_text()
-        reckoning = reckon(
-            Evidence(
-                counted=citizens.finished,
-                citizens=citizens.calls(),
-                phone_calls=phones.calls(),
-                asterisk=read(cel.splitlines(), cdr.splitlines()),
-                contacts=hotline.as_contacts(rows),
-                pops=desks.pops,
-                phones={agent: phone.number for agent, phone in world.agents.items()},
-                left=left,
-            )
+        evidence = Evidence(
+            counted=citizens.finished,
+            citizens=citizens.calls(),
+            phone_calls=phones.calls(),
+            asterisk=_asterisk_calls(world),
+            contacts=hotline.as_contacts(rows),
+            pops=desks.pops,
+            phones={agent: phone.number for agent, phone in world.agents.items()},
+            left=left,
         )
-        return _result(reckoning, cpu_s, options)
+        return _result(reckon(evidence), cpu_s, options)
 
     async def _until_called(self, citizens: Citizens, phones: Phones, world: World) -> None:
         """Return when every citizen's call is over. Raises SimulationFailed if a part of the stage falls over."""
@@ -153,6 +151,13 @@ async def _contacts(world: World, calls: int) -> list[dict[str, Any]]:
                 break
             await asyncio.sleep(0.5)
         return rows
+
+
+def _asterisk_calls(world: World) -> dict[str, AsteriskCall]:
+    """Return what Asterisk wrote; a file that it never wrote is an empty one."""
+    files = (world.asterisk.cel_file, world.asterisk.cdr_file)
+    cel, cdr = (path.read_text(errors="replace").splitlines() if path.exists() else [] for path in files)
+    return read(cel, cdr)
 
 
 def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options) -> SimulationResult:
