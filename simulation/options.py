@@ -33,6 +33,14 @@ class Mix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recover_s: Seconds = 2.0
     seed: int = 12345
 
+    @classmethod
+    def read(cls, path: Path) -> Mix:
+        """Return the mix in a TOML file. Raises SettingsError that names the file and the place."""
+        try:
+            return msgspec.convert(tomllib.loads(path.read_text()), cls)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            raise SettingsError(f"{path}: {error}") from error
+
 
 class Options(Struct, frozen=True, kw_only=True):
     """Options of `hotline simulate`; `rate` in calls a second, the rest in seconds."""
@@ -82,11 +90,3 @@ class SimulationResult(Struct, kw_only=True):
     def agrees(self) -> bool:
         """Say whether every record of every call agrees."""
         return not self.differences
-
-
-def load_mix(path: Path) -> Mix:
-    """Return the mix in a TOML file. Raises SettingsError that names the file and the place."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text()), Mix)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise SettingsError(f"{path}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,8 +26,15 @@ def as_json(result: SimulationResult) -> str:
     return msgspec.json.encode(result).decode()
 
 
-def table(result: SimulationResult) -> Table:
-    """Return the result as people read it."""
+def as_table(result: SimulationResult) -> str:
+    """Return the result as people read it: the figures, then the differences."""
+    console = Console(file=io.StringIO(), width=100)
+    with console.capture() as text:
+        console.print(_table(result))
+    return "\n".join([text.get().rstrip(), *_difference_lines(result)])
+
+
+def _table(result: SimulationResult) -> Table:
     grid = Table(title="simulation", show_header=False)
     grid.add_column(style="bold")
     grid.add_column(justify="right")
@@ -49,7 +57,7 @@ def table(result: SimulationResult) -> Table:
     return grid
 
 
-def difference_lines(result: SimulationResult) -> Iterator[str]:
+def _difference_lines(result: SimulationResult) -> Iterator[str]:
     """Yield the differences as lines, the first 20 of them, then how many there are of each kind."""
     for one in result.differences[:SHOWN]:
         yield f"{one.kind}  {one.contact or '-'}  {one.number or '-'}  {one.text}"
@@ -59,8 +67,9 @@ def difference_lines(result: SimulationResult) -> Iterator[str]:
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Report]:
-    """Give a reporter: a bar on a terminal, a plain line for every step and tenth elsewhere."""
+def reporting(console: Console | None = None) -> Iterator[Report]:
+    """Give a reporter: a bar on a terminal (default: stderr), a plain line for every step and tenth elsewhere."""
+    console = console or Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _plain(console)
         return

@@ -12,9 +12,9 @@ from messages.errors import SettingsError
 from simulation.accounts import Account
 from simulation.case_system import case_number
 from simulation.citizens import ABANDONS, LEAVES, STAYS, numbers
-from simulation.options import Mix, Options, SimulationResult, load_mix
+from simulation.options import Mix, Options, SimulationResult
 from simulation.reconcile import Difference, Kind
-from simulation.report import as_json, difference_lines, progress, table
+from simulation.report import as_json, as_table, reporting
 from simulation.toml_text import toml
 from simulation.world import World
 
@@ -49,7 +49,7 @@ def test_citizens_behave_in_the_shares_of_the_mix_each_from_a_number_of_their_ow
 def test_a_mix_is_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "mix.toml"
     file.write_text("abandoning = 0.1\nheld = 1\n")
-    assert load_mix(file) == Mix(abandoning=0.1, held=1)
+    assert Mix.read(file) == Mix(abandoning=0.1, held=1)
 
 
 @pytest.mark.parametrize("text", ["abandoning = 1.5", "unknown = 1", "held = 'often'", "held = ", "\x00"])
@@ -57,7 +57,7 @@ def test_a_mix_that_makes_no_sense_is_refused_with_its_name(tmp_path: Path, text
     file = tmp_path / "mix.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=r"mix\.toml"):
-        load_mix(file)
+        Mix.read(file)
 
 
 @pytest.mark.parametrize("values", [{"calls": 0}, {"rate": -1.0}, {"agents": 10**6}, {"talk": "long"}])
@@ -106,14 +106,14 @@ def test_the_json_is_one_object_with_the_promised_names() -> None:
 
 def test_many_differences_are_listed_and_then_counted() -> None:
     assert result().agrees
-    lines = list(difference_lines(result(25)))
-    assert len(lines) == 21
+    lines = as_table(result(25)).splitlines()
+    assert sum(line.startswith("no_pop  n-1.") for line in lines) == 20
     assert lines[-1] == "in all: 25 no_pop"
 
 
 def test_away_from_a_terminal_progress_is_plain_lines() -> None:
     said = io.StringIO()
-    with progress(Console(file=said)) as report:
+    with reporting(Console(file=said)) as report:
         for done in range(101):
             report("calling", done, 100)
     assert said.getvalue().splitlines()[:2] == ["calling: 0 of 100", "calling: 10 of 100"]
@@ -123,9 +123,7 @@ def test_away_from_a_terminal_progress_is_plain_lines() -> None:
 def test_the_table_says_what_is_unknown() -> None:
     unknown = result()
     unknown.cpu_ratio = None
-    said = io.StringIO()
-    Console(file=said, width=100).print(table(unknown))
-    assert "unknown" in said.getvalue()
+    assert "unknown" in as_table(unknown)
 
 
 def test_a_contact_always_gets_the_same_case() -> None:
