@@ -78,6 +78,7 @@ class SimulationResult(Struct, kw_only=True):
     pops: int
     pops_before_invite: int
     pop_ms: dict[str, float | None]
+    margin_ms: dict[str, float | None]
     differences: list[Difference]
     cpu_s: dict[str, float]
     cpu_ms_per_call: dict[str, float]

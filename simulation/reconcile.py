@@ -92,7 +92,10 @@ class Evidence(Struct, kw_only=True):
 
 
 class Reckoning(Struct, kw_only=True):
-    """The counts, and what does not agree."""
+    """The counts, and what does not agree.
+
+    `pop_ms`: from the centre's decision to the agent's client; `margin_ms`: from there to the phone's INVITE.
+    """
 
     calls: int
     answered: int
@@ -101,6 +104,7 @@ class Reckoning(Struct, kw_only=True):
     pops: int
     pops_before_invite: int
     pop_ms: dict[str, float | None]
+    margin_ms: dict[str, float | None]
     differences: list[Difference]
 
 
@@ -115,7 +119,8 @@ def reckon(evidence: Evidence) -> Reckoning:
         *_left_busy(evidence),
     ]
     outcomes = Counter(contact.outcome for contact in evidence.contacts)
-    delays = sorted((pop.received_at - pop.at).total_seconds() * 1000 for pop in evidence.pops)
+    delays = sorted(_ms(pop.at, pop.received_at) for pop in evidence.pops)
+    margins = sorted(_ms(pop.received_at, invite.invited_at) for pop, invite in pairs if pop and invite)
     return Reckoning(
         calls=len(evidence.citizens),
         answered=outcomes[ContactOutcome.ANSWERED],
@@ -124,6 +129,7 @@ def reckon(evidence: Evidence) -> Reckoning:
         pops=len(evidence.pops),
         pops_before_invite=sum(invite is not None and _in_time(pop, invite) for pop, invite in pairs if pop),
         pop_ms={"p50": percentile(delays, 50), "p99": percentile(delays, 99)},
+        margin_ms={"min": percentile(margins, 0), "p50": percentile(margins, 50)},
         differences=differences,
     )
 
@@ -255,9 +261,13 @@ def _pop_differences(evidence: Evidence, pairs: list[tuple[Pop | None, SipCall |
         elif pop is not None and invite is None and not pop.withdrawn:
             yield Difference(Kind.IDLE_POP, pop.contact, "", f"agent {pop.agent} got a pop, and the phone did not ring")
         elif pop is not None and invite is not None and not _in_time(pop, invite):
-            late = (pop.received_at - invite.invited_at).total_seconds() * 1000
+            late = _ms(invite.invited_at, pop.received_at)
             text = f"agent {pop.agent} got the pop {late:.1f} ms after the phone's INVITE"
             yield Difference(Kind.LATE_POP, pop.contact, invite.number, text)
+
+
+def _ms(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds() * 1000
 
 
 def _in_time(pop: Pop, invite: SipCall) -> bool:

@@ -38,7 +38,7 @@ def _table(result: SimulationResult) -> Table:
     grid = Table(title="simulation", show_header=False)
     grid.add_column(style="bold")
     grid.add_column(justify="right")
-    pop, cpu, each = result.pop_ms, result.cpu_s, result.cpu_ms_per_call
+    pop, margin, cpu, each = result.pop_ms, result.margin_ms, result.cpu_s, result.cpu_ms_per_call
     for name, value in (
         ("calls", str(result.calls)),
         ("answered", str(result.answered)),
@@ -47,6 +47,7 @@ def _table(result: SimulationResult) -> Table:
         ("screen pops", str(result.pops)),
         ("… before the phone's INVITE", str(result.pops_before_invite)),
         ("pop, decision to client (ms)", f"p50 {_figure(pop['p50'])}, p99 {_figure(pop['p99'])}"),
+        ("INVITE after the pop (ms)", f"least {_figure(margin['min'])}, p50 {_figure(margin['p50'])}"),
         ("CPU hotline (s, ms a call)", f"{cpu['hotline']:.2f}, {each['hotline']:.1f}"),
         ("CPU Asterisk (s, ms a call)", f"{cpu['asterisk']:.2f}, {each['asterisk']:.1f}"),
         ("hotline ÷ Asterisk", _figure(result.cpu_ratio)),

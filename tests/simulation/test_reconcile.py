@@ -93,6 +93,7 @@ def test_an_answered_call_on_which_all_agree() -> None:
     assert result.differences == []
     assert (result.calls, result.answered, result.abandoned, result.lost) == (1, 1, 0, 0)
     assert (result.pops, result.pops_before_invite, result.pop_ms) == (1, 1, {"p50": 5.0, "p99": 5.0})
+    assert result.margin_ms == {"min": 95.0, "p50": 95.0}
 
 
 def test_an_abandoned_call_on_which_all_agree() -> None:

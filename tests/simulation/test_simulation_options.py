@@ -28,6 +28,7 @@ def result(differences: int = 0) -> SimulationResult:
         pops=2,
         pops_before_invite=2,
         pop_ms={"p50": 1.5, "p99": 2.5},
+        margin_ms={"min": 0.5, "p50": 3.0},
         differences=[Difference(Kind.NO_POP, f"n-1.{k}", "13800000001", "no pop") for k in range(differences)],
         cpu_s={"hotline": 0.1, "asterisk": 0.5},
         cpu_ms_per_call={"hotline": 50.0, "asterisk": 250.0},
