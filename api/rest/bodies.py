@@ -1,0 +1,144 @@
+"""What stands in requests and answers, beside the views of live things."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from api.views import AgentView, CallView, ListeningView, QueueView
+from messages.values import ContactOutcome, ListeningMode
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Text = Annotated[str, msgspec.Meta(max_length=4000)]
+
+
+class LogInBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's log-in."""
+
+    user: Id
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A token to send as `Authorization: Bearer …` until `expires_at`."""
+
+    token: str
+    expires_at: datetime
+    user: str
+    name: str
+    roles: tuple[str, ...]
+    agent: str | None
+    tenant: str
+
+
+class AgentStateBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The state to go to; from logged_out the seat at `phone` (the usual one where empty) is taken first."""
+
+    state: Literal["ready", "not_ready", "logged_out"]
+    reason: Text = ""
+    phone: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class ListeningBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A call to listen to from one's own phone, and why."""
+
+    call: Id
+    purpose: Text
+    phone: Annotated[str, msgspec.Meta(max_length=64)]
+    mode: ListeningMode = ListeningMode.LISTEN
+
+
+class ListeningAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The session that is being set up, and the operation that tells what becomes of it."""
+
+    session: str
+    operation: str
+
+
+class CaseBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What the case system knows of a case."""
+
+    valid: bool | None = None
+    category: Text = ""
+    area: Text = ""
+    summary: Text = ""
+
+
+class WrapUpBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent's code and note."""
+
+    code: Text
+    note: Text = ""
+
+
+class LookupBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A number to look up; it never stands in an address."""
+
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class LookupAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a number: its newest contacts, their cases, and whether it called before."""
+
+    recent_contacts: list[dict[str, Any]]
+    cases: list[str]
+    repeat: bool
+
+
+class ContactsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which contacts, by arrival in [from, to); `cursor` is the `next` of the page before."""
+
+    since: datetime | None = msgspec.field(name="from", default=None)
+    until: datetime | None = msgspec.field(name="to", default=None)
+    queue: str | None = None
+    agent: str | None = None
+    outcome: ContactOutcome | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
+class ContactsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A page; `next` is null at the end."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+class AgentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All agents."""
+
+    items: list[AgentView]
+
+
+class CallsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The live calls that the asker may see."""
+
+    items: list[CallView]
+
+
+class QueuesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All queues."""
+
+    items: list[QueueView]
+
+
+class ListeningList(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions that run or are being set up."""
+
+    items: list[ListeningView]
+
+
+class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The call that is being ended."""
+
+    call: str
+
+
+class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page must know before anybody has logged in."""
+
+    name: str
+    stream_port: int
+    stream_path: str

@@ -1,0 +1,117 @@
+"""Contacts: past and present, their cases and notes, and what is known of a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from api.masking import shown
+from api.rest.bodies import (
+    CaseBody,
+    ContactsAnswer,
+    ContactsQuery,
+    LookupAnswer,
+    LookupBody,
+    WrapUpBody,
+)
+from api.rest.endpoint import Answer, Asked
+from messages import requests
+from messages.errors import Forbidden, Invalid, NotFound
+from messages.ids import ContactId
+from messages.principal import Principal
+from messages.values import Role
+
+OWN_ONLY = frozenset({Role.AGENT})
+LOOKED_UP = 20
+
+
+async def list_contacts(asked: Asked) -> Answer:
+    """Return a page of contacts, newest arrivals as the history orders them; agents see their own."""
+    query: ContactsQuery = asked.query
+    for name, at in (("from", query.since), ("to", query.until)):
+        if at is not None and at.tzinfo is None:
+            raise Invalid(f"{name}: give the offset from UTC, such as 2026-11-24T08:00:00+08:00 or …Z")
+    wanted = msgspec.structs.asdict(query)
+    if _own_only(asked):
+        wanted["agent"] = asked.principal.agent or ""
+    found, cursor = await asked.services.history.contacts(**wanted)
+    return Answer(ContactsAnswer(items=[_seen(one, asked.principal) for one in found], next=cursor or None))
+
+
+async def get_contact(asked: Asked) -> Answer:
+    """Return a contact with its legs, cases, recordings, listening sessions and wrap-up."""
+    name = ContactId(asked.path["contact"])
+    found = await asked.services.history.contact(name)
+    if found is None:
+        raise NotFound(f"no contact {name}")
+    if _own_only(asked) and not await _had_part(asked, name):
+        raise Forbidden("agents see their own contacts")
+    return Answer(_seen(found, asked.principal))
+
+
+async def link_case(asked: Asked) -> Answer:
+    """Tie a case to a contact, or tell more of it; the same again changes nothing."""
+    name, body = ContactId(asked.path["contact"]), asked.body
+    await _check_there(asked, name)
+    case: CaseBody = body
+    await asked.decide(
+        requests.LinkCase(
+            by=asked.principal.user,
+            contact=name,
+            case_no=asked.path["case_no"],
+            valid=case.valid,
+            category=case.category,
+            area=case.area,
+            summary=case.summary,
+        )
+    )
+    return Answer(None, 204)
+
+
+async def write_wrap_up(asked: Asked) -> Answer:
+    """Keep the code and note on a contact; written again, the last counts."""
+    name = ContactId(asked.path["contact"])
+    body: WrapUpBody = asked.body
+    await _check_there(asked, name)
+    await asked.decide(requests.WriteWrapUp(by=asked.principal.user, contact=name, code=body.code, note=body.note))
+    return Answer(None, 204)
+
+
+async def look_up(asked: Asked) -> Answer:
+    """Return what is known of a number."""
+    body: LookupBody = asked.body
+    found = await asked.services.history.recent_contacts(body.number, LOOKED_UP)
+    cases = sorted({str(case) for one in found for case in one.get("cases", ())})
+    recent = [_seen(one, asked.principal) for one in found]
+    return Answer(LookupAnswer(recent_contacts=recent, cases=cases, repeat=bool(recent)))
+
+
+def _own_only(asked: Asked) -> bool:
+    return asked.roles <= OWN_ONLY
+
+
+async def _check_there(asked: Asked, contact: ContactId) -> None:
+    """Raise NotFound for a contact nobody knows, Forbidden for one the agent had no part in."""
+    if asked.services.recall.agents_of(contact) is None and await asked.services.history.contact(contact) is None:
+        raise NotFound(f"no contact {contact}")
+    if _own_only(asked) and not await _had_part(asked, contact):
+        raise Forbidden("agents write on their own contacts")
+
+
+async def _had_part(asked: Asked, contact: ContactId) -> bool:
+    """Tell whether the agent was offered the contact: a recent one from memory, an old one from what is kept."""
+    agents = asked.services.recall.agents_of(contact)
+    if agents is not None and asked.principal.agent in agents:
+        return True
+    kept = await asked.services.history.contact(contact) or {}
+    return any(one.get("agent") == asked.principal.agent for one in (kept, *kept.get("legs", ())))
+
+
+def _seen(found: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """Return what is kept with its numbers as this principal may see them."""
+    seen = dict(found)
+    if isinstance(seen.get("number"), str):
+        seen["number"] = shown(seen["number"], principal)
+    return seen

@@ -1,0 +1,165 @@
+"""One way from a request to its answer, the same for every route: who, may they, what, do it once, answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from api.rest.problems import MalformedJson, Unauthenticated, of_error, problem
+from api.rest.repeats import Sent
+from api.rest.services import Services
+from center.ports import Reply
+from messages.errors import Forbidden, HotlineError, Invalid, Unavailable
+from messages.principal import Principal
+from messages.requests import Request
+from messages.values import Role
+
+log = structlog.get_logger()
+
+JSON = "application/json"
+ANSWER_S = 10.0
+"""Seconds after which a request that the centre has not answered is given up."""
+ENCODER = msgspec.json.Encoder()
+NOBODY = Principal(user="")  # type: ignore[arg-type]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler is given; `body` and `query` are of the route's types."""
+
+    services: Services
+    principal: Principal
+    token: str
+    path: Mapping[str, str]
+    body: Any
+    query: Any
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return what the asker may be."""
+        return frozenset(self.principal.roles)
+
+    async def decide(self, request: Request) -> Reply:
+        """Let the centre decide, and return once our copy of the state shows it. Raises Refused, Unavailable."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                reply = await self.services.inbox.ask(request)
+                await self.services.mirror.reached(reply.position)
+        except TimeoutError:
+            raise Unavailable("the centre does not answer; ask again to see whether it was done") from None
+        return reply
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a handler returns; None is no content."""
+
+    content: Any
+    status: int = 200
+    headers: dict[str, str] = {}
+
+
+Handler = Callable[[Asked], Awaitable[Answer]]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One route. `roles` None: nobody need be logged in; `repeats` False: an Idempotency-Key is ignored."""
+
+    method: str
+    path: str
+    action: str
+    handler: Handler
+    summary: str
+    roles: frozenset[Role] | None
+    answer: Any = None
+    status: int = 200
+    body: Any = None
+    query: Any = None
+    repeats: bool = True
+
+
+class Endpoint:
+    """A route with what it works with, as aiohttp calls it."""
+
+    def __init__(self, route: Route, services: Services) -> None:
+        self.route = route
+        self._services = services
+        self._decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.route.method} {self.route.path}>"
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request; never raises what aiohttp does not expect."""
+        counts = self._services.counts
+        counts.requests += 1
+        try:
+            sent = await self._answer(request)
+        except HotlineError as error:
+            counts.refused += 1
+            return of_error(error)
+        except (web.HTTPException, ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            counts.failed += 1
+            log.exception("a request failed", route=self.route.action, error=str(error))
+            return problem(500, "internal")
+        body = sent.body if sent.status != 204 else None
+        return web.Response(status=sent.status, body=body, content_type=JSON, headers=sent.headers)
+
+    async def _answer(self, request: web.Request) -> Sent:
+        token, principal = await self._who(request)
+        raw = await request.read() if request.method != "GET" else b""
+        asked = Asked(
+            services=self._services,
+            principal=principal,
+            token=token,
+            path=request.match_info,
+            body=self._body(raw),
+            query=self._query(request.query),
+        )
+        key = request.headers.get("Idempotency-Key") if self.route.repeats and request.method != "GET" else None
+        if key is None:
+            return await self._work(asked)
+        said = hash((request.method, request.path, raw))
+        return await self._services.repeats.once(principal.user, key, said, lambda: self._work(asked))
+
+    async def _who(self, request: web.Request) -> tuple[str, Principal]:
+        if self.route.roles is None:
+            return "", NOBODY
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("send the token as `Authorization: Bearer …`")
+        session = await self._services.identity.authenticate(token.strip())
+        if session is None:
+            raise Unauthenticated("the token is unknown or has expired; log in again")
+        if self.route.roles.isdisjoint(session.principal.roles):
+            allowed = ", ".join(sorted(self.route.roles))
+            raise Forbidden(f"{self.route.action} is for {allowed}")
+        return token.strip(), session.principal
+
+    def _body(self, raw: bytes) -> Any:
+        if self._decoder is None:
+            return None
+        try:
+            return self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            raise Invalid(str(error)) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedJson(f"the body is not JSON: {error}") from error
+
+    def _query(self, given: Mapping[str, str]) -> Any:
+        if self.route.query is None:
+            return None
+        try:
+            return msgspec.convert(dict(given), self.route.query, strict=False)
+        except msgspec.ValidationError as error:
+            raise Invalid(str(error)) from error
+
+    async def _work(self, asked: Asked) -> Sent:
+        answer = await self.route.handler(asked)
+        body = b"" if answer.content is None else ENCODER.encode(answer.content)
+        return Sent(answer.status, body, dict(answer.headers))

@@ -1,0 +1,43 @@
+"""What REST works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from api.ports import History, Identity
+from api.rest.recall import Recall
+from api.rest.repeats import Repeats
+from api.settings import ApiSettings
+from center.mirror import Mirror
+from center.ports import Clock, Inbox
+
+
+class RestCounts(msgspec.Struct):
+    """What became of the requests."""
+
+    requests: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Given by whoever wires. `ready` says why calls cannot be served now, nothing when they can; `metrics`: Prometheus
+    text; `web`: the page's directory."""
+
+    settings: ApiSettings
+    mirror: Mirror
+    inbox: Inbox
+    identity: Identity
+    history: History
+    clock: Clock
+    ready: Callable[[], list[str]]
+    metrics: Callable[[], bytes]
+    web: Path
+    recall: Recall = field(default_factory=Recall)
+    repeats: Repeats = field(default_factory=Repeats)
+    counts: RestCounts = field(default_factory=RestCounts)
