@@ -39,6 +39,7 @@ class Database:
             self.engine = create_async_engine(parsed, connect_args={"timeout": busy_s})
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+            event.listen(self.engine.sync_engine, "invalidate", _abandon_sqlite)
         else:
             self.engine = create_async_engine(
                 parsed, pool_pre_ping=True, connect_args={"timeout": 10, "command_timeout": 60}
@@ -89,3 +90,9 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: a reader that turns writer is refused, not made to wait (SQLITE_BUSY_SNAPSHOT).
     writes = connection.get_execution_options().get("hotline_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _abandon_sqlite(connection: Any, record: object, error: BaseException | None) -> None:
+    # A task was cancelled in mid-transaction. sqlite3 (Python 3.11) closes by sqlite3_close_v2, which leaves the
+    # transaction, and so the lock, to whatever statement had not come to its end; a rollback ends it at once.
+    connection.rollback()

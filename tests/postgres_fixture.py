@@ -37,7 +37,6 @@ class PostgresServer:
             "listen_addresses": "'127.0.0.1'",
             "unix_socket_directories": "''",
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "shared_buffers": "32MB",
             "log_min_messages": "fatal",

@@ -141,3 +141,27 @@ def test_an_unknown_kind_of_database_is_refused_in_words(url: str) -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(Database("postgresql://hotline:secret@localhost/hotline"))
+
+
+async def test_a_task_cancelled_in_mid_transaction_leaves_no_lock(tmp_path_factory: pytest.TempPathFactory) -> None:
+    async with Database(f"sqlite:///{tmp_path_factory.mktemp('lock')}/db", busy_s=1.0) as database:
+        await upgrade(database)
+        cancelled: list[BaseException | None] = []
+        for _ in range(3):
+            written = asyncio.Event()
+            task = asyncio.create_task(_write_and_think(database, written))
+            await written.wait()
+            await asyncio.sleep(0.01)
+            task.cancel()
+            cancelled += await asyncio.gather(task, return_exceptions=True)
+            async with database.writing() as connection:
+                assert (await connection.execute(text("SELECT count(*) FROM cursors"))).scalar_one() == 0
+        assert [type(error) for error in cancelled] == [asyncio.CancelledError] * 3
+
+
+async def _write_and_think(database: Database, written: asyncio.Event) -> None:
+    count = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500000) SELECT count(*) FROM n)"
+    async with database.writing() as connection:
+        await connection.execute(text("INSERT INTO cursors VALUES ('x', 1, 1)"))
+        written.set()
+        await connection.execute(text("SELECT " + count + " FROM cursors"))

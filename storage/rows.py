@@ -1,0 +1,197 @@
+"""The rows: follow the log, fold it, and write the records it touched, together with how far one has read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from sqlalchemy import Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from center.ledger import Ledger
+from center.ports import EventLog
+from center.records import AgentStateRecord, ContactRecord, LegRecord, ListeningRecord, Record, RecordingRecord
+from messages.errors import Fenced, JournalError, TooOld
+from messages.events import Entry, Position
+from storage.columns import to_row
+from storage.database import AWAY, Database
+from storage.tables import KEPT, cursors
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class LogReplaced(JournalError):
+    """The log that is followed is another one than before."""
+
+
+class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries a transaction; seconds between tries while the database or the log is away (doubled up to the last)."""
+
+    batch: int = 1000
+    retry_s: float = 0.1
+    retry_at_most_s: float = 5.0
+
+
+class RowWriter:
+    """Keeps the rows in step with the log. `name`: whose cursor it is; two writers of one name are found out.
+
+    While the database is away it holds one batch and reads no further.
+    """
+
+    def __init__(
+        self, entries: EventLog, database: Database, name: str = "rows", settings: RowSettings | None = None
+    ) -> None:
+        self.name = name
+        self.settings = settings or RowSettings()
+        self.position = Position()
+        self.entries = 0
+        self.rows = 0
+        self.retries = 0
+        self._log = entries
+        self._database = database
+        self._ledger = Ledger()
+        self._oldest: datetime | None = None
+        self._moved = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<RowWriter {self.name} at {self.position.epoch}-{self.position.seq}: {self.rows} rows written>"
+
+    def lag_s(self, now: datetime) -> float:
+        """Return how long ago the oldest entry that is read but not yet in the database was decided, in seconds."""
+        return (now - self._oldest).total_seconds() if self._oldest else 0.0
+
+    async def reached(self, position: Position) -> None:
+        """Return once the rows are at least as new as a position."""
+        while self.position < position:
+            await self._moved.wait()
+
+    async def run(self) -> None:
+        """Follow for ever. Raises Fenced (another writer of this name), TooOld, LogReplaced."""
+        await self._patiently(self._load)
+        await self._patiently(self._check_log)
+        while True:
+            if entries := await self._patiently(self._read):
+                self._oldest = entries[0].at
+                to = entries[-1].position
+                if await self._patiently(partial(self._write, self._fold(entries), to)):
+                    self.entries += len(entries)
+                    self._move(to)
+                else:
+                    await self._patiently(self._load)
+            else:
+                self._oldest = None
+                await self._patiently(lambda: self._log.wait(self.position))
+
+    def _move(self, position: Position) -> None:
+        self.position = position
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work until it succeeds. Raises what waiting does not mend."""
+        delay = self.settings.retry_s
+        while True:
+            try:
+                return await work()
+            except (TooOld, LogReplaced):
+                raise
+            except (*AWAY, JournalError) as error:
+                if delay == self.settings.retry_s:
+                    log.warning("rows wait for the database or the log", writer=self.name, error=str(error))
+                self.retries += 1
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, self.settings.retry_at_most_s)
+
+    async def _load(self) -> None:
+        """Read back how far the rows are, and the records that are still open."""
+        records: list[Record] = []
+        async with self._database.writing() as connection:
+            first = self._insert(cursors).on_conflict_do_nothing()
+            await connection.execute(first, {"name": self.name, "epoch": 0, "seq": 0})
+            position = await self._cursor(connection)
+            for kept in KEPT.values():
+                if "open" in kept.table.c:
+                    found = await connection.execute(
+                        select(kept.table).where(kept.table.c.open).order_by(kept.table.c[kept.order])
+                    )
+                    records += map(kept.of, found)
+        self._ledger = Ledger(records)
+        self._move(position)
+
+    async def _cursor(self, connection: AsyncConnection) -> Position:
+        query = select(cursors.c.epoch, cursors.c.seq).where(cursors.c.name == self.name).with_for_update()
+        row = (await connection.execute(query)).one()
+        return Position(row.epoch, row.seq)
+
+    async def _check_log(self) -> None:
+        if (last := await self._log.last()).epoch < self.position.epoch:
+            raise LogReplaced(
+                f"the rows follow a log up to epoch {self.position.epoch}, this one ends in epoch {last.epoch}: "
+                "put the right journal in its place, or begin with an empty database"
+            )
+
+    async def _read(self) -> list[Entry]:
+        return await self._log.read(self.position, self.settings.batch)
+
+    def _fold(self, entries: Iterable[Entry]) -> dict[type[Record], list[dict[str, Any]]]:
+        """Return the rows of the records that the entries touched, by kind."""
+        touched: dict[int, Record] = {}
+        for entry in entries:
+            for record in self._ledger.fold(entry):
+                touched[id(record)] = record
+        rows: dict[type[Record], dict[Any, dict[str, Any]]] = {}
+        for record in touched.values():
+            kept = KEPT[type(record)]
+            row = to_row(record)
+            if "open" in kept.table.c:
+                row["open"] = self._is_open(record)
+            rows.setdefault(type(record), {})[tuple(row[key.name] for key in kept.table.primary_key)] = row
+        return {kind: list(of_kind.values()) for kind, of_kind in rows.items()}
+
+    def _is_open(self, record: Record) -> bool:
+        match record:
+            case ContactRecord():
+                return self._ledger.contacts.get(record.contact) is record
+            case LegRecord():
+                return self._ledger.legs.get(record.leg) is record
+            case AgentStateRecord():
+                return self._ledger.agent_states.get(record.agent) is record
+            case ListeningRecord():
+                return self._ledger.listening.get(record.session) is record
+            case RecordingRecord():
+                return self._ledger.recordings.get(record.recording) is record
+        return False
+
+    async def _write(self, dirty: dict[type[Record], list[dict[str, Any]]], to: Position) -> bool:
+        """Write rows and cursor in one transaction; return False if the database has lost what it had.
+
+        Raises Fenced if somebody else has moved the cursor on.
+        """
+        async with self._database.writing() as connection:
+            at = await self._cursor(connection)
+            if at == to:  # written, but the answer was lost
+                return True
+            if at < self.position:  # such as a standby that took over with less
+                log.warning("the database went back; writing again from there", writer=self.name, at=at)
+                return False
+            if at != self.position:
+                raise Fenced(f"another writer named {self.name} is at {at.epoch}-{at.seq}; this one must stop")
+            for kind, rows in dirty.items():
+                await connection.execute(self._upsert(KEPT[kind].table), rows)
+            moved = cursors.update().where(cursors.c.name == self.name).values(epoch=to.epoch, seq=to.seq)
+            await connection.execute(moved)
+        self.rows += sum(map(len, dirty.values()))
+        return True
+
+    def _upsert(self, table: Table) -> Any:
+        insert = self._insert(table)
+        new = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
+
+    def _insert(self, table: Table) -> Any:
+        return (postgresql if self._database.kind == "postgresql" else sqlite).insert(table)

@@ -1,0 +1,90 @@
+"""A hotline's day as the centre would have recorded it: random, but the same for the same seed."""
+
+from __future__ import annotations
+
+import contextlib
+from random import Random
+from typing import Any
+
+from center.ledger import Ledger
+from center.records import Record
+from messages import commands, facts, requests
+from messages.errors import Refused
+from messages.events import Entry
+from messages.ids import AgentId, CallId, ContactId, Phone, SessionId
+from storage.columns import to_row
+from storage.tables import KEPT
+from tests.center.world import BY, NODE, World
+
+AGENTS = ["a1", "a2", "a3"]
+
+
+def day(seed: int, steps: int = 120) -> list[Entry]:
+    """Return the entries of a day of `steps` random things; every kind of record occurs in most days."""
+    random = Random(seed)
+    world = World(agents=len(AGENTS), ring_s=15, wrap_up_s=6)
+    world.ready(*AGENTS)
+    for step in range(steps):
+        with contextlib.suppress(Refused):
+            _something(world, random, step)
+    return world.entries
+
+
+def _something(world: World, random: Random, step: int) -> None:
+    calls = list(world.center.state.calls.values())
+    legs = [leg for call in calls for leg in call.alive_legs()]
+    match random.choice(
+        ["arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"]
+    ):
+        case "arrive":
+            world.arrive(f"c{step}", random.choice(["13800001234", "13900005678", "", "anonymous"]))
+            world.queue(f"c{step}", by_asterisk=random.random() < 0.1)
+        case "leg" if legs:
+            leg = random.choice(legs)
+            kinds = [facts.LegResumed, facts.LegHeld] if leg.talks else [facts.LegRinging, facts.LegAnswered]
+            match random.randrange(6):
+                case 0:
+                    world.end_leg(leg.id)
+                case 1 if leg.talks:
+                    world.leg(facts.LegTransferred, leg.id, to="13800001111")
+                case _:
+                    world.leg(random.choice(kinds), leg.id)
+        case "call" if calls:
+            world.hang_up(random.choice(calls).id, by_citizen=random.random() < 0.5)
+        case "agent":
+            kind = random.choice([requests.GoReady, requests.GoReady, requests.LogIn, requests.LogOut])
+            world.do(kind(by=BY, agent=AgentId(random.choice(AGENTS))))
+        case "spy":
+            _spy(world, random, [call.id for call in calls])
+        case "record":
+            for command in world.commanded(commands.StartRecording)[-2:]:
+                kind = random.choice([facts.RecordingStarted, facts.RecordingStopped])
+                world.do(kind(occurred=world.now, node=NODE, recording=command.recording, call=command.call))
+        case "note" if calls:
+            contact = ContactId(random.choice(calls).id)
+            world.do(requests.LinkCase(by=BY, contact=contact, case_no=f"G{random.randrange(3)}", summary="灯不亮\0"))
+            world.do(requests.WriteWrapUp(by=BY, contact=contact, code=random.choice("ABC")))
+        case _:
+            world.wait(random.choice([0.5, 3.25, 7.0, 20.0]))
+
+
+def _spy(world: World, random: Random, calls: list[CallId]) -> None:
+    if calls and random.random() < 0.5:
+        world.do(requests.StartListening(by=BY, call=random.choice(calls), phone=Phone("2001"), purpose="coaching"))
+    for session in list(world.center.state.listening):
+        kind = random.choice([facts.SpyStarted, facts.SpyStopped])
+        if kind is facts.SpyStarted:
+            world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=session, spied="", spyer="u"))
+        else:
+            world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=SessionId(session)))
+
+
+def rows_of(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows there must be after the entries: the last state of each record, by table, sorted by key."""
+    ledger = Ledger()
+    last: dict[str, dict[tuple[Any, ...], Record]] = {kept.table.name: {} for kept in KEPT.values()}
+    for entry in entries:
+        for record in ledger.fold(entry):
+            table = KEPT[type(record)].table
+            last[table.name][tuple(getattr(record, column.name) for column in table.primary_key)] = record
+    return {name: [to_row(of_table[key]) for key in sorted(of_table)] for name, of_table in last.items()}
