@@ -1,0 +1,190 @@
+// Joins the parts: who is logged in, the stream, the buttons.
+
+import { $, write } from './dom.js';
+import { Hall } from './hall.js';
+import { draw } from './page.js';
+import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
+import { Stream } from './stream.js';
+import { switchLanguage, text, translate } from './text.js';
+
+const LISTENERS = ['supervisor', 'leader'];
+const OVERSEERS = ['supervisor', 'admin'];
+const REFRESH_BEFORE_MS = 10 * 60_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+let hall = new Hall();
+let stream = null;
+let up = false;
+let config = null;
+let renewing = 0;
+let pending = false;
+
+translate();
+bind();
+if (session()) enter();
+else show();
+
+/** Draw once before the next frame, however much came in. */
+function show() {
+  if (pending) return;
+  pending = true;
+  requestAnimationFrame(() => {
+    pending = false;
+    const who = session();
+    $('enter').hidden = Boolean(who);
+    $('desk').hidden = !who;
+    $('log-out').hidden = !who;
+    write($('who'), who ? [who.name || who.user, who.agent].filter(Boolean).join(' · ') : '');
+    $('link').className = who ? `badge ${up ? 'up' : 'down'}` : 'badge';
+    write($('link'), who ? text(up ? 'up' : 'down') : '');
+    write($('language'), text('other_language'));
+    if (who) draw(hall, who, may(who), { listen: openListen, hangUp, stopListening });
+  });
+}
+
+function may(who) {
+  const any = (roles) => who.roles.some((role) => roles.includes(role));
+  return { listen: any(LISTENERS), hangUp: any(OVERSEERS) };
+}
+
+async function enter() {
+  try {
+    config ??= await ask('GET', '/config');
+  } catch (error) {
+    say(error);
+    setTimeout(enter, 3000);
+    return;
+  }
+  hall = new Hall();
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  stream?.close();
+  stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
+    snapshot: (message) => { hall.restart(message); say(null); show(); },
+    event: (message) => { hall.take(message); show(); },
+    link: (now) => { up = now; show(); },
+    refused: () => leave('expired'),
+  });
+  renewLater();
+  show();
+}
+
+/** Renew the token in time, on the stream as well. */
+function renewLater() {
+  clearTimeout(renewing);
+  const left = Date.parse(session()?.expires_at) - Date.now();
+  renewing = setTimeout(async () => {
+    try {
+      stream.renew((await refresh()).token);
+      renewLater();
+    } catch (error) {
+      if (error instanceof Problem) leave('expired');
+      else renewing = setTimeout(renewLater, 15_000);
+    }
+  }, Math.min(Math.max(5000, Math.min(left - REFRESH_BEFORE_MS, left / 2)), LONGEST_TIMER_MS));
+}
+
+function leave(why) {
+  clearTimeout(renewing);
+  stream?.close();
+  stream = null;
+  up = false;
+  forget();
+  write(failure($('log-in')), why ? text(why) : '');
+  show();
+}
+
+function failure(form) {
+  return form.querySelector('.failure');
+}
+
+/** Tell what was refused; null takes the last word back. */
+function say(error) {
+  const notice = $('notice');
+  notice.hidden = !error;
+  write(notice, error ? explain(error) : '');
+}
+
+function explain(error) {
+  if (!(error instanceof Problem)) return text('unreachable');
+  if (error.type === 'wrong-credentials') return text('wrong');
+  if (error.status === 403) return text('forbidden');
+  return error.message;
+}
+
+async function attempt(work) {
+  try {
+    await work();
+    say(null);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) leave('expired');
+    else say(error);
+  }
+}
+
+const goTo = (state, reason = '') => attempt(() => ask('PUT', '/agents/me/state', { state, reason }));
+const goReady = () => goTo('ready');
+const goNotReady = () => goTo('not_ready', $('reason').value);
+
+function hangUp(call) {
+  if (confirm(text('sure_hang_up'))) attempt(() => ask('POST', `/calls/${encodeURIComponent(call)}/hangup`));
+}
+
+function stopListening(id) {
+  attempt(() => ask('DELETE', `/listening/${encodeURIComponent(id)}`));
+}
+
+function openListen(call) {
+  const dialog = $('listen');
+  const live = hall.calls.get(call);
+  dialog.dataset.call = call;
+  write($('listen-call'), [live?.number, live?.legs.map((leg) => leg.agent).filter(Boolean).at(-1)].filter(Boolean).join(' · '));
+  const form = dialog.querySelector('form');
+  write(failure(form), '');
+  form.elements.phone.value ||= sessionStorage.getItem('hotline-phone') ?? '';
+  dialog.showModal();
+}
+
+async function listen(submitted) {
+  submitted.preventDefault();
+  const dialog = $('listen');
+  const form = submitted.target;
+  const body = { call: dialog.dataset.call, purpose: form.elements.purpose.value, phone: form.elements.phone.value };
+  try {
+    await ask('POST', '/listening', body);
+    sessionStorage.setItem('hotline-phone', body.phone);
+    dialog.close();
+  } catch (error) {
+    write(failure(form), explain(error));
+  }
+}
+
+function bind() {
+  $('log-in').addEventListener('submit', async (submitted) => {
+    submitted.preventDefault();
+    const form = submitted.target;
+    try {
+      await logIn(form.elements.user.value, form.elements.password.value);
+      form.reset();
+      write(failure(form), '');
+      enter();
+    } catch (error) {
+      write(failure(form), explain(error));
+    }
+  });
+  $('log-out').addEventListener('click', async () => {
+    await logOut();
+    leave('');
+  });
+  $('language').addEventListener('click', () => { switchLanguage(); $('pop-list').replaceChildren(); show(); });
+  $('go-ready').addEventListener('click', goReady);
+  $('go-not-ready').addEventListener('click', goNotReady);
+  $('go-out').addEventListener('click', () => goTo('logged_out'));
+  $('listen-cancel').addEventListener('click', () => $('listen').close());
+  $('listen').querySelector('form').addEventListener('submit', listen);
+  document.addEventListener('keydown', (key) => {
+    if (!key.altKey || $('own').hidden || $('desk').hidden) return;
+    if (key.code === 'KeyR') { key.preventDefault(); goReady(); }
+    if (key.code === 'KeyN') { key.preventDefault(); goNotReady(); }
+  });
+  setInterval(() => session() && show(), 1000);
+}
