@@ -18,14 +18,14 @@ from telephony.asterisk.settings import AsteriskSettings
 
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where rows go: an SQLAlchemy URL; empty: SQLite in the data directory. `redis`: the log over Redis instead of files."""
+    """Where rows go: an SQLAlchemy URL, empty for SQLite in the data directory. `redis`: a URL, to keep the log there."""
 
     url: str = ""
     redis: str = ""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A service's account: a program that holds the token whose SHA-256 (hex) stands here. People are added by command."""
+    """A program's account: it holds the token whose SHA-256 (hex) stands here. People are added by command."""
 
     name: UserId
     roles: tuple[Role, ...]

@@ -113,6 +113,13 @@ def ringing(turn: Turn, fact: facts.LegRinging) -> None:
         turn.move(agent, Cause.RING, call=call.id, leg=leg.id)
 
 
+def fail(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
+    """End an unanswered leg that Asterisk ended; a citizen who is on the way out is offered to nobody else."""
+    come_to_nothing(turn, call, leg, why)
+    if why is LegEnd.CITIZEN_GONE and call.in_line:
+        turn.record(events.CallDetached(contact=call.contact, call=call.id, queue=call.queue, occurred=turn.now))
+
+
 def come_to_nothing(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
     """End an unanswered leg; the call keeps its place, the agent who missed it is not ready."""
     agent = turn.leg_agent(leg)

@@ -17,7 +17,9 @@ _DIAL_STATUS = {
     "CONGESTION": LegEnd.UNAVAILABLE,
     "CHANUNAVAIL": LegEnd.UNAVAILABLE,
     "CANCEL": LegEnd.CITIZEN_GONE,
+    "WITHDRAWN": LegEnd.WITHDRAWN,
 }
+"""Asterisk's DIALSTATUS, and WITHDRAWN of our own for a leg that was not dialled after all."""
 
 
 def answered(turn: Turn, fact: facts.LegAnswered) -> None:
@@ -135,7 +137,7 @@ def ended(turn: Turn, fact: facts.LegEnded) -> None:
     if leg.talks:
         finish(turn, call, leg, fact.why, fact.occurred)
     else:
-        offers.come_to_nothing(turn, call, leg, fact.why)
+        offers.fail(turn, call, leg, fact.why)
 
 
 def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
@@ -146,7 +148,7 @@ def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
         return
     if fact.status != "ANSWER":
         if not leg.talks:
-            offers.come_to_nothing(turn, call, leg, _DIAL_STATUS.get(fact.status, LegEnd.UNAVAILABLE))
+            offers.fail(turn, call, leg, _DIAL_STATUS.get(fact.status, LegEnd.UNAVAILABLE))
     elif not turn.state.nodes.get(call.node, False):  # AMI is away: nobody else will tell
         if not leg.talks:
             answer(turn, call, leg, fact.occurred)

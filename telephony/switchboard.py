@@ -135,10 +135,10 @@ class Switchboard:
         held = self._script.held.get(command.call)
         if held is None:
             self._say(facts.CallMissing, call=command.call)
-            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="CANCEL")
+            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="WITHDRAWN")
         elif command.deadline < self._clock():
             self.void += 1
-            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="CANCEL")
+            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="WITHDRAWN")
         else:
             held.offer(Offer(command.leg, self._endpoints(command.phone), command.ring_s))
 

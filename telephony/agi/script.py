@@ -126,7 +126,7 @@ class HeldCall:
         """Ring an agent; tell whether they talked."""
         await self.session.set_variable("__HOTLINE_LEG", offer.leg)
         if offer.withdrawn:
-            self._say(facts.DialReturned, leg=offer.leg, status="CANCEL")
+            self._say(facts.DialReturned, leg=offer.leg, status="WITHDRAWN")
             return False
         phones = "&".join(f"PJSIP/{endpoint}" for endpoint in offer.endpoints)
         # `g`: without it the agent's BYE gives -1 though the citizen is alive. No `F`, no `t` (CALL-CONTROL).

@@ -132,6 +132,7 @@ class AmiSession:
         action_id = f"h{self._count}"
         self._out += encode_action({"Action": name, "ActionID": action_id, **headers})
         self._pending[action_id] = _Pending(name, now + timeout)
+        self.wire.listing = True  # a list may follow its answer in the same read
         return action_id
 
     def _answer(self, message: Headers, now: float) -> None:
@@ -147,7 +148,6 @@ class AmiSession:
             self._settle(action_id, AmiRefused(f"{pending.name}: {_text(message, 'Message') or 'refused'}"))
         elif _text(message, "EventList").lower() == "start":
             pending.response = response
-            self.wire.listing = True
         else:
             self._settle(action_id, response)
 
@@ -165,7 +165,7 @@ class AmiSession:
 
     def _settle(self, action_id: str, result: AmiResponse | AmiError) -> None:
         pending = self._pending.pop(action_id)
-        self.wire.listing = any(other.response is not None for other in self._pending.values())
+        self.wire.listing = bool(self._pending)
         if action_id == self._login and self.state is State.CONNECTED:
             self._logged_in(result)
         elif action_id == self._ping:

@@ -37,7 +37,7 @@ class AmiWire:
         self.banner: str | None = None
         self.counts = AmiCounts()
         self.listing = False
-        """Whether an action's list is under way: then events that carry an ActionID are read, whatever their name."""
+        """Whether an answer is due: then events that carry an ActionID are read, whatever their name."""
         self._wanted = None if wanted is None else {name.encode(): _keys(keys) for name, keys in wanted.items()}
         self._buffer = bytearray()
         self._scanned = 0

@@ -110,6 +110,18 @@ def test_a_caller_who_leaves_while_the_phone_rings_is_abandoned_and_frees_the_ag
     assert world.of(events.CallOffered)[-1].agent == "a1", "an offer that came to nothing costs no place"
 
 
+def test_a_citizen_on_the_way_out_is_offered_to_nobody_else() -> None:
+    world = World(agents=2)
+    world.ready("a1", "a2")
+    world.arrive("c1")
+    world.queue("c1")
+    world.ring("c1/1")
+    world.end_leg("c1/1", LegEnd.CITIZEN_GONE)
+    assert len(world.of(events.CallOffered)) == 1
+    world.queue("c1")
+    assert len(world.of(events.CallOffered)) == 2, "still held after all"
+
+
 def test_a_call_that_never_joined_a_queue_ended_in_the_ivr() -> None:
     world = World()
     world.arrive("c1")

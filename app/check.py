@@ -1,0 +1,83 @@
+"""The doctor: looks at everything the settings name and says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.settings import Settings
+from storage.database import Database
+from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
+
+FREE_BYTES = 1 << 30
+PATIENCE_S = 3.0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """Look at everything, one thing after the other."""
+    looks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "disk": _disk,
+        "database": _database,
+        "redis": _redis,
+        "asterisk manager": _manager,
+        "asterisk sip": _sip,
+    }
+    found = [Finding("settings", ok=True, says=f"{len(settings.center.agents)} agents, {len(settings.center.queues)} queues")]
+    for what, look in looks.items():
+        try:
+            found.append(Finding(what, ok=True, says=await look(settings)))
+        except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError) as error:
+            found.append(Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"))
+    return found
+
+
+async def _disk(settings: Settings) -> str:
+    place = settings.data
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < FREE_BYTES:
+        raise ValueError(f"{free >> 20} MiB free in {place}; make room for journal and recordings")
+    return f"{free >> 30} GiB free for {settings.data}"
+
+
+async def _database(settings: Settings) -> str:
+    path = settings.database_url.removeprefix("sqlite+aiosqlite:///")
+    if path != settings.database_url and not Path(path).exists():
+        return "not there yet; it is made at the first start"
+    async with Database(settings.database_url) as database, database.reading() as connection:
+        await connection.execute(text("select 1"))
+    return "answers"
+
+
+async def _redis(settings: Settings) -> str:
+    if not settings.storage.redis:
+        return "not used"
+    async with Redis.from_url(settings.storage.redis, socket_timeout=PATIENCE_S) as redis:
+        await redis.ping()
+    return "answers"
+
+
+async def _manager(settings: Settings) -> str:
+    probe = await AmiProbe.log_in(settings.asterisk, PATIENCE_S)
+    probe.close()
+    return "logs us in"
+
+
+async def _sip(settings: Settings) -> str:
+    return await sip_options(settings.asterisk.host, settings.asterisk.sip_udp, PATIENCE_S)

@@ -1,0 +1,89 @@
+"""`hotline export` and `hotline replay`."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from app.commands.common import Given
+from messages.errors import SettingsError
+from storage.database import Database
+from storage.exports import What, export_rows
+from telephony.replay import replay as replay_stream
+
+CHUNK = 1 << 16
+
+
+class Format(enum.StrEnum):
+    """An export's form."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def export(
+    context: typer.Context,
+    what: Annotated[What, typer.Argument(help="Which records.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    since: Annotated[str, typer.Option("--from", help="RFC 3339; everything from the beginning where empty.")] = "",
+    until: Annotated[str, typer.Option("--to", help="RFC 3339, exclusive; to the end where empty.")] = "",
+    form: Annotated[Format, typer.Option("--format", help="The file's form.")] = Format.CSV,
+    full: Annotated[bool, typer.Option("--full-numbers", help="Numbers whole instead of masked.")] = False,
+) -> None:
+    """Write contacts, legs, agent states or listening sessions to a file."""
+    given: Given = context.obj
+
+    async def work() -> int:
+        async with Database(given.database_url()) as database:
+            with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+                task = progress.add_task(str(what), total=None)
+                return await export_rows(
+                    database,
+                    what,
+                    _instant(since, "--from"),
+                    _instant(until, "--to"),
+                    str(form),
+                    output,
+                    full=full,
+                    progress=lambda done: progress.update(task, completed=done),
+                )
+
+    count = asyncio.run(work())
+    typer.echo(f"{output}: {count} {what}", err=True)
+
+
+def _instant(text: str, option: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A captured AMI byte stream.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line for each contact.")] = False,
+) -> None:
+    """Print the events and contacts that a captured AMI byte stream implies; nothing is stored."""
+    result = replay_stream(_chunks(file))
+    for line in result.json_lines() if as_json else result.readable_lines():
+        typer.echo(line)
+    if result.complaints:
+        typer.echo(f"hotline: {result.complaints}", err=True)
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk

@@ -1,0 +1,86 @@
+"""The Prometheus metrics, read from the parts' own counters when they are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from messages.values import AgentState
+
+if TYPE_CHECKING:
+    from app.wiring import Hotline
+
+
+class Figures(Collector):
+    """One hotline's figures."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self._hotline = hotline
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """Return the figures in Prometheus' text form."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing before the parts are there."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the counters."""
+        hotline = self._hotline
+        state = hotline.mirror.state
+        agents = GaugeMetricFamily("hotline_agents", "Agents by state", labels=["state"])
+        by_state = Counter(agent.state for agent in state.roster.by_id.values())
+        for name in AgentState:
+            agents.add_metric([name], by_state.get(name, 0))
+        yield agents
+        calls = GaugeMetricFamily("hotline_calls", "Live calls by state", labels=["state"])
+        for name, count in Counter(str(call.state) for call in state.calls.values()).items():
+            calls.add_metric([name], count)
+        yield calls
+        yield from self._gauges()
+        yield from self._counters()
+
+    def _gauges(self) -> Iterator[Metric]:
+        hotline, at = self._hotline, datetime.now(UTC)
+        gauges = {
+            "hotline_ami_up": ("Whether the AMI link is up", float(hotline.bridge.link.is_up)),
+            "hotline_agi_sessions": ("FastAGI sessions open", float(hotline.bridge.agi.active)),
+            "hotline_inbox": ("Messages waiting to be decided", float(hotline.loop.backlog)),
+            "hotline_journal_behind_seconds": ("Age of the oldest unwritten decision", hotline.loop.behind_s(at)),
+            "hotline_rows_behind_seconds": ("Age of the oldest entry without its rows", hotline.rows.lag_s(at)),
+            "hotline_stream_clients": ("Stream subscriptions", float(hotline.audience.size)),
+        }
+        for name, (text, value) in gauges.items():
+            yield GaugeMetricFamily(name, text, value=value)
+
+    def _counters(self) -> Iterator[Metric]:
+        hotline = self._hotline
+        counters: dict[str, float] = {
+            "hotline_messages_applied": hotline.loop.applied,
+            "hotline_requests_refused": hotline.loop.refused,
+            "hotline_pops_late": hotline.pops.late,
+            "hotline_commands_void": hotline.bridge.switchboard.void,
+        }
+        groups: dict[str, msgspec.Struct] = {
+            "hotline_agi": hotline.bridge.agi.counts,
+            "hotline_ami_link": hotline.bridge.link.counts,
+            "hotline_stream": hotline.stream.counts,
+            "hotline_audience": hotline.audience.counts,
+        }
+        for prefix, counts in groups.items():
+            counters |= {f"{prefix}_{name}": float(value) for name, value in msgspec.structs.asdict(counts).items()}
+        wire = hotline.bridge.link.wire_counts
+        for name in ("received", "decoded", "dropped_unread", "malformed", "oversized"):
+            counters[f"hotline_ami_wire_{name}"] = float(getattr(wire, name))
+        for name, value in counters.items():
+            yield CounterMetricFamily(name, name.replace("_", " "), value=value)

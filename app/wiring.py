@@ -1,0 +1,150 @@
+"""The one file that wires: from settings to a running hotline, role `all`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import structlog
+from aiohttp import web
+
+from api.audience import Audience
+from api.rest import Services, make_app
+from api.stream.server import StreamServer
+from app.figures import Figures
+from app.identity import Doorkeeper
+from app.settings import Settings
+from center import snapshot
+from center.apply import Center
+from center.loop import CenterLoop
+from center.mirror import Mirror
+from center.pops import PopGate
+from center.restore import restore
+from ivr.flow import flow_for
+from messages.commands import Command
+from storage.cursors import Cursors
+from storage.database import Database
+from storage.identity import Identity
+from storage.journal import FileJournal
+from storage.migrations import upgrade
+from storage.queries import Queries
+from storage.rows import RowWriter
+from telephony.asterisk.child import AsteriskChild
+from telephony.bridge import Bridge
+
+log = structlog.get_logger()
+
+WEB = Path(__file__).resolve().parent.parent / "web" / "dist"
+
+
+def now() -> datetime:
+    """Return the present instant, UTC."""
+    return datetime.now(UTC)
+
+
+class Hotline:
+    """Everything in one process. `async with` it: parts start in order and end in the opposite one."""
+
+    def __init__(self, settings: Settings, report: Callable[[str], None] = lambda line: None) -> None:
+        self.settings = settings
+        self.pops = PopGate()
+        self.database = Database(settings.database_url)
+        self._report = report
+        self.failed = asyncio.Event()
+        """Set when a part has failed for good."""
+        self._stack = AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"<Hotline {self.settings.asterisk.systemname}>"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        settings, enter = self.settings, self._stack.enter_async_context
+        settings.data.mkdir(parents=True, exist_ok=True)
+        if settings.run_asterisk:
+            self._report("starting Asterisk")
+            await enter(AsteriskChild(settings.asterisk, self._report))
+        await enter(self.database)
+        await upgrade(self.database)
+        self.journal = await enter(FileJournal(settings.data / "journal"))
+        state = await restore(self.journal, self.journal, settings.center)
+        self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
+        self.loop = CenterLoop(
+            Center(settings.center, state), self.journal, self, now, settings.loop, snapshots=self.journal
+        )
+        self.bridge = Bridge(
+            settings.asterisk, lambda did: flow_for(did, settings.flow), self.loop.tell, self.pops, now
+        )
+        self.loop.on_pressure = self.bridge.hold_back
+        self.rows = RowWriter(self.journal, self.database)
+        await self._follow()
+        await self._serve()
+        await enter(self.bridge)
+
+    def execute(self, command: Command) -> None:
+        """Hand a command to the node's switchboard; the loop's port."""
+        self.bridge.switchboard.execute(command)
+
+    async def _follow(self) -> None:
+        """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
+        for work in (self.loop.run(), self.mirror.run(), self.rows.run()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(self._ended)
+            self._stack.push_async_callback(_cancel, task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a part failed; ending", error=str(error), exc_info=error)
+            self.failed.set()
+
+    async def _serve(self) -> None:
+        settings = self.settings
+        queries = Queries(self.database)
+        identity = Doorkeeper(settings.accounts, Identity(self.database, now, settings.api.token_s), now)
+        self.audience = Audience(queries, self.pops)
+        self.stream = await self._stack.enter_async_context(
+            StreamServer(settings.api, self.mirror, self.journal, self.audience, identity, Cursors(self.database), now)
+        )
+        services = Services(
+            settings=settings.api,
+            mirror=self.mirror,
+            inbox=self.loop,
+            identity=identity,
+            history=queries,
+            clock=now,
+            ready=self.not_ready,
+            metrics=Figures(self).text,
+            web=Path(settings.api.web_dir) if settings.api.web_dir else WEB,
+        )
+        runner = web.AppRunner(make_app(services), access_log=None, handle_signals=False)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, settings.api.host, settings.api.port).start()
+
+    def not_ready(self) -> list[str]:
+        """Return why calls cannot be served now; empty when they can."""
+        reasons = []
+        if not self.bridge.link.is_up:
+            reasons.append("the link to Asterisk's manager is away")
+        if self.loop.pressed:
+            reasons.append("the journal is behind; new calls go to the fallback queue")
+        return reasons
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
