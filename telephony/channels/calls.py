@@ -1,12 +1,14 @@
-"""Dialling, bridges, holds, transfers and ends: what they mean for calls and legs."""
+"""Dialling, holds, transfers and hang-ups: what they mean for calls and legs."""
 
 from __future__ import annotations
 
 from messages import facts
-from messages.ids import CallId, LegId
-from messages.values import ContactOutcome, LegEnd
+from messages.ids import LegId
+from messages.values import LegEnd
+from telephony.channels.connections import call_behind, leave
 from telephony.channels.map import ChannelMap, session_of
-from telephony.channels.model import Channel, Headers, TrackedLeg, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, phone_of, text
+from telephony.channels.queues import settle_leaving
 
 _DIAL_ENDS = {
     "NOANSWER": LegEnd.NO_ANSWER,
@@ -22,24 +24,43 @@ def new_channel(channels: ChannelMap, headers: Headers) -> None:
 
 
 def dial_begin(channels: ChannelMap, headers: Headers) -> None:
-    """A citizen's channel dials: a leg of ours by its variable, else one of Asterisk's own."""
+    """A channel dials another: for a citizen's call a leg begins, behind a Local channel it goes on."""
     caller, dialled = channels.channel(headers), channels.channel(headers, "Dest")
-    if caller is None or dialled is None or not caller.citizen or dialled.citizen:
+    if caller is None or dialled is None or dialled.call is not None or dialled.leg is not None:
         return
-    leg_id = LegId(dialled.variable("HOTLINE_LEG") or caller.variable("HOTLINE_LEG") or dialled.uid)
-    leg = channels.tracked.get(leg_id)
-    if leg is None or leg.ended:
-        leg_id = leg_id if leg is None else LegId(dialled.uid)
-        leg = channels.open_leg(leg_id, caller, phone_of(dialled.name))
-    leg.channels.add(dialled.uid)
-    dialled.leg = leg.id
+    outer = channels.leg_of(channels.by_uid.get(caller.other_half))
+    if outer is not None and not outer.answered and not outer.ended:
+        outer.channels.add(dialled.uid)
+        dialled.leg = outer.id
+    elif call := call_behind(channels, caller):
+        settle_leaving(channels, call)
+        leg = _leg_to_ring(channels, call, caller, dialled)
+        leg.dialled.add(dialled.uid)
+        leg.channels.add(dialled.uid)
+        dialled.leg = leg.id
+
+
+def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, dialled: Channel) -> TrackedLeg:
+    """Return the leg that our session named by HOTLINE_LEG, else a new one of Asterisk's own."""
+    named = LegId(dialled.variable("HOTLINE_LEG") or caller.variable("HOTLINE_LEG"))
+    leg = channels.tracked.get(named)
+    if leg is not None and leg.call is call and not leg.answered and not leg.ended:
+        return leg
+    leg_id = named if named and leg is None else LegId(dialled.uid)
+    return channels.open_leg(leg_id, call, phone_of(dialled.name), dialled.member)
 
 
 def dial_state(channels: ChannelMap, headers: Headers) -> None:
     """A phone rings."""
-    dialled = channels.channel(headers, "Dest")
-    leg = channels.leg_of(dialled)
-    if leg is not None and text(headers, "DialStatus") == "RINGING" and not leg.answered and not leg.ended:
+    leg = channels.leg_of(channels.channel(headers, "Dest"))
+    if leg is not None and text(headers, "DialStatus") == "RINGING":
+        ring(channels, leg)
+
+
+def ring(channels: ChannelMap, leg: TrackedLeg) -> None:
+    """Tell that a leg rings, once, however many devices do."""
+    if not leg.rang and not leg.answered and not leg.ended:
+        leg.rang = True
         channels.tell_leg(facts.LegRinging, leg)
 
 
@@ -47,74 +68,26 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
     """A dialled channel is no longer dialled: answered, or why not."""
     dialled = channels.channel(headers, "Dest")
     leg, status = channels.leg_of(dialled), text(headers, "DialStatus")
-    if leg is None or dialled is None or status == "ANSWER":
+    if leg is None or dialled is None or dialled.uid not in leg.dialled:
         return
-    leg.channels.discard(dialled.uid)
-    if not leg.channels and not leg.answered:
-        citizen = channels.by_uid.get(leg.call)
-        gone = citizen is None or citizen.wants_out
-        cancelled = LegEnd.CITIZEN_GONE if gone else LegEnd.ANSWERED_ELSEWHERE
-        channels.end_leg(leg, _DIAL_ENDS.get(status, cancelled))
-
-
-def bridge_enter(channels: ChannelMap, headers: Headers) -> None:
-    """A channel joins a bridge, perhaps in another's place."""
-    channel = channels.channel(headers)
-    if channel is None:
+    if status == "ANSWER":
+        leg.picked_up = True
         return
-    channel.bridge = text(headers, "BridgeUniqueid")
-    swapped = channels.by_uid.get(text(headers, "SwapUniqueid"))
-    leg = channels.leg_of(swapped)
-    if swapped is not None and leg is not None and not channel.citizen and channel.leg is None:
-        # Local channels are optimised away: who takes the place takes the part.
-        leg.channels.discard(swapped.uid)
-        leg.channels.add(channel.uid)
-        channel.leg, swapped.leg = leg.id, None
-    meet(channels, channel)
+    leg.dialled.discard(dialled.uid)
+    if not leg.dialled and not leg.answered:
+        channels.end_leg(leg, _DIAL_ENDS.get(status) or _cancelled(leg))
 
 
-def meet(channels: ChannelMap, channel: Channel) -> None:
-    """Tell of legs whose agent and citizen are now in one bridge."""
-    if channel.citizen:
-        for known in channels.legs_of(channel):
-            if any(channels.by_uid[uid].bridge == channel.bridge for uid in known.channels):
-                channels.answer(known)
-        return
-    leg = channels.leg_of(channel)
-    citizen = channels.by_uid.get(leg.call) if leg else None
-    if leg is not None and citizen is not None and citizen.bridge == channel.bridge:
-        channels.answer(leg)
-
-
-def bridge_leave(channels: ChannelMap, headers: Headers) -> None:
-    """A channel leaves a bridge."""
-    channel = channels.channel(headers)
-    if channel is None:
-        return
-    channel.bridge = ""
-    if channel.citizen:
-        # The leg ends when the citizen leaves: a spied agent's hang-up may come 2 s later (CALL-CONTROL).
-        for leg in channels.legs_of(channel):
-            if leg.answered and not leg.ended:
-                channels.end_leg(leg, who_ended(channels, leg, channel))
-
-
-def who_ended(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> LegEnd:
-    """Return why a talking leg ended, by who asked first."""
-    if leg.transferred:
-        return LegEnd.TRANSFERRED
-    agents = [channels.by_uid[uid] for uid in leg.channels if uid in channels.by_uid]
-    if citizen.wants_out:
-        return LegEnd.CITIZEN_HUNG_UP
-    if any(agent.wants_out or not agent.bridge for agent in agents) or not agents:
-        return LegEnd.AGENT_HUNG_UP
-    return LegEnd.CITIZEN_HUNG_UP
+def _cancelled(leg: TrackedLeg) -> LegEnd:
+    """Return why ringing was called off; Dial says so of the losers before it names the winner."""
+    elsewhere = any(other.picked_up and not other.ended for other in leg.call.legs if other is not leg)
+    return LegEnd.ANSWERED_ELSEWHERE if elsewhere else LegEnd.CITIZEN_GONE
 
 
 def hold(channels: ChannelMap, headers: Headers) -> None:
     """A phone put the other side on hold."""
     leg = channels.leg_of(channels.channel(headers))
-    if leg is not None and leg.answered and not leg.ended and not leg.held:
+    if leg is not None and leg.talks and not leg.held:
         leg.held = True
         channels.tell_leg(facts.LegHeld, leg)
 
@@ -124,65 +97,95 @@ def unhold(channels: ChannelMap, headers: Headers) -> None:
     leg = channels.leg_of(channels.channel(headers))
     if leg is not None and leg.held:
         leg.held = False
-        channels.tell_leg(facts.LegResumed, leg)
+        if leg.talks:
+            channels.tell_leg(facts.LegResumed, leg)
 
 
 def blind_transfer(channels: ChannelMap, headers: Headers) -> None:
     """An agent passed the citizen on."""
     leg = channels.leg_of(channels.by_uid.get(text(headers, "TransfererUniqueid")))
-    if leg is not None and text(headers, "Result") == "Success":
-        leg.transferred = leg.ended = True
-        channels.tell_leg(facts.LegTransferred, leg, to=text(headers, "Extension"))
+    if text(headers, "Result") == "Success":
+        _transferred(channels, leg, text(headers, "Extension"), attended=False)
 
 
 def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
-    """An agent passed the citizen on after consulting."""
-    names = ("OrigTransfererUniqueid", "SecondTransfererUniqueid")
-    leg = next((found for name in names if (found := channels.leg_of(channels.by_uid.get(text(headers, name))))), None)
-    if leg is None or text(headers, "Result") != "Success":
+    """An agent passed the citizen on after consulting; the event comes when the target is already connected."""
+    if text(headers, "Result") != "Success":
         return
-    target = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
-    leg.transferred = leg.ended = True
-    channels.tell_leg(facts.LegTransferred, leg, to=phone_of(target.name) if target else "", attended=True)
+    names = ("OrigTransfererUniqueid", "SecondTransfererUniqueid")
+    legs = (channels.leg_of(channels.by_uid.get(text(headers, name))) for name in names)
+    leg = next((leg for leg in legs if leg is not None and leg.talks), None)
+    if leg is None:
+        return
+    targets = [other.phone for other in leg.call.legs if other is not leg and other.talks]
+    named = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
+    to = targets[-1] if targets else phone_of(named.name) if named else ""
+    _transferred(channels, leg, to, attended=True)
+
+
+def _transferred(channels: ChannelMap, leg: TrackedLeg | None, to: str, *, attended: bool) -> None:
+    if leg is not None and leg.talks:
+        leg.ended = True
+        channels.tell_leg(facts.LegTransferred, leg, to=to, attended=attended)
 
 
 def hangup_request(channels: ChannelMap, headers: Headers) -> None:
     """A phone hung up."""
     if channel := channels.channel(headers):
-        channel.wants_out = True
+        channel.hung_up = True
+
+
+def soft_hangup_request(channels: ChannelMap, headers: Headers) -> None:
+    """Asterisk was told to hang a channel up."""
+    if channel := channels.channel(headers):
+        channel.sent_away = True
 
 
 def hangup(channels: ChannelMap, headers: Headers) -> None:
     """A channel is gone."""
+    if text(headers, "Uniqueid") not in channels.by_uid:
+        return
     channel = channels.channel(headers)
     if channel is None:
         return
+    channel.sent_away = True
+    leave(channels, channel)
     if leg := channels.leg_of(channel):
-        leg.channels.discard(channel.uid)
-        if not leg.channels:
-            channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if leg.answered else LegEnd.UNAVAILABLE)
-    if channel.citizen:
-        citizen_hung_up(channels, channel, headers)
+        _leg_hung_up(channels, leg, channel)
+    if channel.call:
+        _citizen_hung_up(channels, channel.call, channel, headers)
     elif channel.variable("HOTLINE_LISTENING") and not channel.spies:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
-    del channels.by_uid[channel.uid]
+    channels.forget(channel)
 
 
-def citizen_hung_up(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
+def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
+    leg.dialled.discard(channel.uid)
+    leg.channels.discard(channel.uid)
+    if leg.talks:
+        if leg.talker == channel.uid:
+            channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+    elif not leg.dialled:
+        citizen = channels.by_uid.get(leg.call.channel)
+        gone = citizen is None or citizen.leaves
+        channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else LegEnd.UNAVAILABLE)
+
+
+def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, headers: Headers) -> None:
     """A citizen's channel is gone: its call and all its legs."""
-    if channel.left_queue and not channel.told_left:
-        presumed = ContactOutcome.LEFT_BY_KEY if channels.sees_variables else ContactOutcome.TIMED_OUT
-        channels.tell(facts.CallLeftQueue, call=CallId(channel.uid), outcome=presumed)
-    cause = text(headers, "Cause")
+    settle_leaving(channels, call)
+    for leg in call.legs:
+        channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if leg.answered else LegEnd.CITIZEN_GONE)
+        del channels.tracked[leg.id]
+        for uid in leg.channels:
+            if other := channels.by_uid.get(uid):
+                other.leg = None
+    del channels.by_call[call.id]
     channels.tell(
         facts.CallHungUp,
-        call=CallId(channel.uid),
-        cause=int(cause) if cause.isdigit() else 0,
-        by_citizen=channel.wants_out,
-        number=channel.number,
-        did=channel.did,
+        call=call.id,
+        cause=count(headers, "Cause") or 0,
+        by_citizen=channel.hung_up,
+        number=call.number,
+        did=call.did,
     )
-    for leg in channels.by_call.pop(channel.uid, []):
-        channels.tracked.pop(leg.id, None)
-        for uid in leg.channels:
-            channels.by_uid[uid].leg = None

@@ -1,14 +1,19 @@
-"""The channels and legs of one Asterisk, and how facts about them are told. Pure: no clock, no socket."""
+"""The channels, calls and legs of one Asterisk, and how facts about them are told. Pure: no clock, no socket."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
+from typing import Any
 
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, Phone, QueueId, SessionId
 from messages.values import LegEnd
-from telephony.channels.model import Channel, Headers, TrackedLeg, epoch, text, variables
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, epoch, interface_of, text, variables
+
+REMEMBERED = 1024
+"""Channels that are gone and whose late events must not make them anew."""
 
 
 class ChannelMap:
@@ -19,8 +24,11 @@ class ChannelMap:
         self.sees_variables = False
         """Whether VarSet events come (replayed captures): then a queue's result is read and not presumed."""
         self.by_uid: dict[str, Channel] = {}
+        self.by_call: dict[CallId, TrackedCall] = {}
         self.tracked: dict[LegId, TrackedLeg] = {}
-        self.by_call: dict[str, list[TrackedLeg]] = {}
+        self.bridges: dict[str, set[str]] = {}
+        self.halves: dict[str, str] = {}
+        self.gone: OrderedDict[str, None] = OrderedDict()
         self.occurred = datetime.min.replace(tzinfo=UTC)
         self.told: list[Fact] = []
 
@@ -29,13 +37,17 @@ class ChannelMap:
 
     def citizen_of(self, call: CallId) -> str | None:
         """Return the name of the citizen's channel."""
-        channel = self.by_uid.get(call)
-        return channel.name if channel else None
+        tracked = self.by_call.get(call)
+        return self.by_uid[tracked.channel].name if tracked else None
 
     def channels_of_leg(self, leg: LegId) -> list[str]:
-        """Return the names of the channels that ring or talk for a leg."""
+        """Return the names of the channels that ring for a leg, or of the one that talks."""
         tracked = self.tracked.get(leg)
-        return [self.by_uid[uid].name for uid in sorted(tracked.channels)] if tracked else []
+        if tracked is None:
+            return []
+        if tracked.talker in self.by_uid:
+            return [self.by_uid[tracked.talker].name]
+        return [self.by_uid[uid].name for uid in sorted(tracked.dialled) if uid in self.by_uid]
 
     def channel_of_leg(self, leg: LegId) -> str | None:
         """Return the name of the leg's channel."""
@@ -45,89 +57,116 @@ class ChannelMap:
         """Return the name of a listener's channel."""
         return next((c.name for c in self.by_uid.values() if session_of(c) == session), None)
 
+    def name_of(self, leg: LegId) -> str:
+        """Return what Asterisk's own queue calls a leg's agent, else the interface that was dialled."""
+        tracked = self.tracked.get(leg)
+        if tracked is None or tracked.name:
+            return tracked.name if tracked else ""
+        channel = next(iter(self.channels_of_leg(leg)), "")
+        return interface_of(channel) or tracked.phone
+
     def calls(self) -> list[CallId]:
         """Return the calls that are there."""
-        return [CallId(channel.uid) for channel in self.by_uid.values() if channel.citizen]
+        return list(self.by_call)
 
     def legs(self) -> list[LegId]:
         """Return the legs that ring or talk."""
-        return [leg.id for leg in self.tracked.values() if leg.channels and not leg.ended]
+        return [leg.id for leg in self.tracked.values() if not leg.ended]
 
     def spies(self) -> list[SessionId]:
         """Return the listening sessions that are there, those still ringing included."""
         return [session_of(c) for c in self.by_uid.values() if c.spies or c.variable("HOTLINE_LISTENING")]
 
-    def tell(self, kind: type[Fact], **fields: object) -> None:
-        """Tell of something at the present event's instant."""
-        self.told.append(kind(occurred=self.occurred, node=self.node, **fields))
+    def tell(self, kind: type[Fact], *, at: datetime | None = None, **fields: Any) -> None:
+        """Tell of something, at the present event's instant unless another is given."""
+        self.told.append(kind(occurred=at or self.occurred, node=self.node, **fields))
 
-    def tell_leg(self, kind: type[facts.LegFact], leg: TrackedLeg, **fields: object) -> None:
+    def tell_leg(self, kind: type[facts.LegFact], leg: TrackedLeg, **fields: Any) -> None:
         """Tell of something about a leg."""
-        self.tell(kind, call=leg.call, leg=leg.id, phone=leg.phone, **fields)
+        self.tell(kind, call=leg.call.id, leg=leg.id, phone=leg.phone, **fields)
 
     def channel(self, headers: Headers, prefix: str = "") -> Channel | None:
-        """Return the channel an event is about, made known and brought up to date."""
+        """Return the channel an event is about, made known and brought up to date; None for one that is gone."""
         uid = text(headers, f"{prefix}Uniqueid")
-        if not uid:
+        if not uid or uid in self.gone:
             return None
         channel = self.by_uid.get(uid)
+        name = text(headers, f"{prefix}Channel")
         if channel is None:
-            number, did = text(headers, f"{prefix}CallerIDNum"), text(headers, f"{prefix}Exten")
-            channel = self.by_uid[uid] = Channel(uid, number="" if number == "<unknown>" else number, did=did)
-        channel.name = text(headers, f"{prefix}Channel") or channel.name
+            channel = self.by_uid[uid] = Channel(uid, self.occurred, did=text(headers, f"{prefix}Exten"))
+            self.pair(channel, name)
+        number = text(headers, f"{prefix}CallerIDNum")
+        if not channel.number and number != "<unknown>":
+            channel.number = number
+        channel.name = name or channel.name
         channel.linkedid = text(headers, f"{prefix}Linkedid") or channel.linkedid
         channel.variables.update(variables(headers, f"{prefix}ChanVariable"))
         self.recognise(channel)
         return channel
 
+    def pair(self, channel: Channel, name: str) -> None:
+        """Find the other half of a Local channel: the same name with ;1 or ;2, which is unique while it lives."""
+        if name.startswith("Local/") and name.endswith((";1", ";2")):
+            other = self.by_uid.get(self.halves.pop(name[:-2], ""))
+            if other is None:
+                self.halves[name[:-2]] = channel.uid
+            else:
+                channel.other_half, other.other_half = other.uid, channel.uid
+
+    def forget(self, channel: Channel) -> None:
+        """Drop a channel that is gone."""
+        del self.by_uid[channel.uid]
+        if self.halves.get(channel.name[:-2]) == channel.uid:
+            del self.halves[channel.name[:-2]]
+        self.gone[channel.uid] = None
+        if len(self.gone) > REMEMBERED:
+            self.gone.popitem(last=False)
+
     def recognise(self, channel: Channel) -> None:
         """See whether a channel is a citizen's, by our variable; tell of its arrival and of its place in our queue."""
         if channel.variable("HOTLINE_CONTACT") != channel.uid:
             return
-        if not channel.citizen:
-            channel.citizen = True
-            self.arrive(channel)
+        call = channel.call or self.open_call(channel)
         queued = channel.variable("HOTLINE_QUEUED")
-        if queued and queued != channel.queued:
-            channel.queued = queued
+        if queued and queued != call.queued:
+            call.queued = queued
             queue, _, since = queued.rpartition("@")
-            if queue and queue != "fallback" and not channel.queue:
-                self.queue(channel, queue, by_asterisk=False, since=epoch(since))
+            if queue and queue != "fallback" and not call.in_queue:
+                self.queue(call, queue, by_asterisk=False, at=epoch(since))
 
-    def arrive(self, channel: Channel) -> None:
-        """Tell of a citizen's arrival."""
+    def open_call(self, channel: Channel) -> TrackedCall:
+        """Track a citizen's call and tell of its arrival, which was when its channel came."""
+        call = TrackedCall(CallId(channel.uid), channel.uid, channel.number, channel.did, channel.linkedid)
+        channel.call = self.by_call[call.id] = call
         self.tell(
             facts.CallArrived,
-            call=CallId(channel.uid),
-            contact=ContactId(channel.uid),
-            number=channel.number,
-            did=channel.did,
-            linkedid=channel.linkedid,
+            at=channel.since,
+            call=call.id,
+            contact=ContactId(call.id),
+            number=call.number,
+            did=call.did,
+            linkedid=call.linkedid,
         )
+        return call
 
-    def queue(self, channel: Channel, queue: str, *, by_asterisk: bool, since: datetime | None = None) -> None:
+    def queue(self, call: TrackedCall, queue: str, *, by_asterisk: bool, at: datetime | None = None) -> None:
         """Tell that a citizen waits in a queue."""
-        fact = facts.CallQueued(
-            occurred=since or self.occurred,
-            node=self.node,
-            call=CallId(channel.uid),
+        self.tell(
+            facts.CallQueued,
+            at=at,
+            call=call.id,
             queue=QueueId(queue),
             by_asterisk=by_asterisk,
-            number=channel.number,
-            did=channel.did,
-            linkedid=channel.linkedid,
+            number=call.number,
+            did=call.did,
+            linkedid=call.linkedid,
         )
-        self.told.append(fact)
 
-    def open_leg(self, leg: LegId, citizen: Channel, phone: Phone) -> TrackedLeg:
+    def open_leg(self, leg: LegId, call: TrackedCall, phone: Phone, name: str = "") -> TrackedLeg:
         """Track a new leg of a citizen's call."""
-        tracked = self.tracked[leg] = TrackedLeg(leg, CallId(citizen.uid), phone)
-        self.by_call.setdefault(citizen.uid, []).append(tracked)
+        tracked = self.tracked[leg] = TrackedLeg(leg, call, phone, name=name)
+        call.legs.append(tracked)
         return tracked
-
-    def legs_of(self, citizen: Channel) -> list[TrackedLeg]:
-        """Return the legs a citizen's call has had."""
-        return self.by_call.get(citizen.uid, [])
 
     def leg_of(self, channel: Channel | None) -> TrackedLeg | None:
         """Return the leg a channel rings or talks for."""
@@ -139,11 +178,11 @@ class ChannelMap:
             leg.ended = True
             self.tell_leg(facts.LegEnded, leg, why=why)
 
-    def answer(self, leg: TrackedLeg) -> None:
-        """Tell that a leg talks, once."""
-        if not leg.answered and not leg.ended:
-            leg.answered = True
-            self.tell_leg(facts.LegAnswered, leg)
+    def lose_all(self, at: datetime) -> None:
+        """Tell that Asterisk was restarted: nothing that was known is there any more."""
+        self.tell(facts.CallsLost, at=at)
+        for known in (self.by_uid, self.by_call, self.tracked, self.bridges, self.halves):
+            known.clear()
 
 
 def session_of(channel: Channel) -> SessionId:

@@ -1,4 +1,4 @@
-"""What is known of one channel and one leg, and how AMI's headers say it."""
+"""What is known of one channel, one citizen's call and one leg, and how AMI's headers say it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from messages.ids import CallId, LegId, Phone
+from messages.values import ContactOutcome
 
 Headers = Mapping[str, str | list[str]]
+
+_NO_PARTY = ("Local/", "Surrogate/", "AsyncGoto/", "Announcer/", "Recorder/", "CBAnn/", "CBRec/", "Snoop/", "Message/")
+"""Channels of Asterisk's own, behind which nobody sits."""
 
 
 @dataclass(slots=True)
@@ -16,41 +20,87 @@ class Channel:
     """One Asterisk channel. Identity is the unique id and our variables, never the name alone."""
 
     uid: str
+    since: datetime
     name: str = ""
     linkedid: str = ""
     number: str = ""
     did: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     bridge: str = ""
-    citizen: bool = False
+    other_half: str = ""
+    """The unique id of a Local channel's other half."""
+    call: TrackedCall | None = None
+    """The call whose citizen this channel is."""
     leg: LegId | None = None
-    wants_out: bool = False
-    """Its own phone hung up (HangupRequest), as against being hung up."""
+    hung_up: bool = False
+    """Its own phone hung up (HangupRequest)."""
+    sent_away: bool = False
+    """Asterisk was told to hang it up (SoftHangupRequest)."""
     queue: str = ""
-    """Asterisk's own queue that it is in, or was sent to."""
-    left_queue: bool = False
-    told_left: bool = False
-    queued: str = ""
-    """The value of HOTLINE_QUEUED that was reported."""
+    """The queue of Asterisk's own that the dialplan sent it to."""
+    member: str = ""
+    """The name its queue has for whoever is called by this channel."""
     spies: bool = False
 
     def variable(self, name: str) -> str:
         """Return one of our variables, empty where it is not set."""
         return self.variables.get(name, "")
 
+    @property
+    def leaves(self) -> bool:
+        """Whether it is being hung up, by either side."""
+        return self.hung_up or self.sent_away
 
-@dataclass(slots=True)
+    @property
+    def is_party(self) -> bool:
+        """Whether somebody other than the citizen talks through it."""
+        return self.call is None and not self.name.startswith(_NO_PARTY)
+
+
+@dataclass(slots=True, eq=False)
+class TrackedCall:
+    """A citizen's call: whose channel it is now, and its legs."""
+
+    id: CallId
+    channel: str
+    number: str
+    did: str
+    linkedid: str
+    queued: str = ""
+    """The value of HOTLINE_QUEUED that was reported."""
+    in_queue: str = ""
+    """The queue of Asterisk's own that it waits in."""
+    leaving: tuple[ContactOutcome, datetime] | None = None
+    """What leaving that queue is taken for, until QUEUESTATUS says better, and when it was."""
+    legs: list[TrackedLeg] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
 class TrackedLeg:
-    """An agent's leg: the channels that ring for it, and later the one that talks."""
+    """An agent's leg: the channels that are dialled for it, and the one that talks."""
 
     id: LegId
-    call: CallId
+    call: TrackedCall
     phone: Phone
+    dialled: set[str] = field(default_factory=set)
+    """What the citizen's side dialled."""
     channels: set[str] = field(default_factory=set)
+    """The same, and what lies behind Local channels among them."""
+    talker: str = ""
+    name: str = ""
+    """What a queue of Asterisk's own calls the agent."""
+    rang: bool = False
+    picked_up: bool = False
     answered: bool = False
     held: bool = False
     ended: bool = False
-    transferred: bool = False
+    stepped_aside: str = ""
+    """Who of the two left the other's reach while neither hangs up: agent or citizen."""
+
+    @property
+    def talks(self) -> bool:
+        """Whether citizen and agent are connected, on hold or consulting included."""
+        return self.answered and not self.ended
 
 
 def text(headers: Headers, name: str) -> str:
@@ -70,25 +120,32 @@ def variables(headers: Headers, name: str = "ChanVariable") -> Iterator[tuple[st
 
 def instant(headers: Headers, received: datetime) -> datetime:
     """Return when Asterisk made an event (timestampevents), else when it was received. UTC."""
-    try:
-        return datetime.fromtimestamp(float(text(headers, "Timestamp")), UTC)
-    except (ValueError, OverflowError, OSError):
-        return received
+    return epoch(text(headers, "Timestamp")) or received
 
 
 def epoch(value: str) -> datetime | None:
     """Return the instant of `seconds.µs` since 1970, None for anything else."""
     try:
-        return datetime.fromtimestamp(float(value), UTC)
+        seconds = float(value)
+        return datetime.fromtimestamp(seconds, UTC) if seconds >= 0 else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
+def count(headers: Headers, name: str) -> int | None:
+    """Return a header's whole number, None where there is none that makes sense."""
+    value = text(headers, name)
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
+
+
+def interface_of(channel: str) -> str:
+    """Return a channel's name without its serial, such as `PJSIP/1001` of `PJSIP/1001-0000000a`."""
+    base, dash, serial = channel.partition(";")[0].rpartition("-")
+    return base if dash and len(serial) == 8 else channel
+
+
 def phone_of(channel: str) -> Phone:
     """Return the number in a channel's or interface's name, such as `PJSIP/1001-web-0000000a` or `Local/1001@x-1;1`."""
-    name = channel.partition("/")[2] or channel
-    name = name.partition("@")[0]
-    base, dash, serial = name.rpartition("-")
-    if dash and len(serial.partition(";")[0]) == 8:
-        name = base
-    return Phone(name.removesuffix("-web"))
+    name = interface_of(channel)
+    name = name.partition("/")[2] or name
+    return Phone(name.partition("@")[0].removesuffix("-web"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from messages import facts
-from messages.ids import CallId
 from messages.values import ContactOutcome
+from telephony.channels.connections import call_behind
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Channel, Headers, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, interface_of, phone_of, text
 
 _QUEUE_ENDS = {
     "TIMEOUT": ContactOutcome.TIMED_OUT,
@@ -18,50 +18,90 @@ _QUEUE_ENDS = {
     "CONTINUE": ContactOutcome.LEFT_BY_KEY,
     "WITHDRAW": ContactOutcome.WITHDRAWN,
 }
+_REFUSED = ("FULL", "JOINEMPTY", "JOINUNAVAIL")
 
 
 def queue_join(channels: ChannelMap, headers: Headers) -> None:
     """A caller joined a queue of Asterisk's own."""
-    channel = channels.channel(headers)
+    channel, queue = channels.channel(headers), text(headers, "Queue")
     if channel is None:
         return
-    if not channel.citizen:
-        channel.citizen = True
-        channels.arrive(channel)
-    channel.queue, channel.left_queue, channel.told_left = text(headers, "Queue"), False, False
-    channels.queue(channel, channel.queue, by_asterisk=True)
+    call = call_behind(channels, channel)
+    if call is None:
+        if consults(channels, channel):
+            return
+        call = channels.open_call(channel)
+    settle_leaving(channels, call)
+    if call.in_queue != queue:
+        call.in_queue = queue
+        channels.queue(call, queue, by_asterisk=True)
+
+
+def consults(channels: ChannelMap, channel: Channel) -> bool:
+    """Tell whether somebody on a citizen's call asks a queue for help: that is no new contact.
+
+    A Local channel of such a call shares its linkedid; an agent's second call comes from the same interface.
+    """
+    if channel.name.startswith("Local/"):
+        return any(call.linkedid == channel.linkedid for call in channels.by_call.values())
+    talkers = (channels.by_uid.get(leg.talker) for leg in channels.tracked.values() if leg.talks)
+    return any(interface_of(talker.name) == interface_of(channel.name) for talker in talkers if talker)
 
 
 def queue_abandon(channels: ChannelMap, headers: Headers) -> None:
-    """A caller left while waiting there."""
-    if channel := channels.channel(headers):
-        leave_queue(channels, channel, ContactOutcome.ABANDONED)
+    """A caller left while waiting; said of time-outs and emptied queues too."""
+    channel = channels.channel(headers)
+    call = call_behind(channels, channel) if channel else None
+    if channel is None or call is None or not call.in_queue:
+        return
+    if channels.by_uid[call.channel].leaves or channel.leaves:
+        call.in_queue = ""
+        channels.tell(facts.CallLeftQueue, call=call.id, outcome=ContactOutcome.ABANDONED)
+    else:
+        # A Redirect out of the queue sets no QUEUESTATUS; without VarSet events it looks like the time-out.
+        presumed = ContactOutcome.WITHDRAWN if channels.sees_variables else ContactOutcome.TIMED_OUT
+        call.in_queue, call.leaving = "", (presumed, channels.occurred)
 
 
 def queue_leave(channels: ChannelMap, headers: Headers) -> None:
-    """A caller is no longer in the queue; sent for answered ones too."""
-    # Sent for answered callers too: what it was, the bridge, the variable or the hang-up tells.
-    if channel := channels.channel(headers):
-        channel.left_queue = True
+    """A caller is no longer in the queue: connected, as the dialling told before; left already; or gone by a key."""
+    channel = channels.channel(headers)
+    call = call_behind(channels, channel) if channel else None
+    if call is None or not call.in_queue:
+        return
+    if any(leg.picked_up and not leg.ended for leg in call.legs):
+        call.in_queue = ""
+    else:
+        call.in_queue, call.leaving = "", (ContactOutcome.LEFT_BY_KEY, channels.occurred)
 
 
-def leave_queue(channels: ChannelMap, channel: Channel, outcome: ContactOutcome) -> None:
-    """Tell why a caller left, once."""
-    if not channel.told_left:
-        channel.told_left = True
-        channels.tell(facts.CallLeftQueue, call=CallId(channel.uid), outcome=outcome)
+def settle_leaving(channels: ChannelMap, call: TrackedCall, outcome: ContactOutcome | None = None) -> None:
+    """Tell why a caller left a queue, where that is still open: once QUEUESTATUS says it, or the call goes on."""
+    if call.leaving is not None:
+        presumed, at = call.leaving
+        call.leaving = None
+        channels.tell(facts.CallLeftQueue, at=at, call=call.id, outcome=outcome or presumed)
 
 
 def agent_called(channels: ChannelMap, headers: Headers) -> None:
     """Name the agent as the queue does, where the channel's name does not."""
-    leg = channels.leg_of(channels.by_uid.get(text(headers, "DestUniqueid")))
-    if leg is not None and not leg.answered and (member := text(headers, "Interface")):
-        leg.phone = phone_of(member)
+    channel, interface = channels.channel(headers, "Dest"), text(headers, "Interface")
+    if channel is None:
+        return
+    channel.member = text(headers, "MemberName") or interface
+    leg = channels.leg_of(channel)
+    if leg is not None and not leg.answered:
+        leg.name, leg.phone = channel.member, phone_of(interface) or leg.phone
 
 
 def new_exten(channels: ChannelMap, headers: Headers) -> None:
-    """A channel is sent to a queue."""
-    if text(headers, "Application") == "Queue" and (channel := channels.channel(headers)):
+    """A channel goes on in the dialplan, perhaps to a queue."""
+    channel = channels.channel(headers)
+    if channel is None:
+        return
+    if channel.call:
+        settle_leaving(channels, channel.call)
+    if text(headers, "Application") == "Queue":
         channel.queue = text(headers, "AppData").partition(",")[0]
 
 
@@ -76,9 +116,10 @@ def variable_set(channels: ChannelMap, headers: Headers) -> None:
         channel.variables[name] = value
         channels.recognise(channel)
     elif name == "QUEUESTATUS" and (outcome := _QUEUE_ENDS.get(value)):
-        if not channel.citizen:  # it never got in: the queue was full or empty
-            channel.citizen = True
-            channels.arrive(channel)
-        if not channel.left_queue:
-            channels.queue(channel, channel.queue, by_asterisk=True)
-        leave_queue(channels, channel, outcome)
+        call = call_behind(channels, channel)
+        if value in _REFUSED and not consults(channels, channel):
+            call = call or channels.open_call(channel)
+            channels.queue(call, channel.queue, by_asterisk=True)
+            channels.tell(facts.CallLeftQueue, call=call.id, outcome=outcome)
+        elif call is not None:
+            settle_leaving(channels, call, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages import facts
-from messages.ids import CallId, LegId, RecordingId
+from messages.ids import LegId, RecordingId
 from recording.recording import recording_of
 from telephony.channels.map import ChannelMap, session_of
 from telephony.channels.model import Headers, text
@@ -15,7 +15,9 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
     spied = channels.by_uid.get(text(headers, "SpyeeUniqueid"))
     if spyer is not None:
         spyer.spies = True
-        about = (spied.leg or spied.uid) if spied else text(headers, "SpyeeUniqueid")
+        about = text(headers, "SpyeeUniqueid")
+        if spied is not None:
+            about = spied.leg or (spied.call.id if spied.call else spied.uid)
         channels.tell(facts.SpyStarted, session=session_of(spyer), spied=about, spyer=spyer.name)
 
 
@@ -29,8 +31,8 @@ def spy_stop(channels: ChannelMap, headers: Headers) -> None:
 def recording_start(channels: ChannelMap, headers: Headers) -> None:
     """A citizen's channel is recorded."""
     channel = channels.channel(headers)
-    if channel is not None and channel.citizen:
+    if channel is not None and channel.call:
         # The event names no file (22.10.1): a leg of ours is recorded by us, anything else by the safety net.
         leg = LegId(channel.variable("HOTLINE_LEG"))
-        recording = recording_of(leg) if leg else RecordingId(f"{channel.uid}-fallback")
-        channels.tell(facts.RecordingStarted, recording=recording, call=CallId(channel.uid))
+        recording = recording_of(leg) if leg else RecordingId(f"{channel.call.id}-fallback")
+        channels.tell(facts.RecordingStarted, recording=recording, call=channel.call.id)

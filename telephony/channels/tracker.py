@@ -1,49 +1,66 @@
 """The channel tracker: AMI events in, facts about calls and legs out. Pure: no clock, no socket.
 
 A citizen's channel is one whose HOTLINE_CONTACT is its own unique id, or that joins a queue of Asterisk's own. An
-agent's channel is what a citizen's channel dials; its leg is HOTLINE_LEG where our session dialled, else its unique id.
+agent's channel is what is dialled for a citizen or connected with one; its leg is HOTLINE_LEG where our session
+dialled, else its unique id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from messages.facts import Fact
-from telephony.channels import calls, queues, snapshot, spying
+from messages.ids import NodeId
+from telephony.channels import calls, connections, queues, snapshot, spying
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Headers, instant, text
+from telephony.channels.model import Headers, count, instant, text
 
 
 class Channels(ChannelMap):
     """The tracker of one node."""
 
+    def __init__(self, node: NodeId) -> None:
+        super().__init__(node)
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._booted: datetime | None = None
+
     def see(self, headers: Headers, received: datetime) -> list[Fact]:
         """Take an event in and return what it means, in order; an unknown event means nothing."""
-        step = _SEE.get(text(headers, "Event"))
-        if step is None:
-            return []
+        event = text(headers, "Event")
+        step = _SEE.get(event)
         self.occurred = instant(headers, received)
-        step(self, headers)
+        if event == "FullyBooted":
+            self._fully_booted(headers)
+        elif event == "Shutdown" and self.by_uid:
+            self.lose_all(self.occurred)
+        elif step is not None:
+            step(self, headers)
+        self._last = max(self._last, self.occurred)
         told, self.told = self.told, []
         return told
 
     def resync(self, statuses: Iterable[Headers], at: datetime) -> list[Fact]:
-        """Take over the channels of an AMI `Status` list; return the facts that what was unknown amounts to."""
-        self.occurred = at
-        known, legs = self.by_uid, self.tracked
-        self.by_uid, self.tracked, self.by_call = {}, {}, {}
-        present = [
-            (snapshot.adopt(self, headers, known), headers)
-            for headers in statuses
-            if text(headers, "Event") == "Status"
-        ]
-        for channel, headers in present:
-            snapshot.adopt_citizen(self, channel, headers, known)
-        for channel, _ in present:
-            snapshot.adopt_leg(self, channel, legs)
+        """Take over the channels of an AMI `Status` list; return the facts that what was unknown amounts to.
+
+        What is no longer there is not told: `calls()`, `legs()` and `spies()` afterwards say what is.
+        """
+        self.occurred = self._last = at
+        snapshot.take_over(self, [headers for headers in statuses if text(headers, "Event") == "Status"])
         told, self.told = self.told, []
         return told
+
+    def _fully_booted(self, headers: Headers) -> None:
+        """Each log-in hears this: only an up-time that began after what was last heard means a restart."""
+        uptime = count(headers, "Uptime")
+        if uptime is None or self.occurred < self._last:
+            return
+        # Asterisk subtracts whole seconds: either side may be one off.
+        booted, since_last = self.occurred - timedelta(seconds=uptime), timedelta(seconds=1)
+        later = self._booted is not None and booted - self._booted >= timedelta(seconds=2)
+        if self.by_uid and (later or booted - since_last > self._last):
+            self.lose_all(max(booted, self._last))
+        self._booted = booted
 
 
 _SEE: dict[str, Callable[[ChannelMap, Headers], None]] = {
@@ -51,18 +68,20 @@ _SEE: dict[str, Callable[[ChannelMap, Headers], None]] = {
     "DialBegin": calls.dial_begin,
     "DialState": calls.dial_state,
     "DialEnd": calls.dial_end,
-    "BridgeEnter": calls.bridge_enter,
-    "BridgeLeave": calls.bridge_leave,
+    "BridgeEnter": connections.bridge_enter,
+    "BridgeLeave": connections.bridge_leave,
     "Hold": calls.hold,
     "Unhold": calls.unhold,
     "BlindTransfer": calls.blind_transfer,
     "AttendedTransfer": calls.attended_transfer,
     "HangupRequest": calls.hangup_request,
+    "SoftHangupRequest": calls.soft_hangup_request,
     "Hangup": calls.hangup,
     "QueueCallerJoin": queues.queue_join,
     "QueueCallerAbandon": queues.queue_abandon,
     "QueueCallerLeave": queues.queue_leave,
     "AgentCalled": queues.agent_called,
+    "AgentConnect": queues.agent_called,
     "Newexten": queues.new_exten,
     "VarSet": queues.variable_set,
     "ChanSpyStart": spying.spy_start,
