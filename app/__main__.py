@@ -18,7 +18,9 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 def hotline(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="The settings file (default: hotline.toml).")] = None,
-    db: Annotated[str, typer.Option(envvar="HOTLINE_DATABASE_URL", help="Another database than the settings name.")] = "",
+    db: Annotated[
+        str, typer.Option(envvar="HOTLINE_DATABASE_URL", help="Another database than the settings name.")
+    ] = "",
 ) -> None:
     """Contact-centre middleware for a city's 12345 government hotline."""
     context.obj = common.Given(config, db)

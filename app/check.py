@@ -37,12 +37,16 @@ async def findings(settings: Settings) -> list[Finding]:
         "asterisk manager": _manager,
         "asterisk sip": _sip,
     }
-    found = [Finding("settings", ok=True, says=f"{len(settings.center.agents)} agents, {len(settings.center.queues)} queues")]
+    found = [
+        Finding("settings", ok=True, says=f"{len(settings.center.agents)} agents, {len(settings.center.queues)} queues")
+    ]
     for what, look in looks.items():
         try:
             found.append(Finding(what, ok=True, says=await look(settings)))
         except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError) as error:
-            found.append(Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"))
+            found.append(
+                Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
+            )
     return found
 
 

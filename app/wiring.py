@@ -11,6 +11,8 @@ from typing import Self
 
 import structlog
 from aiohttp import web
+from storage.identity import Identity
+from storage.queries import Queries
 
 from api.audience import Audience
 from api.rest import Services, make_app
@@ -28,10 +30,8 @@ from ivr.flow import flow_for
 from messages.commands import Command
 from storage.cursors import Cursors
 from storage.database import Database
-from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
-from storage.queries import Queries
 from storage.rows import RowWriter
 from telephony.asterisk.child import AsteriskChild
 from telephony.bridge import Bridge

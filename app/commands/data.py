@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from storage.exports import What, export_rows
 
 from app.commands.common import Given
 from messages.errors import SettingsError
 from storage.database import Database
-from storage.exports import What, export_rows
 from telephony.replay import replay as replay_stream
 
 CHUNK = 1 << 16
@@ -67,7 +67,9 @@ def _instant(text: str, option: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00") from None
+        raise SettingsError(
+            f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00"
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

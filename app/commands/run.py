@@ -32,7 +32,9 @@ def run(
     context: typer.Context,
     config: Config = None,
     role: Annotated[RoleName, typer.Option(help="What this process does.")] = RoleName.ALL,
-    with_demo: Annotated[bool, typer.Option("--demo", help="Simulated citizens and agents; one seat is yours.")] = False,
+    with_demo: Annotated[
+        bool, typer.Option("--demo", help="Simulated citizens and agents; one seat is yours.")
+    ] = False,
 ) -> None:
     """Run the hotline until interrupted."""
     log_plainly()
