@@ -67,10 +67,12 @@ def _column_type(plain: type) -> TypeEngine[Any]:
     return kinds[plain]
 
 
+def harmless(text: str) -> str:
+    """Return text as it is stored: NUL, which PostgreSQL cannot hold, becomes U+FFFD."""
+    return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
 def to_row(record: msgspec.Struct) -> dict[str, Any]:
-    """Return a record's row. NUL, which PostgreSQL's text cannot hold, becomes U+FFFD."""
+    """Return a record's row."""
     row = msgspec.structs.asdict(record)
-    for name, value in row.items():
-        if isinstance(value, str) and "\0" in value:
-            row[name] = value.replace("\0", "\ufffd")
-    return row
+    return {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()}

@@ -1,7 +1,7 @@
 """The database: SQLite in WAL mode or PostgreSQL, by URL."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from messages.errors import SettingsError
+from messages.errors import SettingsError, Unavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -75,6 +75,16 @@ class Database:
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield connection
+
+
+@asynccontextmanager
+async def asking(transaction: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction for somebody who waits for the answer. Raises Unavailable where the database is away."""
+    try:
+        async with transaction as connection:
+            yield connection
+    except AWAY as error:
+        raise Unavailable(f"the database is away: {str(error).splitlines()[0]}") from error
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

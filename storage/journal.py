@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -18,6 +18,10 @@ from storage.segments import Segments
 from storage.snapshots import FileSnapshots
 
 log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _Pending(NamedTuple):
@@ -35,7 +39,7 @@ class FileJournal:
     def __init__(
         self,
         directory: Path,
-        clock: Clock,
+        clock: Clock = _now,
         *,
         tail: int = 50_000,
         segment_bytes: int = 64 << 20,

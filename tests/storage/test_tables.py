@@ -159,9 +159,11 @@ async def test_a_task_cancelled_in_mid_transaction_leaves_no_lock(tmp_path_facto
         assert [type(error) for error in cancelled] == [asyncio.CancelledError] * 3
 
 
+SLOW = "SELECT (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500000) SELECT count(*) FROM n)"
+
+
 async def _write_and_think(database: Database, written: asyncio.Event) -> None:
-    count = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500000) SELECT count(*) FROM n)"
     async with database.writing() as connection:
         await connection.execute(text("INSERT INTO cursors VALUES ('x', 1, 1)"))
         written.set()
-        await connection.execute(text("SELECT " + count + " FROM cursors"))
+        await connection.execute(text(f"{SLOW} FROM cursors"))

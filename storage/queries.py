@@ -1,0 +1,134 @@
+"""Questions about past contacts, answered as plain mappings ready for JSON. Numbers are whole: who asks masks them."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Table, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from messages.errors import Invalid
+from messages.ids import ContactId
+from storage.columns import Instant, harmless
+from storage.database import Database, asking
+from storage.tables import case_links, contacts, legs, listening, recordings, wrap_ups
+
+WITHHELD = frozenset({"", "anonymous", "asterisk", "private", "restricted", "s", "unavailable", "unknown", "withheld"})
+"""What stands for a number where there is none, in lower case."""
+
+MOST = 1000
+
+
+class Queries:
+    """The history of contacts. Every method raises Unavailable where the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __repr__(self) -> str:
+        return f"<Queries in {self._database.url}>"
+
+    async def recent_contacts(self, number: str, limit: int = 5) -> Sequence[dict[str, Any]]:
+        """Return a number's newest contacts, newest first, with their `cases`; none for a withheld number."""
+        if number.strip().lower() in WITHHELD:
+            return []
+        query = _newest(select(*_plain(contacts)).where(contacts.c.number == harmless(number))).limit(_bounded(limit))
+        async with asking(self._database.reading()) as connection:
+            return await _with_cases(connection, _rows(await connection.execute(query)))
+
+    async def contact(self, contact: ContactId) -> dict[str, Any] | None:
+        """Return a contact with `legs`, `cases`, `recordings`, `listening` and `wrap_up`, None if it is unknown."""
+        async with asking(self._database.reading()) as connection:
+            found = await _about(connection, contacts, contact, "arrived_at")
+            if not found:
+                return None
+            notes = await _about(connection, wrap_ups, contact, "written_at")
+            return found[0] | {
+                "legs": await _about(connection, legs, contact, "offered_at"),
+                "cases": await _about(connection, case_links, contact, "linked_at"),
+                "recordings": await _about(connection, recordings, contact, "started_at"),
+                "listening": await _about(connection, listening, contact, "session"),
+                "wrap_up": notes[0] if notes else None,
+            }
+
+    async def contacts(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        queue: str | None = None,
+        agent: str | None = None,
+        outcome: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page of contacts, newest arrival first, and the cursor of the next page, empty at the end.
+
+        `since` is inclusive, `until` exclusive. Raises Invalid for a cursor that is not one of ours.
+        """
+        column = contacts.c
+        query = select(*_plain(contacts))
+        if since is not None:
+            query = query.where(column.arrived_at >= since)
+        if until is not None:
+            query = query.where(column.arrived_at < until)
+        for wanted, value in ((column.queue, queue), (column.agent, agent), (column.outcome, outcome)):
+            if value is not None:
+                query = query.where(wanted == harmless(value))
+        if cursor:
+            at, contact = _decode(cursor)
+            query = query.where(
+                tuple_(column.arrived_at, column.contact) < tuple_(literal(at, Instant), harmless(contact))
+            )
+        size = _bounded(limit)
+        async with asking(self._database.reading()) as connection:
+            found = _rows(await connection.execute(_newest(query).limit(size + 1)))
+            page = await _with_cases(connection, found[:size])
+        return page, _encode(page[-1]) if len(found) > size else ""
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, MOST))
+
+
+def _plain(table: Table) -> list[Any]:
+    return [column for column in table.columns if column.name != "open"]
+
+
+def _rows(result: Iterable[Any]) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row._mapping.items()} for row in result]
+
+
+def _newest(query: Select[Any]) -> Select[Any]:
+    return query.order_by(contacts.c.arrived_at.desc(), contacts.c.contact.desc())
+
+
+async def _about(connection: AsyncConnection, table: Table, contact: ContactId, order: str) -> list[dict[str, Any]]:
+    query = select(*_plain(table)).where(table.c.contact == harmless(contact)).order_by(table.c[order])
+    return _rows(await connection.execute(query))
+
+
+async def _with_cases(connection: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the numbers of their cases to contacts."""
+    cases: dict[str, list[str]] = {row["contact"]: [] for row in found}
+    query = select(case_links.c.contact, case_links.c.case_no).where(case_links.c.contact.in_(cases))
+    for contact, case_no in await connection.execute(query.order_by(case_links.c.linked_at, case_links.c.case_no)):
+        cases[contact].append(case_no)
+    return [row | {"cases": cases[row["contact"]]} for row in found]
+
+
+def _encode(row: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(f"{row['arrived_at'].isoformat()} {row['contact']}".encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, _, contact = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        instant = datetime.fromisoformat(at)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("cursor: not one that a page gave") from error
+    if instant.tzinfo is None:
+        raise Invalid("cursor: not one that a page gave")
+    return instant, contact
