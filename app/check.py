@@ -60,9 +60,13 @@ async def _disk(settings: Settings) -> str:
     return f"{free >> 30} GiB free for {settings.data}"
 
 
+def _is_yet_to_be_made(url: str) -> bool:
+    path = url.removeprefix("sqlite+aiosqlite:///")
+    return path != url and not Path(path).exists()
+
+
 async def _database(settings: Settings) -> str:
-    path = settings.database_url.removeprefix("sqlite+aiosqlite:///")
-    if path != settings.database_url and not Path(path).exists():
+    if _is_yet_to_be_made(settings.database_url):
         return "not there yet; it is made at the first start"
     async with Database(settings.database_url) as database, database.reading() as connection:
         await connection.execute(text("select 1"))

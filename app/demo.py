@@ -1,4 +1,4 @@
-"""The demo of `make run`: settings made on the first start, people with known passwords, and traffic that never ends."""
+"""The demo of `make run`: settings made on the first start, people with known passwords, endless traffic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from storage.identity import Identity
 
 from agents.agent import AgentSettings
 from api.settings import ApiSettings
@@ -27,6 +26,7 @@ from simulation.demo import Demo
 from simulation.sipp import Target
 from simulation.toml_text import toml
 from storage.database import Database
+from storage.identity import Identity
 from telephony.asterisk.root import build_root, own_asterisk
 from telephony.asterisk.settings import AsteriskSettings, Trunk
 from telephony.asterisk.settings import Phone as PhoneSettings

@@ -40,8 +40,8 @@ class Figures(Collector):
         state = hotline.mirror.state
         agents = GaugeMetricFamily("hotline_agents", "Agents by state", labels=["state"])
         by_state = Counter(agent.state for agent in state.roster.by_id.values())
-        for name in AgentState:
-            agents.add_metric([name], by_state.get(name, 0))
+        for agent_state in AgentState:
+            agents.add_metric([agent_state], by_state.get(agent_state, 0))
         yield agents
         calls = GaugeMetricFamily("hotline_calls", "Live calls by state", labels=["state"])
         for name, count in Counter(str(call.state) for call in state.calls.values()).items():

@@ -18,7 +18,7 @@ from telephony.asterisk.settings import AsteriskSettings
 
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where rows go: an SQLAlchemy URL, empty for SQLite in the data directory. `redis`: a URL, to keep the log there."""
+    """Where rows go: an SQLAlchemy URL, empty for SQLite in the data directory. `redis`: a URL, if the log is there."""
 
     url: str = ""
     redis: str = ""

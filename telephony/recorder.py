@@ -1,7 +1,7 @@
 """Recordings on the Asterisk host: where MixMonitor writes, and the one stereo file made of it.
 
-MixMonitor's option `D` (tried on 22.10.1) writes raw interleaved stereo: left what comes from the channel (the citizen),
-right what goes to it (the agent), 16 bit at the channel's rate; the trunk speaks A-law or µ-law, 8 kHz.
+MixMonitor's option `D` (tried on 22.10.1) writes raw interleaved stereo: left what the channel (the citizen) says,
+right what goes to it (the agent), 16 bit, the channel's rate; the trunk speaks A-law or µ-law, 8 kHz.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ class Replay:
         for fact in self._channels.see(headers, self._clock):
             self.facts += 1
             if isinstance(fact, facts.LegFact):
-                self._agents[fact.leg] = self._channels.name_of(fact.leg) or self._agents.get(fact.leg, fact.phone)
+                self._agents[fact.leg] = self._channels.name_of(fact.leg) or self._agents.get(fact.leg) or fact.phone
             for entry in self._decide(fact):
                 yield entry
                 yield from self._gather(entry)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import enum
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +17,7 @@ from storage.exports import What, export_rows
 from app.commands.common import Given
 from messages.errors import SettingsError
 from storage.database import Database
-from telephony.replay import replay as replay_stream
-
-CHUNK = 1 << 16
+from telephony.replay import replay as replay_file
 
 
 class Format(enum.StrEnum):
@@ -78,14 +75,4 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line for each contact.")] = False,
 ) -> None:
     """Print the events and contacts that a captured AMI byte stream implies; nothing is stored."""
-    result = replay_stream(_chunks(file))
-    for line in result.json_lines() if as_json else result.readable_lines():
-        typer.echo(line)
-    if result.complaints:
-        typer.echo(f"hotline: {result.complaints}", err=True)
-
-
-def _chunks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk
+    raise typer.Exit(replay_file(file, sys.stdout, sys.stderr, as_json=as_json))

@@ -2,8 +2,8 @@
 """The emergency: neither our server nor any agent is there. Say so, take a message, spool the missed call.
 
 Asterisk itself runs this, AGI(…/emergency.py,spool=DIR,prompt=FILE,max=SECONDS), with its own Python: only the standard
-library and pyst2's `asterisk.agi` (with six) stand beside it. pyst2 0.5.1 is guarded where DEPENDENCIES-style care is
-due: it writes caller data to stderr, breaks on HANGUP lines and loops for ever on a closed stream.
+library and pyst2's `asterisk.agi` (with six) stand beside it. pyst2 0.5.1 writes caller data to stderr, breaks on
+HANGUP lines and loops for ever on a closed stream: each is guarded here.
 """
 
 import datetime
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any, TextIO
 
 MAX_VALUE = 256
 SILENCE_S = 8
@@ -19,12 +20,12 @@ SILENCE_S = 8
 class Lines:
     """Asterisk's lines for pyst2: HANGUP is remembered and left out, the end of the stream is an error."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.hung_up = False
         self.started = False
 
-    def readline(self):
+    def readline(self) -> str:
         """Return the next line that pyst2 can bear. Raises EOFError."""
         while True:
             line = self.stream.readline(8192)
@@ -42,16 +43,16 @@ class Lines:
 class Nowhere:
     """Takes what pyst2 would tell stderr of the caller."""
 
-    def write(self, text):
+    def write(self, text: str) -> None:
         """Keep nothing."""
 
 
-def options(arguments):
+def options(arguments: list[str]) -> dict[str, str]:
     """Return the script's arguments, name=value each."""
     return dict(argument.split("=", 1) for argument in arguments if "=" in argument)
 
 
-def record(agi, lines, prompt, base, seconds):
+def record(agi: Any, lines: Lines, prompt: str, base: Path, seconds: int) -> tuple[str | None, str]:
     """Play the announcement and record a message; return the recording's path or None, and how far it came."""
     step = "announcing"
     try:
@@ -71,12 +72,12 @@ def record(agi, lines, prompt, base, seconds):
     return (str(file) if file.exists() and file.stat().st_size > 44 else None), step
 
 
-def quoted(word):
+def quoted(word: str) -> str:
     """Quote a file name as res_agi.c undoes it; pyst2 does not."""
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def spool(directory, name, missed):
+def spool(directory: Path, name: str, missed: dict[str, str | None]) -> None:
     """Write one missed call, whole or not at all."""
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / f".{name}.new"
@@ -87,18 +88,21 @@ def spool(directory, name, missed):
     temporary.replace(directory / f"{name}.json")
 
 
-def safe(text):
+def safe(text: str) -> str:
     """Return a contact's id as a file name."""
     return "".join(c if c.isalnum() or c in "-." else "_" for c in text)[:128] or "unknown"
 
 
-def main():
+def main() -> None:
     """Run the session, and spool whatever happens."""
     wanted = options(sys.argv[1:])
     directory = Path(wanted.get("spool", "/var/spool/hotline/missed"))
-    lines, environment, variables = Lines(sys.stdin), {}, {}
+    lines = Lines(sys.stdin)
+    environment: dict[str, str] = {}
+    variables: dict[str, str] = {}
     began = datetime.datetime.now(datetime.UTC)
-    recording, step = None, "no session"
+    recording: str | None = None
+    step = "no session"
     try:
         from asterisk.agi import AGI
 

@@ -7,7 +7,7 @@ from messages.ids import LegId
 from messages.values import LegEnd
 from telephony.channels.connections import call_behind, leave
 from telephony.channels.map import ChannelMap, session_of
-from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
 from telephony.channels.queues import settle_leaving
 
 _DIAL_ENDS = {
@@ -47,7 +47,7 @@ def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, diall
     if leg is not None and leg.call is call and not leg.answered and not leg.ended:
         return leg
     leg_id = named if named and leg is None else LegId(dialled.uid)
-    return channels.open_leg(leg_id, call, phone_of(dialled.name), dialled.member)
+    return channels.open_leg(leg_id, call, phone_of(dialled.name), dialled.member or interface_of(dialled.name))
 
 
 def dial_state(channels: ChannelMap, headers: Headers) -> None:

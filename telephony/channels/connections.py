@@ -10,7 +10,7 @@ from messages import facts
 from messages.ids import LegId
 from messages.values import LegEnd
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text
 
 
 def bridge_enter(channels: ChannelMap, headers: Headers) -> None:
@@ -103,14 +103,20 @@ def meet(channels: ChannelMap, call: TrackedCall, party: Channel) -> None:
     if leg is None or leg.call is not call:
         if party.leaves:
             return
-        leg = channels.open_leg(free_leg_id(channels, party), call, phone_of(party.name), party.member)
+        leg = channels.open_leg(free_leg_id(channels, party), call, phone_of(party.name), _name(party))
         leg.channels.add(party.uid)
         party.leg = leg.id
     if party.uid == leg.talker:
         leg.stepped_aside = ""
     if not leg.answered and not leg.ended:
         leg.answered, leg.talker = True, party.uid
+        if party.uid in leg.dialled:
+            leg.name = _name(party)
         channels.tell_leg(facts.LegAnswered, leg)
+
+
+def _name(party: Channel) -> str:
+    return party.member or interface_of(party.name)
 
 
 def free_leg_id(channels: ChannelMap, party: Channel) -> LegId:

@@ -10,7 +10,7 @@ from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, Phone, QueueId, SessionId
 from messages.values import LegEnd
-from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, epoch, interface_of, text, variables
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, epoch, text, variables
 
 REMEMBERED = 1024
 """Channels that are gone and whose late events must not make them anew."""
@@ -58,12 +58,9 @@ class ChannelMap:
         return next((c.name for c in self.by_uid.values() if session_of(c) == session), None)
 
     def name_of(self, leg: LegId) -> str:
-        """Return what Asterisk's own queue calls a leg's agent, else the interface that was dialled."""
+        """Return what Asterisk's own queue calls a leg's agent, else the interface; empty for a leg that is gone."""
         tracked = self.tracked.get(leg)
-        if tracked is None or tracked.name:
-            return tracked.name if tracked else ""
-        channel = next(iter(self.channels_of_leg(leg)), "")
-        return interface_of(channel) or tracked.phone
+        return tracked.name if tracked else ""
 
     def calls(self) -> list[CallId]:
         """Return the calls that are there."""
@@ -162,7 +159,7 @@ class ChannelMap:
             linkedid=call.linkedid,
         )
 
-    def open_leg(self, leg: LegId, call: TrackedCall, phone: Phone, name: str = "") -> TrackedLeg:
+    def open_leg(self, leg: LegId, call: TrackedCall, phone: Phone, name: str) -> TrackedLeg:
         """Track a new leg of a citizen's call."""
         tracked = self.tracked[leg] = TrackedLeg(leg, call, phone, name=name)
         call.legs.append(tracked)

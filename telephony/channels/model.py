@@ -88,7 +88,7 @@ class TrackedLeg:
     """The same, and what lies behind Local channels among them."""
     talker: str = ""
     name: str = ""
-    """What a queue of Asterisk's own calls the agent."""
+    """What a queue of Asterisk's own calls the agent, else the interface."""
     rang: bool = False
     picked_up: bool = False
     answered: bool = False
@@ -115,7 +115,7 @@ def variables(headers: Headers, name: str = "ChanVariable") -> Iterator[tuple[st
     for value in [values] if isinstance(values, str) else values:
         key, equals, content = value.partition("=")
         if equals:
-            yield key, content
+            yield key, "" if content == "(null)" else content  # so Status writes an unset one (22.10.1)
 
 
 def instant(headers: Headers, received: datetime) -> datetime:

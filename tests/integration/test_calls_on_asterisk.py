@@ -26,6 +26,14 @@ async def open_one(tmp_path: Path, asterisk_root: Path, sipp: Sipp) -> AsyncIter
         yield opened
 
 
+@pytest.fixture
+async def agents_ear() -> AsyncIterator[RtpEar]:
+    """Give an agent's phone something to hear and speak with."""
+    transport, ear = await asyncio.get_running_loop().create_datagram_endpoint(RtpEar, local_addr=("127.0.0.1", 0))
+    yield ear
+    transport.close()
+
+
 async def test_a_citizen_is_greeted_held_answered_recorded_and_the_agent_wraps_up(
     open_one: tuple[Hall, AsteriskChild], ear: RtpEar
 ) -> None:
@@ -196,18 +204,19 @@ async def test_our_process_gone_with_a_caller_held_the_fallback_queue_answers(
 
 
 async def test_our_process_gone_in_mid_conversation_the_conversation_goes_on(
-    open_one: tuple[Hall, AsteriskChild], ear: RtpEar
+    open_one: tuple[Hall, AsteriskChild], ear: RtpEar, agents_ear: RtpEar
 ) -> None:
     hall, _ = open_one
     await hall.ready("a1")
-    await hall.phone("1001", phone_scenario(free_port()))
+    await hall.phone("1001", phone_scenario(agents_ear.port))
     citizen = await hall.citizen(ear.port, talk_ms=6000)
     await hall.until(events.CallAnswered)
     await hall.die()
-    heard = len(ear.audio)
+    heard = len(ear.audio), len(agents_ear.audio)
     await asyncio.sleep(1.5)
     assert citizen.returncode is None
-    assert len(ear.audio) > heard, "they still talk"
+    assert len(ear.audio) > heard[0] + 8000, "the citizen still hears the agent"
+    assert len(agents_ear.audio) > heard[1] + 8000, "and the agent the citizen"
     await hall.come_back()
     assert hall.state("a1") is AgentState.TALKING
     ended = await hall.until(events.ContactEnded)
