@@ -2,9 +2,8 @@
 
 
 def masked(number: str) -> str:
-    """Return a number as `138****1234`: the middle hidden, nothing shown of a short one."""
+    """Return a number as `138****1234`, less of a shorter one, and nothing of fewer than seven digits."""
     if len(number) < 7:
         return "*" * len(number)
-    ends = max(2, min(4, (len(number) - 4) // 2))
-    head = min(3, ends)
-    return number[:head] + "*" * (len(number) - head - ends) + number[-ends:]
+    head, tail = (3, 4) if len(number) >= 10 else (2, 2)
+    return number[:head] + "*" * (len(number) - head - tail) + number[-tail:]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
 from center.ledger import Ledger
+from center.memory_log import MemoryLog
 from center.records import Record
 from messages import commands, facts, requests
 from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, Phone, SessionId
 from storage.columns import to_row
+from storage.database import Database
+from storage.rows import RowSettings, RowWriter
 from storage.tables import KEPT
 from tests.center.world import BY, NODE, World
 
@@ -88,3 +93,21 @@ def rows_of(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
             table = KEPT[type(record)].table
             last[table.name][tuple(getattr(record, column.name) for column in table.primary_key)] = record
     return {name: [to_row(of_table[key]) for key in sorted(of_table)] for name, of_table in last.items()}
+
+
+@contextlib.asynccontextmanager
+async def running(writer: RowWriter) -> AsyncIterator[RowWriter]:
+    """Run a writer for the length of a block; what ends it early ends the block."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(writer.run())
+        yield writer
+        task.cancel()
+
+
+async def write(database: Database, entries: list[Entry], batch: int = 1000) -> RowWriter:
+    """Let a new writer write all entries."""
+    log = MemoryLog()
+    log.put(entries)
+    async with running(RowWriter(log, database, settings=RowSettings(batch=batch))) as writer:
+        await writer.reached(entries[-1].position)
+    return writer

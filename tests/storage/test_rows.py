@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,18 +22,9 @@ from storage.rows import LogReplaced, RowSettings, RowWriter
 from storage.tables import KEPT, cursors, metadata
 from tests.center.world import START
 from tests.postgres_fixture import PostgresServer
-from tests.storage.history import day, rows_of
+from tests.storage.history import day, rows_of, running, write
 
 QUICK = RowSettings(retry_s=0.01, retry_at_most_s=0.05)
-
-
-@contextlib.asynccontextmanager
-async def running(writer: RowWriter) -> AsyncIterator[RowWriter]:
-    """Run a writer for the length of a block; what ends it early ends the block."""
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(writer.run())
-        yield writer
-        task.cancel()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -61,15 +51,6 @@ async def empty(database: Database) -> None:
     async with database.writing() as connection:
         for table in metadata.tables.values():
             await connection.execute(table.delete())
-
-
-async def write(database: Database, entries: list[Entry], batch: int = 1000) -> RowWriter:
-    """Let a new writer write all entries."""
-    log = MemoryLog()
-    log.put(entries)
-    async with running(RowWriter(log, database, settings=RowSettings(batch=batch))) as writer:
-        await writer.reached(entries[-1].position)
-    return writer
 
 
 async def test_the_rows_hold_what_the_ledger_says(database: Database) -> None:
