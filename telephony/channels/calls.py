@@ -154,7 +154,7 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
         _leg_hung_up(channels, leg, channel)
     if channel.call:
         _citizen_hung_up(channels, channel.call, channel, headers)
-    elif channel.variable("HOTLINE_LISTENING") and not channel.spies:
+    elif channel.variable("HOTLINE_LISTENING") and not channel.spied:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
     channels.forget(channel)
 

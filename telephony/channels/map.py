@@ -72,7 +72,8 @@ class ChannelMap:
 
     def spies(self) -> list[SessionId]:
         """Return the listening sessions that are there, those still ringing included."""
-        return [session_of(c) for c in self.by_uid.values() if c.spies or c.variable("HOTLINE_LISTENING")]
+        there = (c for c in self.by_uid.values() if c.spies or (c.variable("HOTLINE_LISTENING") and not c.spied))
+        return [session_of(channel) for channel in there]
 
     def tell(self, kind: type[Fact], *, at: datetime | None = None, **fields: Any) -> None:
         """Tell of something, at the present event's instant unless another is given."""

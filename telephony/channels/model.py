@@ -41,6 +41,8 @@ class Channel:
     member: str = ""
     """The name its queue has for whoever is called by this channel."""
     spies: bool = False
+    spied: bool = False
+    """It spies, or once did."""
 
     def variable(self, name: str) -> str:
         """Return one of our variables, empty where it is not set."""
@@ -72,6 +74,8 @@ class TrackedCall:
     """The queue of Asterisk's own that it waits in."""
     leaving: tuple[ContactOutcome, datetime] | None = None
     """What leaving that queue is taken for, until QUEUESTATUS says better, and when it was."""
+    refused: str = ""
+    """The queue that would not take it, and why."""
     legs: list[TrackedLeg] = field(default_factory=list)
 
 

@@ -33,7 +33,7 @@ def queue_join(channels: ChannelMap, headers: Headers) -> None:
         call = channels.open_call(channel)
     settle_leaving(channels, call)
     if call.in_queue != queue:
-        call.in_queue = queue
+        call.in_queue, call.refused = queue, ""
         channels.queue(call, queue, by_asterisk=True)
 
 
@@ -119,7 +119,9 @@ def variable_set(channels: ChannelMap, headers: Headers) -> None:
         call = call_behind(channels, channel)
         if value in _REFUSED and not consults(channels, channel):
             call = call or channels.open_call(channel)
-            channels.queue(call, channel.queue, by_asterisk=True)
-            channels.tell(facts.CallLeftQueue, call=call.id, outcome=outcome)
+            if call.refused != f"{channel.queue} {value}":
+                call.refused = f"{channel.queue} {value}"
+                channels.queue(call, channel.queue, by_asterisk=True)
+                channels.tell(facts.CallLeftQueue, call=call.id, outcome=outcome)
         elif call is not None:
             settle_leaving(channels, call, outcome)

@@ -39,6 +39,7 @@ def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) 
         channels.bridges.setdefault(channel.bridge, set()).add(uid)
     channel.variables.update(variables(headers, "Variable"))
     channel.spies = text(headers, "Application") == "ChanSpy"
+    channel.spied = channel.spied or channel.spies
     channels.by_uid[uid] = channel
     channel.other_half = ""
     channels.pair(channel, channel.name)

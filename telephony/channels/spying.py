@@ -13,8 +13,8 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
     """Somebody hears a channel."""
     spyer = channels.channel(headers, "Spyer")
     spied = channels.by_uid.get(text(headers, "SpyeeUniqueid"))
-    if spyer is not None:
-        spyer.spies = True
+    if spyer is not None and not spyer.spies:
+        spyer.spies = spyer.spied = True
         about = text(headers, "SpyeeUniqueid")
         if spied is not None:
             about = spied.leg or (spied.call.id if spied.call else spied.uid)
@@ -24,15 +24,19 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
 def spy_stop(channels: ChannelMap, headers: Headers) -> None:
     """Somebody hears a channel no longer."""
     spyer = channels.channel(headers, "Spyer")
-    if spyer is not None:
+    if spyer is not None and spyer.spies:
+        spyer.spies = False
         channels.tell(facts.SpyStopped, session=session_of(spyer))
 
 
 def recording_start(channels: ChannelMap, headers: Headers) -> None:
-    """A citizen's channel is recorded."""
+    """A citizen's channel is recorded. The event names no file (22.10.1): it is the newest talking leg's recording."""
     channel = channels.channel(headers)
-    if channel is not None and channel.call:
-        # The event names no file (22.10.1): a leg of ours is recorded by us, anything else by the safety net.
-        leg = LegId(channel.variable("HOTLINE_LEG"))
-        recording = recording_of(leg) if leg else RecordingId(f"{channel.call.id}-fallback")
-        channels.tell(facts.RecordingStarted, recording=recording, call=channel.call.id)
+    if channel is None or channel.call is None:
+        return
+    call = channel.call
+    talking = [leg.id for leg in call.legs if leg.talks]
+    leg = talking[-1] if talking else LegId(channel.variable("HOTLINE_LEG"))
+    # Before anybody talks only the safety net records, the whole call.
+    recording = recording_of(leg) if leg else RecordingId(f"{call.id}-fallback")
+    channels.tell(facts.RecordingStarted, recording=recording, call=call.id)
