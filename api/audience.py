@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from api.masking import masked, sees_numbers
+from api.masking import all_masked, masked, sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -113,12 +113,12 @@ class Audience:
         """Return an event as JSON, with its number whole or masked, a pop with what is known of the number."""
         number = getattr(event, "number", None)
         if type(event) is events.ScreenPop:
-            recent = self._recent.get(event.contact)
+            recent = self._recent.get(event.contact, [])
             fields = {"kind": kind(event), **msgspec.structs.asdict(event)}
             fields |= {
                 "number": event.number if whole else masked(event.number),
-                "recent_contacts": recent or [],
-                "cases": sorted({case for contact in recent or [] for case in contact.get("cases", ())}),
+                "recent_contacts": recent if whole else all_masked(recent),
+                "cases": sorted({case for contact in recent for case in contact.get("cases", ())}),
                 "flags": {"repeat": bool(recent)},
             }
             return ENCODER.encode(fields)

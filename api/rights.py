@@ -34,10 +34,15 @@ def kinds_seen(principal: Principal) -> tuple[type[Event], ...]:
 
 
 def is_about(event: Event, principal: Principal) -> bool:
-    """Tell whether an event is about the principal: their seat, their offer, their operation."""
-    agent = getattr(event, "agent", None)
-    by = getattr(event, "by", None)
-    return (principal.agent is not None and agent == principal.agent) or by == principal.user
+    """Tell whether an event is about the principal: their seat, their offer, their operation.
+
+    Agents are not told that somebody listens to them; whoever asked for it is.
+    """
+    if getattr(event, "by", None) == principal.user:
+        return True
+    if principal.agent is None or isinstance(event, _LISTENING):
+        return False
+    return getattr(event, "agent", None) == principal.agent
 
 
 def may_see(event: Event, principal: Principal) -> bool:

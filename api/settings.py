@@ -13,6 +13,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long a log-in lasts without being refreshed."""
     hello_s: float = 5.0
     """How long a stream client has to say who it is."""
+    recheck_s: float = 30.0
+    """How often a stream's token is looked at again: a session ended elsewhere ends its streams."""
+    clients: int = 5000
+    """Streams that may be open at once."""
     body_bytes: int = 1 << 20
     backlog: int = 2000
     """Frames that may wait for one client before it gets a fresh snapshot instead."""

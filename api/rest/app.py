@@ -29,7 +29,7 @@ def make_app(services: Services) -> web.Application:
     app.cleanup_ctx.append(_follow)
     app.on_response_prepare.append(_guard)
     for route in ROUTES:
-        app.router.add_route(route.method, PREFIX + route.path, Endpoint(route, services))
+        app.router.add_route(route.method, PREFIX + route.path, Endpoint(route, services).answer)
     config = ConfigAnswer(name="12345", stream_port=services.settings.stream_port, stream_path=PATH)
     app.router.add_get(f"{PREFIX}/config", _document(config))
     app.router.add_get(f"{PREFIX}/openapi.json", _document(openapi(ROUTES)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from api.masking import shown
+from api.masking import all_masked, sees_numbers
 from api.rest.bodies import (
     CaseBody,
     ContactsAnswer,
@@ -111,7 +111,4 @@ async def _had_part(asked: Asked, contact: ContactId) -> bool:
 
 def _seen(found: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
     """Return what is kept with its numbers as this principal may see them."""
-    seen = dict(found)
-    if isinstance(seen.get("number"), str):
-        seen["number"] = shown(seen["number"], principal)
-    return seen
+    return dict(found) if sees_numbers(principal) else all_masked(dict(found))

@@ -82,7 +82,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint:
-    """A route with what it works with, as aiohttp calls it."""
+    """A route with what it works with; aiohttp calls `answer`."""
 
     def __init__(self, route: Route, services: Services) -> None:
         self.route = route
@@ -92,12 +92,12 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"<Endpoint {self.route.method} {self.route.path}>"
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a request; never raises what aiohttp does not expect."""
         counts = self._services.counts
         counts.requests += 1
         try:
-            sent = await self._answer(request)
+            sent = await self._send(request)
         except HotlineError as error:
             counts.refused += 1
             return of_error(error)
@@ -110,7 +110,7 @@ class Endpoint:
         body = sent.body if sent.status != 204 else None
         return web.Response(status=sent.status, body=body, content_type=JSON, headers=sent.headers)
 
-    async def _answer(self, request: web.Request) -> Sent:
+    async def _send(self, request: web.Request) -> Sent:
         token, principal = await self._who(request)
         raw = await request.read() if request.method != "GET" else b""
         asked = Asked(

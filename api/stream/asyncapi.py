@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from api.stream.ops import Ack, Error, Hello, Ping, Pong, ResumeFrom, Subscribe, Token, Welcome
+from api.stream.ops import Ack, Error, Expiring, Hello, Ping, Pong, ResumeFrom, Subscribe, Token, Welcome
 from api.views import AgentView, CallView, ListeningView, QueueView
 from messages import events
 from messages.codec import KINDS
@@ -35,7 +35,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot", tag_fi
 
 
 SENT = (Hello, Subscribe, ResumeFrom, Ack, Ping, Token)
-RECEIVED = (Welcome, Snapshot, Pong, Error)
+RECEIVED = (Welcome, Snapshot, Pong, Expiring, Error)
 
 
 def asyncapi() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,11 +12,13 @@ from websockets.exceptions import ConnectionClosed
 
 from api import rights, views
 from api.masking import sees_numbers
+from api.stream.bookmark import Bookmark
 from api.stream.ops import (
     ENCODER,
     Ack,
     CloseCode,
     Error,
+    Expiring,
     Hello,
     Ping,
     Pong,
@@ -27,12 +29,18 @@ from api.stream.ops import (
     decode,
 )
 from api.stream.subscription import Subscription
-from messages.errors import HotlineError, Refused, TooOld
+from messages.errors import Forbidden, HotlineError, Invalid, Refused, TooOld
 from messages.events import Position
 from messages.principal import Principal, Session
+from messages.values import Role
 
 if TYPE_CHECKING:
     from api.stream.server import StreamServer
+
+
+WARN_S = 60.0
+"""Seconds before a token expires at which its client is warned."""
+LONGEST_CURSOR = 64
 
 
 class Rejected(Exception):
@@ -56,7 +64,9 @@ class StreamClient:
         self._catch_up: Position | None = None
         self._wants_snapshot = False
         self._wake = asyncio.Event()
-        self._expiry: asyncio.TimerHandle | None = None
+        self._bookmark: Bookmark | None = None
+        self._recheck: asyncio.TimerHandle | None = None
+        self._warned = False
 
     def __repr__(self) -> str:
         return f"<StreamClient {self._session.principal.user if self._session else '?'}: {self._subscription!r}>"
@@ -74,9 +84,9 @@ class StreamClient:
         except ConnectionClosed:
             pass
         finally:
-            self._unsubscribe()
-            if self._expiry is not None:
-                self._expiry.cancel()
+            if self._recheck is not None:
+                self._recheck.cancel()
+            await self._unsubscribe()
             if sender is not None:
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
@@ -116,21 +126,35 @@ class StreamClient:
         session = await self._server.identity.authenticate(token)
         if session is None:
             raise Rejected(CloseCode.NO_TOKEN, "the token is unknown or has expired; log in again")
-        if self._session is not None and session.principal.user != self._session.principal.user:
-            raise Rejected(CloseCode.FORBIDDEN, "that token is somebody else's")
+        if self._session is not None and session.principal != self._session.principal:
+            raise Rejected(CloseCode.FORBIDDEN, "that token is somebody else's, or of other rights; connect again")
         self._session = session
-        if self._expiry is not None:
-            self._expiry.cancel()
-        left = (session.expires_at - self._server.clock()).total_seconds()
-        loop = asyncio.get_running_loop()
-        self._expiry = loop.call_later(max(0.0, min(left, 86_400.0)), self._expired, session.expires_at)
+        self._watch(session)
 
-    def _expired(self, at: datetime) -> None:
-        if self._server.clock() < at:  # the timer is bounded to a day
-            left = (at - self._server.clock()).total_seconds()
-            self._expiry = asyncio.get_running_loop().call_later(max(0.0, min(left, 86_400.0)), self._expired, at)
-            return
-        self._server.close_soon(self._connection, CloseCode.NO_TOKEN, "the token has expired; log in again")
+    def _watch(self, session: Session) -> None:
+        """Look at the token again in time to warn, to close when it has expired, and to see that it was revoked."""
+        if self._recheck is not None:
+            self._recheck.cancel()
+        left = (session.expires_at - self._server.clock()).total_seconds()
+        if left > WARN_S:
+            self._warned, left = False, left - WARN_S
+        delay = max(0.01, min(left, self._server.settings.recheck_s))
+        self._recheck = asyncio.get_running_loop().call_later(delay, lambda: self._server.soon(self._look_again()))
+
+    async def _look_again(self) -> None:
+        session = self._session
+        assert session is not None
+        try:
+            await self._identify(session.token)
+            if not self._warned and session.expires_at - self._server.clock() <= timedelta(seconds=WARN_S):
+                self._warned = True
+                await self._say(Expiring(session.expires_at))
+        except Rejected as rejection:
+            await self._connection.close(rejection.code, rejection.text)
+        except ConnectionClosed:
+            pass
+        except HotlineError:
+            self._watch(session)
 
     async def _take(self, message: str | bytes) -> None:
         try:
@@ -146,7 +170,7 @@ class StreamClient:
                     wish = self._subscription.wish if self._subscription else Subscribe()
                     await self._subscribe(msgspec.structs.replace(wish, resume_from=Position(epoch, seq), cursor=""))
                 case Ack(epoch, seq):
-                    await self._acknowledge(Position(epoch, seq))
+                    self._acknowledge(Position(epoch, seq))
                 case Ping(name):
                     await self._say(Pong(name))
                 case Token(token):
@@ -161,33 +185,55 @@ class StreamClient:
 
     async def _subscribe(self, wish: Subscribe) -> None:
         """Begin anew: first what was missed or a snapshot, then what comes."""
+        subscription = Subscription(self.principal, wish, self._position, self._server.settings.backlog)
+        await self._unsubscribe()
         after = wish.resume_from
         if wish.cursor:
-            after = await self._server.cursors.load(self._cursor(wish.cursor)) or after
-        now = self._server.mirror.state.position
-        subscription = Subscription(self.principal, wish, after or now, self._server.settings.backlog)
-        self._unsubscribe()
-        self._catch_up = after if after is not None and after <= now else None
+            after = await self._open_bookmark(wish.cursor) or after
+        if after is not None and after <= self._position:
+            self._catch_up = after
+            subscription.restart(after)
+        else:
+            self._catch_up = None
         self._wants_snapshot = self._catch_up is None
         self._subscription = subscription
         self._member = self._server.audience.join(subscription, self._wake.set)
         self._wake.set()
 
-    def _cursor(self, name: str) -> str:
-        """Return the durable name: a user's cursors are their own."""
-        return f"stream:{self.principal.user}:{name}"
+    @property
+    def _position(self) -> Position:
+        return self._server.mirror.state.position
 
-    async def _acknowledge(self, position: Position) -> None:
-        if self._subscription is None or not self._subscription.wish.cursor:
-            await self._say(Error("no-cursor", "subscribe with a cursor to acknowledge"))
-            return
-        await self._server.cursors.save(self._cursor(self._subscription.wish.cursor), position)
+    async def _open_bookmark(self, name: str) -> Position | None:
+        """Return a reader's place; a new one's is here. A user's cursors are their own. Raises Forbidden, Invalid."""
+        if Role.CASE_SYSTEM not in self.principal.roles:
+            raise Forbidden("cursor: only services keep one; use resume_from")
+        if len(name) > LONGEST_CURSOR:
+            raise Invalid(f"cursor: at most {LONGEST_CURSOR} characters")
+        bookmark = Bookmark(self._server.cursors, f"stream:{self.principal.user}:{name}")
+        place = await bookmark.load()
+        if place is None:
+            await bookmark.place(self._position)
+        self._bookmark = bookmark
+        self._keeping = asyncio.create_task(bookmark.run(), name="stream bookmark")
+        return place
 
-    def _unsubscribe(self) -> None:
+    def _acknowledge(self, position: Position) -> None:
+        if self._subscription is None or self._bookmark is None:
+            raise Invalid("ack: subscribe with a cursor to acknowledge")
+        if position > self._subscription.prev:
+            raise Invalid("ack: that has not been sent to you")
+        self._bookmark.move(position)
+
+    async def _unsubscribe(self) -> None:
         if self._subscription is not None:
             self._server.audience.leave(self._member)
             self._subscription.clear()
             self._subscription = None
+        if self._bookmark is not None:
+            bookmark, self._bookmark = self._bookmark, None
+            self._keeping.cancel()
+            await bookmark.close()
 
     async def _say(self, message: msgspec.Struct) -> None:
         await self._connection.send(ENCODER.encode(message), text=True)
@@ -209,23 +255,25 @@ class StreamClient:
 
     async def _send_waiting(self, subscription: Subscription) -> None:
         """Send what was missed or a snapshot first, then events as they come."""
-        if self._catch_up is not None:
-            after, self._catch_up = self._catch_up, None
-            try:
-                await self._send_missed(subscription, after)
-            except TooOld:
-                self._wants_snapshot = True
         while self._subscription is subscription:
-            if subscription.lagging or self._wants_snapshot:
+            if subscription.lagging and subscription.wish.cursor:
+                self._catch_up = subscription.rejoin()  # what a reader has not acknowledged may not be left out
+            if self._catch_up is not None:
+                after, self._catch_up = self._catch_up, None
+                try:
+                    await self._send_missed(subscription, after)
+                except TooOld:
+                    self._wants_snapshot = True
+            elif subscription.lagging or self._wants_snapshot:
                 self._wants_snapshot = False
                 await self._send(self._snapshot(subscription))
-            waiting = subscription.take()
-            if waiting is None:
+            elif waiting := subscription.take():
+                try:
+                    await self._send(subscription.frame(waiting.entry, waiting.body))
+                finally:
+                    waiting.done()
+            else:
                 return
-            try:
-                await self._send(subscription.frame(waiting.entry, waiting.body))
-            finally:
-                waiting.done()
 
     async def _send(self, data: bytes) -> None:
         """Hand a message to the connection; waits while its buffer is full. Raises TimeoutError."""
@@ -235,7 +283,7 @@ class StreamClient:
     async def _send_missed(self, subscription: Subscription, after: Position) -> None:
         """Send what lies between a position and now, marked as replayed. Raises TooOld."""
         whole = sees_numbers(self.principal)
-        while after < self._server.mirror.state.position and self._subscription is subscription:
+        while after < self._position and self._subscription is subscription:
             entries = await self._server.log.read(after)
             if not entries:
                 return

@@ -17,8 +17,9 @@ class CloseCode(IntEnum):
 
     BAD_MESSAGE = 4400
     NO_TOKEN = 4401
-    """No hello in time, a token that is unknown, or one that expired and was not replaced."""
+    """No hello in time, a token that is unknown, or one that expired or was revoked and not replaced."""
     FORBIDDEN = 4403
+    """A token of somebody else, or one with other rights than the stream was opened with."""
     TOO_SLOW = 4408
     GOING_AWAY = 1001
 
@@ -80,6 +81,12 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="hello", tag_field=
     user: str
     roles: tuple[str, ...]
     agent: str | None
+    expires_at: datetime
+
+
+class Expiring(msgspec.Struct, frozen=True, tag="expiring", tag_field="op"):
+    """The token will soon expire: send a fresh one with `token`, or the stream is closed."""
+
     expires_at: datetime
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 PATH = "/v1/stream"
 WRITE_LIMIT = 256 * 1024
 """Bytes in a connection's write buffer at which sending to it waits."""
+MOST_UNREAD = 8 * 1024 * 1024
+"""Bytes in a connection's write buffer at which it is cut off."""
 
 
 class StreamCounts(msgspec.Struct):
@@ -33,7 +36,18 @@ class StreamCounts(msgspec.Struct):
     connected: int = 0
     stuck: int = 0
     refused_origin: int = 0
+    refused_full: int = 0
     failed: int = 0
+
+
+class GuardedConnection(ServerConnection):
+    """Cuts off who lets us write and never reads: pongs are written by the library without waiting."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in."""
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > MOST_UNREAD:
+            self.transport.abort()
 
 
 class StreamServer:
@@ -59,7 +73,8 @@ class StreamServer:
         self.counts = StreamCounts()
         self.port = settings.stream_port
         self._server: Server | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._open = 0
+        self._soon: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"<StreamServer {self.settings.host}:{self.port}: {self.audience!r}>"
@@ -76,6 +91,7 @@ class StreamServer:
             write_limit=WRITE_LIMIT,
             ping_interval=20,
             ping_timeout=20,
+            create_connection=GuardedConnection,
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         return self
@@ -85,23 +101,26 @@ class StreamServer:
         if self._server is not None:
             self._server.close(code=CloseCode.GOING_AWAY, reason="the server stops; connect again")
             await self._server.wait_closed()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._soon, return_exceptions=True)
         await self.audience.close()
 
-    def close_soon(self, connection: ServerConnection, code: CloseCode, text: str) -> None:
-        """Close a connection from where nothing can be awaited."""
-        task = asyncio.get_running_loop().create_task(connection.close(code, text))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something from where nothing can be awaited."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._soon.add(task)
+        task.add_done_callback(self._soon.discard)
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Refuse other paths, and browsers on pages that are not ours."""
+        """Refuse other paths, browsers on pages that are not ours, and more clients than we can serve."""
         if urlsplit(request.path).path != PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"the stream is at {PATH}\n")
         origin = request.headers.get("Origin")
         if origin and not self._is_ours(origin, request.headers.get("Host", "")):
             self.counts.refused_origin += 1
             return connection.respond(HTTPStatus.FORBIDDEN, "this origin may not open the stream\n")
+        if self._open >= self.settings.clients:
+            self.counts.refused_full += 1
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams are open\n")
         return None
 
     def _is_ours(self, origin: str, host: str) -> bool:
@@ -111,8 +130,11 @@ class StreamServer:
 
     async def _connected(self, connection: ServerConnection) -> None:
         self.counts.connected += 1
+        self._open += 1
         try:
             await StreamClient(self, connection).run()
         except Exception as error:  # one client's fault must not touch another
             self.counts.failed += 1
             log.exception("a stream client's session failed", error=str(error))
+        finally:
+            self._open -= 1

@@ -104,6 +104,11 @@ class Subscription:
         self.lagging = False
         self.prev = self.position = position
 
+    def rejoin(self) -> Position:
+        """The client is to be sent what was dropped: return from where."""
+        self.lagging = False
+        return self.position
+
     def covered(self, position: Position) -> None:
         """Everything up to here has been replayed, or was not for this client."""
         self.position = max(self.position, position)
