@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 from aiohttp import hdrs, web
@@ -37,10 +38,22 @@ def make_app(services: Services) -> web.Application:
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)
-    if (services.web / "index.html").is_file():
-        app.router.add_get("/", _page)
-        app.router.add_static("/", services.web)
+    _add_pages(app, services.web)
     return app
+
+
+def _add_pages(app: web.Application, directory: Path) -> None:
+    """Serve a directory's page: each of its files and folders by name, so that unknown paths stay problems."""
+    if not (directory / "index.html").is_file():
+        return
+    app.router.add_get("/", _file(directory / "index.html"))
+    for entry in sorted(directory.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            app.router.add_static(f"/{entry.name}", entry)
+        else:
+            app.router.add_get(f"/{entry.name}", _file(entry))
 
 
 async def _follow(app: web.Application) -> AsyncIterator[None]:
@@ -106,5 +119,8 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=request.app[SERVICES].metrics(), headers={hdrs.CONTENT_TYPE: METRICS_TYPE})
 
 
-async def _page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(request.app[SERVICES].web / "index.html")
+def _file(path: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
+    async def handler(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(path)
+
+    return handler

@@ -148,7 +148,7 @@ class Endpoint:
             return self._decoder.decode(raw)
         except msgspec.ValidationError as error:
             raise Invalid(str(error)) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise MalformedJson(f"the body is not JSON: {error}") from error
 
     def _query(self, given: Mapping[str, str]) -> Any:

@@ -108,7 +108,10 @@ _decoder: msgspec.json.Decoder[ClientOp] = msgspec.json.Decoder(ClientOp)
 
 def decode(data: str | bytes) -> ClientOp:
     """Return a client's message. Raises msgspec.MsgspecError."""
-    return _decoder.decode(data)
+    try:
+        return _decoder.decode(data)
+    except RecursionError as error:
+        raise msgspec.DecodeError("too deep") from error
 
 
 ENCODER = msgspec.json.Encoder()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,8 @@ class House:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        data = raw if raw is not None else msgspec.json.encode(body) if body is not None else None
+        content = raw if raw is not None else msgspec.json.encode(body) if body is not None else b""
+        data = BytesIO(content) if content else None
         url = path if path.startswith("http") else f"{self.rest}{path if path.startswith('/') else '/api/v1/' + path}"
         async with self.session.request(method, url, data=data, headers=sent) as answer:
             text = await answer.read()

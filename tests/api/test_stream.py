@@ -245,6 +245,7 @@ async def test_somebody_elses_token_is_not_taken_in_mid_stream(house: House) -> 
         '{"op":"ack","epoch":1,"seq":1}',
         b"\xff\xfe",
         "[" * 5000,
+        '{"op":"ping","x":' + "[" * 50_000,
     ],
 )
 async def test_a_bad_message_is_told_and_the_stream_goes_on(house: House, frame: str | bytes) -> None:
