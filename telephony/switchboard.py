@@ -27,6 +27,9 @@ log = structlog.get_logger()
 
 FALLBACK_QUEUE = "fallback"
 
+SETTLE_S = 1.0
+"""Seconds after which Asterisk's recording thread has surely written its last."""
+
 # q: no tone to the agent; E: end with the spied channel; S: end when there is nobody (left) to spy on.
 # Never `o` with `w` (CALL-CONTROL: whisper is dead then). `d` lets the mode be switched by DTMF.
 _SPY_OPTIONS = {ListeningMode.LISTEN: "qES", ListeningMode.WHISPER: "qwES", ListeningMode.BARGE: "qBES"}
@@ -167,7 +170,9 @@ class Switchboard:
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
         if channel := self._channels.citizen_of(command.call):
-            await self._act("StopMixMonitor", Channel=channel)
+            with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
+                await self._actions.action("StopMixMonitor", {"Channel": channel})
+        await asyncio.sleep(SETTLE_S)
         try:
             await self._recorder.complete(command.recording)
         except OSError as error:

@@ -28,7 +28,7 @@ from api.stream.ops import (
     Welcome,
     decode,
 )
-from api.stream.subscription import Subscription
+from api.stream.subscription import Subscription, Waiting
 from messages.errors import Forbidden, HotlineError, Invalid, Refused, TooOld
 from messages.events import Position
 from messages.principal import Principal, Session
@@ -268,12 +268,20 @@ class StreamClient:
                 self._wants_snapshot = False
                 await self._send(self._snapshot(subscription))
             elif waiting := subscription.take():
-                try:
-                    await self._send(subscription.frame(waiting.entry, waiting.body))
-                finally:
-                    waiting.done()
+                await self._send_event(subscription, waiting)
             else:
                 return
+
+    async def _send_event(self, subscription: Subscription, waiting: Waiting) -> None:
+        """Send one event; what is awaited elsewhere is done when the client's pong says that it is there."""
+        try:
+            await self._send(subscription.frame(waiting.entry, waiting.body))
+            if waiting.sent is not None:
+                pong = asyncio.ensure_future(await self._connection.ping())
+                pong.add_done_callback(lambda _: waiting.done())
+        except BaseException:
+            waiting.done()
+            raise
 
     async def _send(self, data: bytes) -> None:
         """Hand a message to the connection; waits while its buffer is full. Raises TimeoutError."""
