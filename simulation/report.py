@@ -75,7 +75,7 @@ def reporting(console: Console | None = None) -> Iterator[Report]:
         yield _plain(console)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=2) as bar:
         task = bar.add_task("", total=None)
 
         def report(text: str, done: int, total: int) -> None:
@@ -92,7 +92,8 @@ def _plain(console: Console) -> Report:
         tenth = done * 10 // total
         if said != (text, tenth):
             said = (text, tenth)
-            console.print(f"{text}: {done} of {total}", highlight=False)
+            console.file.write(f"{text}: {done} of {total}\n")  # not rendered: that would hold up the agents' clients
+            console.file.flush()
 
     return report
 

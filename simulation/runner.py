@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
+import sys
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -75,11 +78,9 @@ class _Run:
             await stack.enter_async_context(desks)
             citizens = Citizens(world.target, sipp, did=DID, numbers=numbers(options.calls, mix), mix=mix)
             stack.push_async_callback(citizens.stop)
-            gc.collect()
-            gc.freeze()  # a collection of all that was imported would make pops look late
-            stack.callback(gc.unfreeze)
             meter = _Meter(world)
             await citizens.start(options.rate, rtp=options.rtp, longest_s=self._longest_s())
+            stack.enter_context(_punctual())
             await self._until_called(citizens, phones, world)
             self._say("waiting for the wrap-ups", options.calls)
             await _settle(desks, options)
@@ -122,6 +123,28 @@ class _Run:
 
     def _say(self, text: str, done: int = 0) -> None:
         self.report(text, done, self.options.calls)
+
+
+@contextmanager
+def _punctual() -> Iterator[None]:
+    """Let the agents' clients, which in life have machines of their own, not wait for this one.
+
+    This thread goes before the rest of the machine where we may say so, before the one that draws the progress bar,
+    and before the collection of all that was imported.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002)
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 class _Meter:
