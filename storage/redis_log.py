@@ -6,6 +6,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from center.memory_log import floor_of
 from messages.codec import decode, encode
@@ -86,11 +87,14 @@ class RedisLog:
 
     async def wait(self, after: Position) -> None:
         """Return once there is an entry after the position. Raises JournalError."""
-        try:
-            while not await self._redis.xread({self._key: f"{after.epoch}-{after.seq}"}, 1, self._block_ms):
-                pass
-        except (RedisError, OSError) as error:
-            raise JournalError(f"Redis is away: {error}") from error
+        while True:
+            try:
+                if await self._redis.xread({self._key: f"{after.epoch}-{after.seq}"}, 1, self._block_ms):
+                    return
+            except RedisTimeoutError:  # a client whose own time-out is shorter than the block
+                continue
+            except (RedisError, OSError) as error:
+                raise JournalError(f"Redis is away: {error}") from error
 
     async def last(self) -> Position:
         """Return the position of the newest entry. Raises JournalError."""

@@ -32,7 +32,9 @@ class LogReplaced(JournalError):
 class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Entries a transaction; seconds between tries while the database or the log is away (doubled up to the last)."""
 
-    batch: int = 1000
+    batch: int = 500
+    linger_s: float = 0.1
+    """How long new entries are let gather before they are written: a transaction each costs more than their rows."""
     retry_s: float = 0.1
     retry_at_most_s: float = 5.0
 
@@ -86,6 +88,7 @@ class RowWriter:
             else:
                 self._oldest = None
                 await self._patiently(lambda: self._log.wait(self.position))
+                await asyncio.sleep(self.settings.linger_s)
 
     def _move(self, position: Position) -> None:
         self.position = position
