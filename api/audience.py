@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from api.masking import all_masked, masked, sees_numbers
+from api.masking import all_masked, sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -23,6 +23,7 @@ from messages import events
 from messages.codec import kind
 from messages.events import Entry, Event
 from messages.ids import AgentId, ContactId
+from messages.masking import masked
 
 log = structlog.get_logger()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from messages.masking import masked
 from messages.principal import Principal
 from messages.values import Role
 
@@ -14,16 +15,6 @@ SEES_NUMBERS = frozenset({Role.CASE_SYSTEM})
 def sees_numbers(principal: Principal) -> bool:
     """Tell whether numbers are shown whole."""
     return any(role in SEES_NUMBERS for role in principal.roles)
-
-
-def masked(number: str) -> str:
-    """Return a number as `138****1234`: at least four hidden in the middle, nothing shown of a short one."""
-    if len(number) < 7:
-        return "*" * len(number)
-    shown_most = min(7, len(number) - 4)
-    tail = (shown_most + 1) // 2
-    head = shown_most - tail
-    return number[:head] + "*" * (len(number) - shown_most) + number[-tail:]
 
 
 def shown(number: str, principal: Principal) -> str:

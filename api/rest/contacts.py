@@ -24,6 +24,7 @@ from messages.principal import Principal
 from messages.values import Role
 
 OWN_ONLY = frozenset({Role.AGENT})
+MAY_KNOW_LISTENING = frozenset({Role.SUPERVISOR, Role.LEADER, Role.AUDITOR, Role.ADMIN})
 LOOKED_UP = 20
 
 
@@ -41,14 +42,17 @@ async def list_contacts(asked: Asked) -> Answer:
 
 
 async def get_contact(asked: Asked) -> Answer:
-    """Return a contact with its legs, cases, recordings, listening sessions and wrap-up."""
+    """Return a contact with its legs, cases, recordings and wrap-up, and who listened for those who may know."""
     name = ContactId(asked.path["contact"])
     found = await asked.services.history.contact(name)
     if found is None:
         raise NotFound(f"no contact {name}")
     if _own_only(asked) and not await _had_part(asked, name):
         raise Forbidden("agents see their own contacts")
-    return Answer(_seen(found, asked.principal))
+    seen = _seen(found, asked.principal)
+    if asked.roles.isdisjoint(MAY_KNOW_LISTENING):
+        seen.pop("listening", None)
+    return Answer(seen)
 
 
 async def link_case(asked: Asked) -> Answer:

@@ -200,6 +200,12 @@ async def test_contacts_come_in_pages_masked_and_agents_get_their_own(house: Hou
     assert (await house.ask("GET", "contacts/none", token))[0] == 404
 
 
+async def test_who_listened_is_not_for_the_agent_to_know(house: House) -> None:
+    house.history.add("k1", "13800001234", agent="a1", listening=[{"by": "supervisor"}])
+    assert "listening" not in (await house.ask("GET", "contacts/k1", house.token(Role.AGENT, agent="a1")))[1]
+    assert "listening" in (await house.ask("GET", "contacts/k1", house.token(Role.SUPERVISOR)))[1]
+
+
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=501", "limit=x", "from=yesterday", "to=2026-11-24T08:00:00", "outcome=odd"]
 )
