@@ -41,7 +41,7 @@ class FileJournal:
         directory: Path,
         clock: Clock = _now,
         *,
-        tail: int = 50_000,
+        tail: int = 10_000,
         segment_bytes: int = 64 << 20,
         snapshots: int = 3,
     ) -> None:
@@ -55,6 +55,7 @@ class FileJournal:
         self._writing: list[_Pending] = []
         self._wake = asyncio.Event()
         self._failing = False
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<FileJournal {self.directory}: {len(self._pending) + len(self._writing)} pending>"
@@ -77,7 +78,8 @@ class FileJournal:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is pending, then close."""
+        """Write what is pending, then close; whoever appends later is refused."""
+        self._closed = True
         if pending := [waiting.done for waiting in (*self._writing, *self._pending)]:
             await asyncio.wait(pending)
         self._writer.cancel()
@@ -98,6 +100,8 @@ class FileJournal:
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """Make the entries durable, then visible, all or none. Raises Fenced, JournalError (may be tried again)."""
+        if self._closed:
+            raise JournalError("the journal is closed")
         new = admit(entries, self._accepted, self._recent.get)
         if not new and self._accepted == self._recent.position:
             return

@@ -33,7 +33,7 @@ class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Entries a transaction; seconds between tries while the database or the log is away (doubled up to the last)."""
 
     batch: int = 500
-    linger_s: float = 0.1
+    linger_s: float = 0.25
     """How long new entries are let gather before they are written: a transaction each costs more than their rows."""
     retry_s: float = 0.1
     retry_at_most_s: float = 5.0
@@ -57,6 +57,7 @@ class RowWriter:
         self._log = entries
         self._database = database
         self._ledger = Ledger()
+        self._upserts: dict[str, Any] = {}
         self._oldest: datetime | None = None
         self._moved = asyncio.Event()
 
@@ -132,10 +133,10 @@ class RowWriter:
         return Position(row.epoch, row.seq)
 
     async def _check_log(self) -> None:
-        if (last := await self._log.last()).epoch < self.position.epoch:
+        if (last := await self._log.last()) < self.position:
             raise LogReplaced(
-                f"the rows follow a log up to epoch {self.position.epoch}, this one ends in epoch {last.epoch}: "
-                "put the right journal in its place, or begin with an empty database"
+                f"the rows follow a log up to {self.position.epoch}-{self.position.seq}, this one ends at "
+                f"{last.epoch}-{last.seq}: put the right journal in its place, or begin with an empty database"
             )
 
     async def _read(self) -> list[Entry]:
@@ -192,9 +193,14 @@ class RowWriter:
         return True
 
     def _upsert(self, table: Table) -> Any:
+        """Return the table's upsert; made once, for making it costs more than running it."""
+        if (made := self._upserts.get(table.name)) is not None:
+            return made
         insert = self._insert(table)
         new = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
+        made = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
+        self._upserts[table.name] = made
+        return made
 
     def _insert(self, table: Table) -> Any:
         return (postgresql if self._database.kind == "postgresql" else sqlite).insert(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from messages.codec import encode
 from messages.errors import JournalError, TooOld
-from messages.events import Position
+from messages.events import Entry, Position
 from storage.journal import FileJournal
 from storage.segments import Segments
 from tests.storage.test_event_log import START, entries
@@ -271,3 +272,46 @@ def test_files_of_others_in_the_directory_are_let_be(tmp_path: Path) -> None:
     assert alone.last == Position()
     alone.close()
     assert (tmp_path / "notes.jsonl").read_text() == "mine"
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from storage.journal import FileJournal
+from tests.storage.test_event_log import entries
+
+async def main():
+    async with FileJournal(Path(sys.argv[1]), segment_bytes=20_000) as log:
+        for first in range(1, 10**6, 7):
+            await log.append(entries(1, first, first + 6))
+            print(first + 6, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_killed_while_writing_has_kept_what_it_was_told_is_kept(tmp_path: Path) -> None:
+    writer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WRITER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert writer.stdout is not None
+    for _ in range(200):
+        await writer.stdout.readline()
+    writer.kill()
+    told = (await writer.stdout.read()).split()
+    await writer.wait()
+    async with journal(tmp_path) as log:
+        last = await log.last()
+        assert last.seq >= int(told[-1] if told else 1400)
+        found: list[Entry] = []
+        while batch := await log.read(found[-1].position if found else Position()):
+            found += batch
+        assert found == entries(1, 1, last.seq)
+        assert len(segments(tmp_path)) > 3
+
+
+async def test_a_closed_journal_refuses(tmp_path: Path) -> None:
+    async with journal(tmp_path) as log:
+        await log.append(entries(1, 1, 1))
+    with pytest.raises(JournalError, match="closed"):
+        await log.append(entries(1, 2, 2))
