@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -127,15 +126,12 @@ class _Run:
 
 @contextmanager
 def _punctual() -> Iterator[None]:
-    """Let the agents' clients, which in life have machines of their own, not wait for this one.
+    """Let the agents' clients not wait for what else this process does.
 
-    This thread goes before the rest of the machine where we may say so, before the one that draws the progress bar,
-    and before the collection of all that was imported.
+    They go before the thread that draws the progress bar and the collection of all that was imported.
     """
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0002)
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     gc.collect()
     gc.freeze()
     try:
@@ -143,8 +139,6 @@ def _punctual() -> Iterator[None]:
     finally:
         gc.unfreeze()
         sys.setswitchinterval(interval)
-        with contextlib.suppress(PermissionError):
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 class _Meter:
