@@ -82,7 +82,7 @@ class Replay:
     def __init__(self) -> None:
         self.wire = AmiWire()
         self.facts = 0
-        self._channels = Channels(NodeId("replay"))
+        self._channels = Channels(NodeId("replay"), replayed=True)
         self._center = Center(CenterSettings())
         self._ledger = Ledger()
         self._contacts: dict[ContactId, _Contact] = {}

@@ -8,7 +8,7 @@ from messages.values import LegEnd
 from telephony.channels.connections import call_behind, leave
 from telephony.channels.map import ChannelMap, session_of
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
-from telephony.channels.queues import settle_leaving
+from telephony.channels.queues import never_joined, settle_leaving
 
 _DIAL_ENDS = {
     "NOANSWER": LegEnd.NO_ANSWER,
@@ -174,6 +174,7 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> Non
 def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, headers: Headers) -> None:
     """A citizen's channel is gone: its call and all its legs."""
     settle_leaving(channels, call)
+    never_joined(channels, call)
     for leg in call.legs:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if leg.answered else LegEnd.CITIZEN_GONE)
         del channels.tracked[leg.id]

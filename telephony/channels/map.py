@@ -19,8 +19,10 @@ REMEMBERED = 1024
 class ChannelMap:
     """What is known of the channels of one node, and the facts told since they were last taken."""
 
-    def __init__(self, node: NodeId) -> None:
+    def __init__(self, node: NodeId, *, replayed: bool = False) -> None:
         self.node = node
+        self.replayed = replayed
+        """Whether these are all the facts there are: live, our AGI session itself tells of our queue."""
         self.sees_variables = False
         """Whether VarSet events come (replayed captures): then a queue's result is read and not presumed."""
         self.by_uid: dict[str, Channel] = {}
@@ -121,7 +123,7 @@ class ChannelMap:
             self.gone.popitem(last=False)
 
     def recognise(self, channel: Channel) -> None:
-        """See whether a channel is a citizen's, by our variable; tell of its arrival and of its place in our queue."""
+        """See whether a channel is a citizen's, by our variable; tell of its arrival, and note its place in a queue."""
         if channel.variable("HOTLINE_CONTACT") != channel.uid:
             return
         call = channel.call or self.open_call(channel)
@@ -129,7 +131,7 @@ class ChannelMap:
         if queued and queued != call.queued:
             call.queued = queued
             queue, _, since = queued.rpartition("@")
-            if queue and queue != "fallback" and not call.in_queue:
+            if self.replayed and not call.in_queue:
                 self.queue(call, queue, by_asterisk=False, at=epoch(since))
 
     def open_call(self, channel: Channel) -> TrackedCall:

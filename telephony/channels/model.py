@@ -69,7 +69,9 @@ class TrackedCall:
     did: str
     linkedid: str
     queued: str = ""
-    """The value of HOTLINE_QUEUED that was reported."""
+    """The value of HOTLINE_QUEUED."""
+    joined: bool = False
+    """Whether a queue of Asterisk's own ever took it, or refused to."""
     in_queue: str = ""
     """The queue of Asterisk's own that it waits in."""
     leaving: tuple[ContactOutcome, datetime] | None = None

@@ -6,7 +6,7 @@ from messages import facts
 from messages.values import ContactOutcome
 from telephony.channels.connections import call_behind
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Channel, Headers, TrackedCall, interface_of, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, epoch, interface_of, phone_of, text
 
 _QUEUE_ENDS = {
     "TIMEOUT": ContactOutcome.TIMED_OUT,
@@ -18,6 +18,7 @@ _QUEUE_ENDS = {
     "CONTINUE": ContactOutcome.LEFT_BY_KEY,
     "WITHDRAW": ContactOutcome.WITHDRAWN,
 }
+FALLBACK_QUEUE = "fallback"
 _REFUSED = ("FULL", "JOINEMPTY", "JOINUNAVAIL")
 
 
@@ -33,19 +34,24 @@ def queue_join(channels: ChannelMap, headers: Headers) -> None:
         call = channels.open_call(channel)
     settle_leaving(channels, call)
     if call.in_queue != queue:
-        call.in_queue, call.refused = queue, ""
+        call.in_queue, call.joined, call.refused = queue, True, ""
         channels.queue(call, queue, by_asterisk=True)
 
 
 def consults(channels: ChannelMap, channel: Channel) -> bool:
     """Tell whether somebody on a citizen's call asks a queue for help: that is no new contact.
 
-    A Local channel of such a call shares its linkedid; an agent's second call comes from the same interface.
+    A Local channel of such a call shares its linkedid; an agent's second call comes from the interface whose first
+    is on hold, unless that is a trunk, by which citizens come too.
     """
     if channel.name.startswith("Local/"):
         return any(call.linkedid == channel.linkedid for call in channels.by_call.values())
-    talkers = (channels.by_uid.get(leg.talker) for leg in channels.tracked.values() if leg.talks)
-    return any(interface_of(talker.name) == interface_of(channel.name) for talker in talkers if talker)
+    interface = interface_of(channel.name)
+    citizens = (channels.by_uid[call.channel] for call in channels.by_call.values())
+    if any(interface_of(citizen.name) == interface for citizen in citizens):
+        return False
+    talkers = (channels.by_uid.get(leg.talker) for leg in channels.tracked.values() if leg.talks and leg.held)
+    return any(interface_of(talker.name) == interface for talker in talkers if talker)
 
 
 def queue_abandon(channels: ChannelMap, headers: Headers) -> None:
@@ -81,6 +87,14 @@ def settle_leaving(channels: ChannelMap, call: TrackedCall, outcome: ContactOutc
         presumed, at = call.leaving
         call.leaving = None
         channels.tell(facts.CallLeftQueue, at=at, call=call.id, outcome=outcome or presumed)
+
+
+def never_joined(channels: ChannelMap, call: TrackedCall) -> None:
+    """Tell of a caller whom the safety net's queue refused: only its absence says so where VarSet is not heard."""
+    queue, _, since = call.queued.rpartition("@")
+    if queue == FALLBACK_QUEUE and not call.joined:
+        channels.queue(call, queue, by_asterisk=True, at=epoch(since))
+        channels.tell(facts.CallLeftQueue, at=epoch(since), call=call.id, outcome=ContactOutcome.NO_AGENTS)
 
 
 def agent_called(channels: ChannelMap, headers: Headers) -> None:
@@ -120,7 +134,7 @@ def variable_set(channels: ChannelMap, headers: Headers) -> None:
         if value in _REFUSED and not consults(channels, channel):
             call = call or channels.open_call(channel)
             if call.refused != f"{channel.queue} {value}":
-                call.refused = f"{channel.queue} {value}"
+                call.joined, call.refused = True, f"{channel.queue} {value}"
                 channels.queue(call, channel.queue, by_asterisk=True)
                 channels.tell(facts.CallLeftQueue, call=call.id, outcome=outcome)
         elif call is not None:

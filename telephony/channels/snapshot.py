@@ -18,8 +18,7 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     for call in calls.values():
         if call.channel in channels.by_uid:
             channels.by_call[call.id] = call
-            for leg in call.legs:
-                _keep(channels, leg)
+            call.legs = [leg for leg in call.legs if _keep(channels, leg)]
     for channel, headers in present:
         _citizen(channels, channel, headers)
     for channel, _ in present:
@@ -46,12 +45,16 @@ def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) 
     return channel
 
 
-def _keep(channels: ChannelMap, leg: TrackedLeg) -> None:
-    """Keep a leg; one whose channels are gone has ended, and its id is not given again."""
+def _keep(channels: ChannelMap, leg: TrackedLeg) -> bool:
+    """Keep a leg; one that talked with a channel that is gone has ended, and its id is not given again."""
     leg.channels &= channels.by_uid.keys()
     leg.dialled &= channels.by_uid.keys()
-    leg.ended = leg.ended or not leg.channels or (leg.answered and leg.talker not in channels.by_uid)
+    if leg.answered and leg.talker not in channels.by_uid:
+        leg.ended = True
+    if not leg.channels and not leg.ended:
+        return False
     channels.tracked[leg.id] = leg
+    return True
 
 
 def _citizen(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
@@ -61,7 +64,7 @@ def _citizen(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
         return
     call = channel.call or channels.open_call(channel)
     if not call.in_queue:
-        call.in_queue = text(headers, "Data").partition(",")[0]
+        call.joined, call.in_queue = True, text(headers, "Data").partition(",")[0]
         channels.queue(call, call.in_queue, by_asterisk=True)
 
 

@@ -20,8 +20,8 @@ from telephony.channels.model import Headers, count, instant, text
 class Channels(ChannelMap):
     """The tracker of one node."""
 
-    def __init__(self, node: NodeId) -> None:
-        super().__init__(node)
+    def __init__(self, node: NodeId, *, replayed: bool = False) -> None:
+        super().__init__(node, replayed=replayed)
         self._last = datetime.min.replace(tzinfo=UTC)
         self._booted: datetime | None = None
 

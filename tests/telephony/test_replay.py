@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-
+import itertools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,6 +149,9 @@ EXPECTED = {
     ],
     "own_safety_net": [
         Contact("12345", "answered", 0.9, 0.8, 0.0, FIRST, False, ["citizen_hung_up"]),
+    ],
+    "own_safety_net_empty": [
+        Contact("fallback", "no_agents", 0.0, 0.0, 0.0, [], False, []),
     ],
     "own_three_way": [
         Contact(

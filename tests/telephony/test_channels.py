@@ -1,0 +1,413 @@
+"""AMI events in, facts out: recorded calls as a live node sees them, gaps, repeats, and who is who."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from center.apply import Center
+from center.settings import CenterSettings
+from messages import events, facts
+from messages.facts import Fact
+from messages.ids import CallId, LegId, NodeId, SessionId
+from messages.values import ContactOutcome, LegEnd
+from telephony.ami.subscription import SUBSCRIPTION
+from telephony.ami.wire import AmiWire, Headers
+from telephony.channels import Channels
+from telephony.channels.model import phone_of
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+NAMES = sorted(path.stem for path in RECORDINGS.glob("*.ami"))
+OWN = [name for name in NAMES if name.startswith("own_")]
+NODE = NodeId("a")
+RECEIVED = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def messages(name: str, *, subscribed: bool = False) -> list[Headers]:
+    """Return a recording's messages, all of them or as the product's subscription leaves them."""
+    wire = AmiWire(SUBSCRIPTION if subscribed else None)
+    wire.receive_data((RECORDINGS / f"{name}.ami").read_bytes())
+    return wire.messages_received()
+
+
+def see(channels: Channels, stream: list[Headers]) -> list[Fact]:
+    return [fact for headers in stream for fact in channels.see(headers, RECEIVED)]
+
+
+def brief(found: list[Fact]) -> list[tuple[str, ...]]:
+    """Return facts as their names with leg number or phone, reason and target."""
+    lines = []
+    for fact in found:
+        line = [type(fact).__name__]
+        if isinstance(fact, facts.LegFact):
+            _, slash, number = fact.leg.partition("/")
+            line.append(slash + number if slash else fact.phone)
+        line += [str(getattr(fact, name)) for name in ("why", "to", "session", "outcome") if hasattr(fact, name)]
+        lines.append(tuple(line))
+    return lines
+
+
+FACTS: dict[str, list[tuple[str, ...]]] = {
+    "own_next_agent": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegEnded", "/1", "no_answer"),
+        ("LegRinging", "/2"),
+        ("LegAnswered", "/2"),
+        ("RecordingStarted",),
+        ("LegHeld", "/2"),
+        ("LegResumed", "/2"),
+        ("LegEnded", "/2", "agent_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_two_devices": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("LegEnded", "/1", "citizen_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_blind_transfer": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("LegTransferred", "/1", "1003"),
+        ("LegRinging", "1003"),
+        ("LegAnswered", "1003"),
+        ("LegEnded", "1003", "citizen_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_consult": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("LegHeld", "/1"),
+        ("LegResumed", "/1"),
+        ("LegAnswered", "1003"),
+        ("LegTransferred", "/1", "1003"),
+        ("LegEnded", "1003", "agent_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_consult_atxfer": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("LegHeld", "/1"),
+        ("LegAnswered", "1003"),
+        ("LegTransferred", "/1", "1003"),
+        ("LegEnded", "1003", "citizen_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_three_way": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("LegAnswered", "1003"),
+        ("LegEnded", "/1", "agent_hung_up"),
+        ("LegEnded", "1003", "agent_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_listened": [
+        ("CallArrived",),
+        ("LegRinging", "/1"),
+        ("LegAnswered", "/1"),
+        ("SpyStarted", "listen-1"),
+        ("LegEnded", "/1", "citizen_hung_up"),
+        ("CallHungUp",),
+        ("SpyStopped", "listen-1"),
+    ],
+    "own_safety_net": [
+        ("CallArrived",),
+        ("CallQueued",),
+        ("LegRinging", "1001"),
+        ("LegAnswered", "1001"),
+        ("LegEnded", "1001", "citizen_hung_up"),
+        ("CallHungUp",),
+    ],
+    "own_safety_net_empty": [
+        ("CallArrived",),
+        ("CallQueued",),
+        ("CallLeftQueue", "no_agents"),
+        ("CallHungUp",),
+    ],
+    "key_exit": [
+        ("CallArrived",),
+        ("CallQueued",),
+        ("LegRinging", "1001"),
+        ("LegEnded", "1001", "citizen_gone"),
+        ("CallLeftQueue", "left_by_key"),
+        ("CallHungUp",),
+    ],
+    "abandoned_ringing": [
+        ("CallArrived",),
+        ("CallQueued",),
+        ("LegRinging", "1001"),
+        ("LegRinging", "1002"),
+        ("LegEnded", "1002", "citizen_gone"),
+        ("LegEnded", "1001", "citizen_gone"),
+        ("CallLeftQueue", "abandoned"),
+        ("CallHungUp",),
+    ],
+    "spied": [
+        ("CallArrived",),
+        ("CallQueued",),
+        ("LegRinging", "1001"),
+        ("LegAnswered", "1001"),
+        ("SpyStarted", "foreign"),
+        ("RecordingStarted",),
+        ("LegEnded", "1001", "citizen_hung_up"),
+        ("CallHungUp",),
+        ("SpyStopped", "foreign"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_what_the_product_subscribes_to_gives_these_facts(name: str) -> None:
+    found = brief(see(Channels(NODE), messages(name, subscribed=True)))
+    foreign = [tuple("foreign" if part.endswith(".2") else part for part in line) for line in found]
+    assert foreign == FACTS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_left_behind_when_everybody_hung_up(name: str) -> None:
+    channels = Channels(NODE)
+    see(channels, messages(name))
+    assert (channels.calls(), channels.legs(), channels.spies()) == ([], [], [])
+    assert not (channels.by_uid or channels.tracked or channels.bridges or channels.halves)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_that_comes_twice_tells_nothing_new(name: str) -> None:
+    once = see(Channels(NODE), messages(name))
+    twice = see(Channels(NODE), [headers for headers in messages(name) for _ in range(2)])
+    recordings = [fact for fact in twice if isinstance(fact, facts.RecordingStarted)]
+    assert [fact for fact in twice if fact not in recordings] == [fact for fact in once if fact not in recordings]
+    assert set(map(repr, recordings)) == {repr(fact) for fact in once if isinstance(fact, facts.RecordingStarted)}
+
+
+def identities(found: list[Fact]) -> list[tuple[str, ...]]:
+    return [(type(fact).__name__, getattr(fact, "call", ""), getattr(fact, "leg", "")) for fact in found]
+
+
+def renamed(headers: Headers) -> Headers:
+    """Return a message whose phones' channels are named after nothing but their unique ids."""
+    changed = dict(headers)
+    for key, value in headers.items():
+        uid = headers.get(key.removesuffix("Channel") + "Uniqueid", "")
+        if key.endswith("Channel") and str(value).startswith("PJSIP/"):
+            changed[key] = f"PJSIP/{uid}"
+    return changed
+
+
+# An agent's second call is known by its interface, which this takes away.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "consult_a_queue"])
+def test_calls_and_legs_are_known_by_unique_ids_and_not_by_names(name: str) -> None:
+    stream = messages(name)
+    assert identities(see(Channels(NODE), [renamed(m) for m in stream])) == identities(see(Channels(NODE), stream))
+
+
+def test_citizens_who_come_by_the_trunk_of_a_transfers_target_are_counted() -> None:
+    """The target was reached through the trunk too; it talks, and is no agent who consults."""
+    stream = messages("ring_in_use")
+    agent, trunk = "PJSIP/1001-", "PJSIP/trunk-9"
+    through_trunk = [
+        {key: value.replace(agent, trunk) if isinstance(value, str) else value for key, value in m.items()}
+        for m in stream
+    ]
+    assert identities(see(Channels(NODE), through_trunk)) == identities(see(Channels(NODE), stream))
+
+
+def test_facts_carry_asterisks_own_instant_and_else_the_receipts() -> None:
+    stamped = see(Channels(NODE), messages("answered", subscribed=True))
+    answered = next(fact for fact in stamped if isinstance(fact, facts.LegAnswered))
+    assert answered.occurred.microsecond % 1000 != 0
+    assert answered.occurred > RECEIVED
+    bare = see(Channels(NODE), messages("no_timestamps", subscribed=True))
+    assert {fact.occurred for fact in bare} == {RECEIVED}
+
+
+def until(name: str, event: str, **having: str) -> tuple[Channels, list[Headers]]:
+    """Return a tracker that saw a recording up to and with the first such event, and the rest of the recording."""
+    stream = messages(name, subscribed=True)
+    at = next(at for at, m in enumerate(stream) if m.get("Event") == event and having.items() <= m.items())
+    channels = Channels(NODE)
+    see(channels, stream[: at + 1])
+    return channels, stream[at + 1 :]
+
+
+def test_channels_are_found_by_call_leg_and_session() -> None:
+    channels, _ = until("own_listened", "ChanSpyStart")
+    (call,), (leg,) = channels.calls(), channels.legs()
+    assert leg == f"{call}/1"
+    assert channels.citizen_of(call) == "PJSIP/trunk-00000000"
+    assert channels.channel_of_leg(leg) == "PJSIP/1001-00000001"
+    assert channels.spyer_of(SessionId("listen-1")) == "PJSIP/1003-00000002"
+    assert channels.spies() == ["listen-1"]
+    assert channels.citizen_of(CallId("none")) is None
+    assert channels.channel_of_leg(LegId("none")) is None
+    assert channels.spyer_of(SessionId("none")) is None
+
+
+def test_all_ringing_devices_of_a_leg_are_found_and_then_the_one_that_talks() -> None:
+    ringing, rest = until("own_two_devices", "DialState", DestChannel="PJSIP/1002-00000002")
+    (leg,) = ringing.legs()
+    assert ringing.channels_of_leg(leg) == ["PJSIP/1001-00000001", "PJSIP/1002-00000002"]
+    see(ringing, rest[:-8])
+    assert ringing.channels_of_leg(leg) == ["PJSIP/1002-00000002"]
+
+
+def test_a_leg_behind_a_local_channel_is_the_phone() -> None:
+    channels, _ = until("local_member", "BridgeEnter", Channel="PJSIP/trunk-00000000")
+    (leg,) = channels.legs()
+    assert channels.channel_of_leg(leg) == "PJSIP/1001-00000001"
+
+
+def test_the_citizen_is_followed_when_a_local_channel_is_optimised_away() -> None:
+    channels, _ = until("caller_by_local", "LocalOptimizationEnd")
+    (call,) = channels.calls()
+    assert channels.citizen_of(call) == "PJSIP/trunk-00000000"
+
+
+def test_a_reconnect_is_no_restart() -> None:
+    channels, rest = until("own_listened", "ChanSpyStart")
+    later = str(channels.occurred.timestamp() + 0.1)
+    assert channels.see({"Event": "FullyBooted", "Uptime": "4000", "Timestamp": later}, RECEIVED) == []
+    assert brief(see(channels, rest)) == FACTS["own_listened"][4:]
+
+
+def test_a_restart_loses_every_call() -> None:
+    channels, _ = until("own_listened", "ChanSpyStart")
+    later = str(channels.occurred.timestamp() + 30)
+    (lost,) = channels.see({"Event": "FullyBooted", "Uptime": "2", "Timestamp": later}, RECEIVED)
+    assert isinstance(lost, facts.CallsLost)
+    assert (channels.calls(), channels.legs()) == ([], [])
+
+
+def lists_of(name: str) -> list[tuple[int, list[Headers]]]:
+    """Return the `Status` lists of a recording, each with the place where it ends."""
+    found, rows = [], []
+    for at, headers in enumerate(messages(name)):
+        if headers.get("Event") == "Status":
+            rows.append(headers)
+        elif headers.get("Event") == "StatusComplete":
+            found.append((at, rows))
+            rows = []
+    return found
+
+
+def phones_on(channels: Channels) -> set[str]:
+    return {leg.phone for leg in channels.tracked.values() if not leg.ended}
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_after_a_gap_the_resync_knows_what_an_unbroken_link_knows(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in OWN if lists_of(name)]))
+    at, rows = data.draw(st.sampled_from(lists_of(name)))
+    stream = messages(name)
+    unbroken = Channels(NODE)
+    see(unbroken, stream[:at])
+    broken = Channels(NODE)
+    seen = see(broken, stream[: data.draw(st.integers(0, at))])
+    repairs = broken.resync(rows, unbroken.occurred)
+    assert (broken.calls(), broken.spies()) == (unbroken.calls(), unbroken.spies())
+    assert phones_on(broken) == phones_on(unbroken) or name == "own_two_devices"
+    # and the centre, told of both, ends the call as if nothing had been missed
+    up = facts.NodeUp(
+        occurred=unbroken.occurred,
+        node=NODE,
+        calls=tuple(broken.calls()),
+        legs=tuple(broken.legs()),
+        spies=tuple(broken.spies()),
+        repairs=len(repairs),
+    )
+    center = Center(CenterSettings())
+    ended = [
+        entry.event
+        for fact in (*seen, *repairs, up, *see(broken, stream[at:]))
+        for entry in center.apply(fact, fact.occurred).entries
+        if isinstance(entry.event, events.ContactEnded)
+    ]
+    assert [event.outcome for event in ended] == [ContactOutcome.ANSWERED]
+    assert not center.state.calls
+
+
+def test_a_resync_ends_what_talked_with_a_channel_that_is_gone() -> None:
+    channels, _ = until("own_consult", "BridgeEnter", Channel="PJSIP/trunk-00000000")
+    (leg,) = channels.legs()
+    _, after_transfer = lists_of("own_consult")[-1]
+    repairs = channels.resync(after_transfer, channels.occurred)
+    assert leg not in channels.legs()
+    assert brief(repairs) == [("LegAnswered", "1003")]
+
+
+def test_a_variable_that_is_not_set_is_not_called_null() -> None:
+    _, rows = lists_of("own_next_agent")[0]
+    channels = Channels(NODE)
+    channels.resync(rows, RECEIVED)
+    assert any("HOTLINE_LISTENING=(null)" in row["Variable"] for row in rows)
+    assert channels.spies() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "phone"),
+    [
+        ("PJSIP/1001-0000000a", "1001"),
+        ("PJSIP/1001", "1001"),
+        ("PJSIP/1001-web-0000000a", "1001"),
+        ("PJSIP/1001-web", "1001"),
+        ("Local/1001@agents/n", "1001"),
+        ("Local/1001@from-queue-0000002f;1", "1001"),
+        ("SIP/desk-7-0000002f", "desk-7"),
+        ("1001", "1001"),
+    ],
+)
+def test_a_phone_is_read_from_a_channel_or_interface(name: str, phone: str) -> None:
+    assert phone_of(name) == phone
+
+
+def test_who_hung_up_first_ends_the_leg() -> None:
+    whys = {
+        name: [fact.why for fact in see(Channels(NODE), messages(name)) if isinstance(fact, facts.LegEnded)]
+        for name in ("answered", "citizen_hangs_up", "forced_hangup", "disconnect_key", "spied")
+    }
+    assert whys == {
+        "answered": [LegEnd.AGENT_HUNG_UP],
+        "citizen_hangs_up": [LegEnd.CITIZEN_HUNG_UP],
+        "forced_hangup": [LegEnd.AGENT_HUNG_UP],
+        "disconnect_key": [LegEnd.AGENT_HUNG_UP],
+        "spied": [LegEnd.CITIZEN_HUNG_UP],
+    }
+
+
+def test_a_spied_legs_end_does_not_wait_for_the_spied_channel() -> None:
+    channels, _ = until("spied", "BridgeLeave", Channel="PJSIP/trunk-00000000")
+    assert channels.legs() == []
+    assert "PJSIP/1001-00000001" in {channel.name for channel in channels.by_uid.values()}
+
+
+def test_the_citizens_own_hold_is_not_the_agents() -> None:
+    found = see(Channels(NODE), messages("hold"))
+    assert [type(fact) for fact in found if isinstance(fact, facts.LegHeld | facts.LegResumed)] == [
+        facts.LegHeld,
+        facts.LegResumed,
+        facts.LegHeld,
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_whatever_comes_in_whatever_order_facts_come_out(data: st.DataObject) -> None:
+    stream = messages(data.draw(st.sampled_from(NAMES)))
+    picked = data.draw(st.lists(st.sampled_from(stream), max_size=120))
+    channels = Channels(NODE)
+    found = see(channels, picked)
+    assert all(msgspec.json.encode(fact) for fact in found)
+    ended = [fact.leg for fact in found if isinstance(fact, facts.LegEnded)]
+    assert len(ended) == len(set(ended))
