@@ -6,9 +6,11 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,7 @@ class PostgresServer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
+        self._child: subprocess.Popen[bytes]
         self._run("initdb", "--auth=trust", "--username=hotline", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
         options = {
             "port": self.port,
@@ -49,12 +52,20 @@ class PostgresServer:
         subprocess.run(command, user=self._user, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
-        """Start the server and return once it answers."""
-        self._run("pg_ctl", "--wait", "--silent", "--log", str(self._data / "log"), "start")
+        """Start the server and return once it answers. It ends with us, however we end."""
+        command = ["setpriv", "--pdeathsig=QUIT", str(self._binaries / "postgres"), "-D", str(self._data)]
+        self._child = subprocess.Popen(command, user=self._user, cwd="/", stderr=subprocess.DEVNULL)
+        ready = [str(self._binaries / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={self.port}"]
+        for _ in range(600):
+            if subprocess.run(ready, check=False).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise RuntimeError("PostgreSQL does not answer")
 
     def stop(self) -> None:
-        """End the server and every connection to it."""
-        self._run("pg_ctl", "--wait", "--silent", "--mode=immediate", "stop")
+        """End the server and every connection to it at once."""
+        self._child.send_signal(signal.SIGQUIT)
+        self._child.wait(30)
 
     def new_database(self) -> str:
         """Return the URL of a new, empty database."""

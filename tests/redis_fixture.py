@@ -24,10 +24,12 @@ class RedisServer:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the server and return once it answers."""
+        """Start the server and return once it answers. It ends with us, however we end."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory), "--save", ""]
         self._child = subprocess.Popen(
-            ["redis-server", *options, "--appendonly", "yes"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["setpriv", "--pdeathsig=TERM", "redis-server", *options, "--appendonly", "yes"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(500):
             with socket.socket() as probe:
