@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
 from center.pops import PopGate
 from messages import events
-from messages.codec import kind
+from messages.codec import KINDS
 from messages.events import Entry, Event
 from messages.ids import AgentId, ContactId
 from messages.masking import masked
@@ -110,12 +111,17 @@ class Audience:
         for number in woken:
             self._members[number].wake()
 
-    def body(self, event: Event, whole: bool) -> bytes:
-        """Return an event as JSON, with its number whole or masked, a pop with what is known of the number."""
+    def tail(self, entry: Entry, whole: bool) -> bytes:
+        """Return the part of an event's message that all who see it alike share, numbers whole or masked."""
+        event = entry.event
+        head = f'"at":"{stamp(entry.at)}","kind":"{KINDS[type(event)]}","event":'
+        return head.encode() + self._body(event, whole)
+
+    def _body(self, event: Event, whole: bool) -> bytes:
         number = getattr(event, "number", None)
         if type(event) is events.ScreenPop:
             recent = self._recent.get(event.contact, [])
-            fields = {"kind": kind(event), **msgspec.structs.asdict(event)}
+            fields = {"kind": KINDS[type(event)], **msgspec.structs.asdict(event)}
             fields |= {
                 "number": event.number if whole else masked(event.number),
                 "recent_contacts": recent if whole else all_masked(recent),
@@ -131,7 +137,7 @@ class Audience:
         event = entry.event
         agent = getattr(event, "agent", None)
         seats = self._by_agent.get(agent, ()) if agent else ()
-        bodies: dict[bool, bytes] = {}
+        tails: dict[bool, bytes] = {}
         is_pop = type(event) is events.ScreenPop
         sent = self._pop_sent(event) if is_pop else None
         seen = False
@@ -140,11 +146,11 @@ class Audience:
             subscription = member.subscription
             if not subscription.wants(event):
                 continue
-            if member.whole not in bodies:
-                bodies[member.whole] = self.body(event, member.whole)
+            if member.whole not in tails:
+                tails[member.whole] = self.tail(entry, member.whole)
             own = is_pop and subscription.principal.agent == agent
             seen = seen or own
-            subscription.put(Waiting(entry, bodies[member.whole], sent if own else None))
+            subscription.put(Waiting(entry, tails[member.whole], sent if own else None))
             self.counts.frames += 1
             woken.add(number)
         if is_pop:
@@ -181,3 +187,8 @@ class Audience:
         self._recent[contact] = recent
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant in UTC as RFC 3339 with microseconds."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

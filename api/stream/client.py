@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from api import rights, views
 from api.masking import sees_numbers
 from api.stream.bookmark import Bookmark
+from api.stream.connection import GuardedConnection
 from api.stream.ops import (
     ENCODER,
     Ack,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 WARN_S = 60.0
 """Seconds before a token expires at which its client is warned."""
 LONGEST_CURSOR = 64
+AT_ONCE = 64
+"""Events handed to a connection before its buffer is looked at again."""
 
 
 class Rejected(Exception):
@@ -55,7 +57,7 @@ class Rejected(Exception):
 class StreamClient:
     """Reads the client's ops; a task of its own sends."""
 
-    def __init__(self, server: StreamServer, connection: ServerConnection) -> None:
+    def __init__(self, server: StreamServer, connection: GuardedConnection) -> None:
         self._server = server
         self._connection = connection
         self._session: Session | None = None
@@ -267,26 +269,27 @@ class StreamClient:
             elif subscription.lagging or self._wants_snapshot:
                 self._wants_snapshot = False
                 await self._send(self._snapshot(subscription))
-            elif waiting := subscription.take():
-                await self._send_event(subscription, waiting)
+            elif batch := subscription.take(AT_ONCE):
+                await self._send_events(subscription, batch)
             else:
                 return
 
-    async def _send_event(self, subscription: Subscription, waiting: Waiting) -> None:
-        """Send one event; what is awaited elsewhere is done when the client's pong says that it is there."""
+    async def _send_events(self, subscription: Subscription, batch: list[Waiting]) -> None:
+        """Send events; what is awaited elsewhere is done when the client's pong says that it is there."""
+        awaited = [waiting for waiting in batch if waiting.sent is not None]
         try:
-            await self._send(subscription.frame(waiting.entry, waiting.body))
-            if waiting.sent is not None:
+            await self._send(*(subscription.frame(waiting.entry, waiting.tail) for waiting in batch))
+            if awaited:
                 pong = asyncio.ensure_future(await self._connection.ping())
-                pong.add_done_callback(lambda _: waiting.done())
+                pong.add_done_callback(lambda _: _done(awaited))
         except BaseException:
-            waiting.done()
+            _done(awaited)
             raise
 
-    async def _send(self, data: bytes) -> None:
-        """Hand a message to the connection; waits while its buffer is full. Raises TimeoutError."""
+    async def _send(self, *messages: bytes) -> None:
+        """Hand messages to the connection; waits while its buffer is full. Raises TimeoutError."""
         async with asyncio.timeout(self._server.settings.stuck_s):
-            await self._connection.send(data, text=True)
+            await self._connection.send_all(messages)
 
     async def _send_missed(self, subscription: Subscription, after: Position) -> None:
         """Send what lies between a position and now, marked as replayed. Raises TooOld."""
@@ -297,8 +300,8 @@ class StreamClient:
                 return
             for entry in entries:
                 if subscription.wants(entry.event):
-                    body = self._server.audience.body(entry.event, whole)
-                    await self._send(subscription.frame(entry, body, replayed=True))
+                    tail = self._server.audience.tail(entry, whole)
+                    await self._send(subscription.frame(entry, tail, replayed=True))
             after = entries[-1].position
             subscription.covered(after)
 
@@ -309,3 +312,8 @@ class StreamClient:
         content = views.snapshot(state, self.principal, everything, self._server.clock())
         position = state.position
         return ENCODER.encode({"op": "snapshot", "epoch": position.epoch, "seq": position.seq, **content})
+
+
+def _done(awaited: list[Waiting]) -> None:
+    for waiting in awaited:
+        waiting.done()

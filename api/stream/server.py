@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +17,7 @@ from api.audience import Audience
 from api.ports import Cursors, Identity
 from api.settings import ApiSettings
 from api.stream.client import StreamClient
+from api.stream.connection import GuardedConnection
 from api.stream.ops import CloseCode
 from center.mirror import Mirror
 from center.ports import Clock, EventLog
@@ -26,8 +27,6 @@ log = structlog.get_logger()
 PATH = "/v1/stream"
 WRITE_LIMIT = 256 * 1024
 """Bytes in a connection's write buffer at which sending to it waits."""
-MOST_UNREAD = 8 * 1024 * 1024
-"""Bytes in a connection's write buffer at which it is cut off."""
 
 
 class StreamCounts(msgspec.Struct):
@@ -38,16 +37,6 @@ class StreamCounts(msgspec.Struct):
     refused_origin: int = 0
     refused_full: int = 0
     failed: int = 0
-
-
-class GuardedConnection(ServerConnection):
-    """Cuts off who lets us write and never reads: pongs are written by the library without waiting."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes in."""
-        super().data_received(data)
-        if self.transport.get_write_buffer_size() > MOST_UNREAD:
-            self.transport.abort()
 
 
 class StreamServer:
@@ -132,7 +121,7 @@ class StreamServer:
         self.counts.connected += 1
         self._open += 1
         try:
-            await StreamClient(self, connection).run()
+            await StreamClient(self, cast(GuardedConnection, connection)).run()
         except Exception as error:  # one client's fault must not touch another
             self.counts.failed += 1
             log.exception("a stream client's session failed", error=str(error))

@@ -21,7 +21,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """An event that waits to be sent; `sent` is called once it has been handed to the connection, or never will be."""
 
     entry: Entry
-    body: bytes
+    tail: bytes
     sent: Callable[[], None] | None = None
 
     def done(self) -> None:
@@ -65,15 +65,14 @@ class Subscription:
                 return False
         return isinstance(event, self._whole) or rights.is_about(event, self.principal)
 
-    def frame(self, entry: Entry, body: bytes, *, replayed: bool = False) -> bytes:
-        """Return an event's message and move `prev` on. `body` is the event as this principal sees it."""
+    def frame(self, entry: Entry, tail: bytes, *, replayed: bool = False) -> bytes:
+        """Return an event's message and move `prev` on. `tail`: what all who see it alike share."""
         head = (
-            f'{{"op":"event","epoch":{entry.epoch},"seq":{entry.seq},"prev":{self.prev.seq},'
-            f'"prev_epoch":{self.prev.epoch},"at":"{stamp(entry)}","kind":"{KINDS[type(entry.event)]}",'
+            f'{{"op":"event","epoch":{entry.epoch},"seq":{entry.seq},'
+            f'"prev_epoch":{self.prev.epoch},"prev":{self.prev.seq},'
         )
         self.prev = self.position = entry.position
-        tail = b',"replayed":true}' if replayed else b"}"
-        return head.encode() + b'"event":' + body + tail
+        return head.encode() + tail + (b',"replayed":true}' if replayed else b"}")
 
     def put(self, waiting: Waiting) -> None:
         """Let an event wait for the connection; past the bound everything waiting is dropped."""
@@ -85,14 +84,16 @@ class Subscription:
             self.lagging = True
             self.clear()
 
-    def take(self) -> Waiting | None:
-        """Return the next event to send, None if none waits; what a snapshot or a replay has covered is left out."""
-        while self._waiting:
+    def take(self, most: int) -> list[Waiting]:
+        """Return the next events to send; what a snapshot or a replay has covered is left out."""
+        taken: list[Waiting] = []
+        while self._waiting and len(taken) < most:
             waiting = self._waiting.popleft()
             if waiting.entry.position > self.position:
-                return waiting
-            waiting.done()
-        return None
+                taken.append(waiting)
+            else:
+                waiting.done()
+        return taken
 
     def clear(self) -> None:
         """Drop everything that waits."""
@@ -116,8 +117,3 @@ class Subscription:
     def _drop(self, waiting: Waiting) -> None:
         self.dropped += 1
         waiting.done()
-
-
-def stamp(entry: Entry) -> str:
-    """Return an entry's instant, RFC 3339 UTC with microseconds."""
-    return entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -197,7 +197,7 @@ async def test_a_case_system_that_cannot_keep_up_still_gets_every_event() -> Non
 
 
 async def test_who_makes_us_write_and_never_reads_is_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.stream.server.MOST_UNREAD", 100_000)
+    monkeypatch.setattr("api.stream.connection.MOST_UNREAD", 100_000)
     loop = asyncio.get_running_loop()
     raw = await _mute(house, house.token(Role.SUPERVISOR))
     with pytest.raises(ConnectionError):
