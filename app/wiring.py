@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -11,8 +12,7 @@ from typing import Self
 
 import structlog
 from aiohttp import web
-from storage.identity import Identity
-from storage.queries import Queries
+from redis.asyncio import Redis
 
 from api.audience import Audience
 from api.rest import Services, make_app
@@ -25,19 +25,26 @@ from center.apply import Center
 from center.loop import CenterLoop
 from center.mirror import Mirror
 from center.pops import PopGate
-from center.restore import restore
+from center.restore import Snapshots, restore
 from ivr.flow import flow_for
 from messages.commands import Command
+from messages.errors import JournalError
+from messages.events import Position
 from storage.cursors import Cursors
 from storage.database import Database
+from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
+from storage.queries import Queries
+from storage.redis_log import RedisLog
 from storage.rows import RowWriter
+from storage.snapshots import FileSnapshots
 from telephony.asterisk.child import AsteriskChild
 from telephony.bridge import Bridge
 
 log = structlog.get_logger()
 
+TIDY_S = 600.0
 WEB = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
@@ -80,12 +87,10 @@ class Hotline:
             await enter(AsteriskChild(settings.asterisk, self._report))
         await enter(self.database)
         await upgrade(self.database)
-        self.journal = await enter(FileJournal(settings.data / "journal"))
-        state = await restore(self.journal, self.journal, settings.center)
+        self.journal, snapshots = await self._open_log()
+        state = await restore(self.journal, snapshots, settings.center)
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
-        self.loop = CenterLoop(
-            Center(settings.center, state), self.journal, self, now, settings.loop, snapshots=self.journal
-        )
+        self.loop = CenterLoop(Center(settings.center, state), self.journal, self, now, settings.loop, snapshots)
         self.bridge = Bridge(
             settings.asterisk, lambda did: flow_for(did, settings.flow), self.loop.tell, self.pops, now
         )
@@ -95,16 +100,34 @@ class Hotline:
         await self._serve()
         await enter(self.bridge)
 
+    async def _open_log(self) -> tuple[FileJournal | RedisLog, Snapshots]:
+        """Return the log and where snapshots go: files, or Redis with its snapshots in files."""
+        directory = self.settings.data / "journal"
+        if not self.settings.storage.redis:
+            journal = await self._stack.enter_async_context(FileJournal(directory))
+            return journal, journal
+        directory.mkdir(parents=True, exist_ok=True)
+        redis = await self._stack.enter_async_context(Redis.from_url(self.settings.storage.redis))
+        return RedisLog(redis, f"hotline:{self.settings.asterisk.systemname}"), FileSnapshots(directory)
+
     def execute(self, command: Command) -> None:
         """Hand a command to the node's switchboard; the loop's port."""
         self.bridge.switchboard.execute(command)
 
     async def _follow(self) -> None:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
-        for work in (self.loop.run(), self.mirror.run(), self.rows.run()):
+        for work in (self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
+
+    async def _tidy(self) -> None:
+        """Let go of what neither a start nor the rows need any more."""
+        while True:
+            await asyncio.sleep(TIDY_S)
+            if self.loop.snapshot_at > Position():
+                with contextlib.suppress(JournalError):  # away now: next time
+                    await self.journal.forget(min(self.loop.snapshot_at, self.rows.position))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

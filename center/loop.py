@@ -55,6 +55,8 @@ class CenterLoop:
         self.applied = 0
         self.refused = 0
         self.pressed = False
+        self.snapshot_at = Position()
+        """Up to where a start need not read the log."""
         self._journal = journal
         self._switchboard = switchboard
         self._clock = clock
@@ -189,8 +191,13 @@ class CenterLoop:
         return self.center.position, snapshot.encode(self.center.state)
 
     def _save(self, position: Position, data: bytes) -> None:
-        if self._snapshots is not None:
+        if self._snapshots is None:
+            return
+        try:
             self._snapshots.save_snapshot(position, data)
+            self.snapshot_at = position
+        except JournalError as error:  # the next start folds more; nothing is lost
+            log.error("no snapshot could be kept", error=str(error))
 
     def _press(self, on: bool) -> None:
         if self.pressed != on:

@@ -3,9 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from center.ports import EventLog, follow
 from center.state import State, evolve
+from messages.errors import JournalError, TooOld
 from messages.events import Entry, Position
+
+log = structlog.get_logger()
+
+RETRY_S = 0.5
 
 
 class Mirror:
@@ -21,14 +28,24 @@ class Mirror:
         return f"<Mirror {self.state!r}, {len(self.listeners)} listeners>"
 
     async def run(self) -> None:
-        """Follow for ever."""
-        async for entries in follow(self.log, self.state.position):
-            for entry in entries:
-                evolve(self.state, entry)
-            for listener in self.listeners:
-                listener(entries)
-            self._moved.set()
-            self._moved = asyncio.Event()
+        """Follow for ever, through the log's absences. Raises TooOld if what comes next is no longer kept."""
+        while True:
+            try:
+                async for entries in follow(self.log, self.state.position):
+                    self._take(entries)
+            except TooOld:
+                raise
+            except JournalError as error:
+                log.warning("the log cannot be read; trying again", error=str(error))
+                await asyncio.sleep(RETRY_S)
+
+    def _take(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            evolve(self.state, entry)
+        for listener in self.listeners:
+            listener(entries)
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def reached(self, position: Position) -> None:
         """Return once the copy is at least as new as a position."""

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from storage.exports import What, export_rows
 
 from app.commands.common import Given
 from messages.errors import SettingsError
 from storage.database import Database
+from storage.exports import What, export_rows
 from telephony.replay import replay as replay_file
 
 
