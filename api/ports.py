@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from messages.events import Position
@@ -60,4 +61,21 @@ class Cursors(Protocol):
         """Keep where a reader is; never backwards."""
 
 
-__all__ = ["Cursors", "History", "Identity", "Principal", "Session"]
+class Exports(Protocol):
+    """Writes what is kept to a file."""
+
+    async def write(
+        self,
+        what: str,
+        since: datetime | None,
+        until: datetime | None,
+        form: str,
+        output: Path,
+        *,
+        full: bool,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Write records of a period as csv or jsonl and return how many; `full`: numbers whole. Raises Unavailable."""
+
+
+__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Session"]

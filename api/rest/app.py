@@ -57,11 +57,12 @@ def _add_pages(app: web.Application, directory: Path) -> None:
 
 
 async def _follow(app: web.Application) -> AsyncIterator[None]:
-    """Remember what goes by in the log."""
+    """Remember what goes by in the log; have a place for exports."""
     services = app[SERVICES]
     services.recall.begin(services.mirror.state)
     services.mirror.listeners.append(services.recall.take)
-    yield
+    async with services.jobs.open():
+        yield
     services.mirror.listeners.remove(services.recall.take)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.views import AgentView, CallView, ListeningView, QueueView
+from messages.errors import Invalid
 from messages.values import ContactOutcome, ListeningMode
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -142,3 +143,10 @@ class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     stream_port: int
     stream_path: str
+
+
+def check_offset(*, since: datetime | None, until: datetime | None) -> None:
+    """Raise Invalid for an instant that does not say its offset from UTC."""
+    for name, at in (("from", since), ("to", until)):
+        if at is not None and at.tzinfo is None:
+            raise Invalid(f"{name}: give the offset from UTC, such as 2026-11-24T08:00:00+08:00 or …Z")

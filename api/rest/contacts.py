@@ -15,10 +15,11 @@ from api.rest.bodies import (
     LookupAnswer,
     LookupBody,
     WrapUpBody,
+    check_offset,
 )
 from api.rest.endpoint import Answer, Asked
 from messages import requests
-from messages.errors import Forbidden, Invalid, NotFound
+from messages.errors import Forbidden, NotFound
 from messages.ids import ContactId
 from messages.principal import Principal
 from messages.values import Role
@@ -31,9 +32,7 @@ LOOKED_UP = 20
 async def list_contacts(asked: Asked) -> Answer:
     """Return a page of contacts, newest arrivals as the history orders them; agents see their own."""
     query: ContactsQuery = asked.query
-    for name, at in (("from", query.since), ("to", query.until)):
-        if at is not None and at.tzinfo is None:
-            raise Invalid(f"{name}: give the offset from UTC, such as 2026-11-24T08:00:00+08:00 or …Z")
+    check_offset(since=query.since, until=query.until)
     wanted = msgspec.structs.asdict(query)
     if _own_only(asked):
         wanted["agent"] = asked.principal.agent or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -55,7 +56,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a handler returns; None is no content."""
+    """What a handler returns; None is no content, a path the file there."""
 
     content: Any
     status: int = 200
@@ -107,6 +108,8 @@ class Endpoint:
             counts.failed += 1
             log.exception("a request failed", route=self.route.action, error=str(error))
             return problem(500, "internal")
+        if isinstance(sent.body, Path):
+            return web.FileResponse(sent.body, headers=sent.headers)
         body = sent.body if sent.status != 204 else None
         return web.Response(status=sent.status, body=body, content_type=JSON, headers=sent.headers)
 
@@ -161,5 +164,6 @@ class Endpoint:
 
     async def _work(self, asked: Asked) -> Sent:
         answer = await self.route.handler(asked)
-        body = b"" if answer.content is None else ENCODER.encode(answer.content)
+        content = answer.content
+        body = content if isinstance(content, Path) else b"" if content is None else ENCODER.encode(content)
         return Sent(answer.status, body, dict(answer.headers))

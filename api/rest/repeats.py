@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from messages.errors import Conflict, Invalid
@@ -23,7 +24,7 @@ class Sent(NamedTuple):
     """An answer as it went out."""
 
     status: int
-    body: bytes
+    body: bytes | Path
     headers: dict[str, str]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import History, Identity
+from api.ports import Exports, History, Identity
+from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
 from api.settings import ApiSettings
@@ -38,6 +39,11 @@ class Services:
     ready: Callable[[], list[str]]
     metrics: Callable[[], bytes]
     web: Path
+    exports: Exports | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)
+    jobs: ExportJobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", ExportJobs(self.exports))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.rest import contacts, live, seats, sessions
+from api.rest import contacts, exports, live, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -47,6 +47,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
+    "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
 }
 """Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts."""
 
@@ -129,4 +130,15 @@ ROUTES: tuple[Route, ...] = (
         "PUT", "/contacts/{contact}/wrap-up", "contacts.wrap_up", contacts.write_wrap_up, body=WrapUpBody, status=204
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
+    _route(
+        "POST",
+        "/exports",
+        "exports.use",
+        exports.start_export,
+        body=exports.ExportBody,
+        answer=exports.ExportAnswer,
+        status=202,
+    ),
+    _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
+    _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
 )

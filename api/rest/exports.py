@@ -1,0 +1,82 @@
+"""Exports: asked for, waited for, fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from api.masking import sees_numbers
+from api.rest.bodies import check_offset
+from api.rest.endpoint import Answer, Asked
+from api.rest.jobs import Job
+from messages.errors import Conflict, Forbidden, NotFound
+from messages.values import Role
+
+
+class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records of which period, [from, to), in which form."""
+
+    what: Literal["contacts", "legs", "agent-states", "listening"]
+    form: Literal["csv", "jsonl"] = msgspec.field(name="format", default="csv")
+    since: datetime | None = msgspec.field(name="from", default=None)
+    until: datetime | None = msgspec.field(name="to", default=None)
+
+
+class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an export is; once `done`, its file is at `/exports/{id}/download`."""
+
+    id: str
+    what: str
+    form: str = msgspec.field(name="format")
+    state: Literal["pending", "done", "failed"]
+    rows: int
+    why: str
+
+
+async def start_export(asked: Asked) -> Answer:
+    """Begin an export; its progress is at the address in Location."""
+    body: ExportBody = asked.body
+    check_offset(since=body.since, until=body.until)
+    job = asked.services.jobs.start(
+        asked.principal.user, body.what, body.since, body.until, body.form, full=sees_numbers(asked.principal)
+    )
+    return Answer(_answer(job), 202, {"Location": f"/api/v1/exports/{job.id}"})
+
+
+async def get_export(asked: Asked) -> Answer:
+    """Return how far an export is."""
+    return Answer(_answer(_job(asked)))
+
+
+async def download_export(asked: Asked) -> Answer:
+    """Return an export's file."""
+    job = _job(asked)
+    if job.state != "done":
+        raise Conflict(f"the export is {job.state}; its file is there once it is done")
+    kind = "text/csv; charset=utf-8" if job.form == "csv" else "application/jsonl"
+    return Answer(
+        job.file,
+        headers={"Content-Type": kind, "Content-Disposition": f'attachment; filename="{job.what}.{job.form}"'},
+    )
+
+
+def _job(asked: Asked) -> Job:
+    job = asked.services.jobs.get(asked.path["export"])
+    if job is None:
+        raise NotFound("no such export, or it is no longer kept")
+    if job.by != asked.principal.user and Role.ADMIN not in asked.roles:
+        raise Forbidden("that export is somebody else's")
+    return job
+
+
+def _answer(job: Job) -> ExportAnswer:
+    return ExportAnswer(
+        id=job.id,
+        what=job.what,
+        form=job.form,
+        state=job.state,
+        rows=job.rows,
+        why=job.why,
+    )
