@@ -152,9 +152,16 @@ def _calls(evidence: Evidence) -> Iterator[Difference]:
     for citizen in evidence.citizens:
         asterisk = by_number.get(citizen.number)
         contact_id = asterisk.linkedid if asterisk else ""
-        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talks[citizen.number], agents)
+        talked = [talk for talk in talks[citizen.number] if not _crossed(citizen, talk, asterisk)]
+        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talked, agents)
         for kind, text in case.differences():
             yield Difference(kind, contact_id, citizen.number, text)
+
+
+def _crossed(citizen: SipCall, talk: SipCall, asterisk: AsteriskCall | None) -> bool:
+    """Say whether the phone's answer met the citizen's hang-up on its way: Asterisk says which was first."""
+    first = citizen.by_us and citizen.ended_at and talk.confirmed_at and citizen.ended_at < talk.confirmed_at
+    return bool(first) and asterisk is not None and talk.callee not in asterisk.bridged
 
 
 class _Case:

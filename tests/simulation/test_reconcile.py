@@ -159,6 +159,14 @@ def test_a_citizen_whom_the_hotline_hangs_up_on_unanswered_is_lost() -> None:
     assert (result.lost, [difference.kind for difference in result.differences]) == (1, [Kind.LOST])
 
 
+@pytest.mark.parametrize(("hung_up_at", "kinds"), [(0.805, set()), (0.9, {Kind.OUTCOME, Kind.CDR_ANSWER})])
+def test_an_answer_that_meets_the_hang_up_on_its_way_is_no_talk(hung_up_at: float, kinds: set[Kind]) -> None:
+    evidence, abandoned = answered_call(), abandoned_call()
+    evidence.citizens = [replace(abandoned.citizens[0], ended_at=at(hung_up_at))]
+    evidence.asterisk, evidence.contacts = abandoned.asterisk, abandoned.contacts
+    assert {difference.kind for difference in reckon(evidence).differences} == kinds
+
+
 def test_a_pop_that_was_withdrawn_needs_no_invite() -> None:
     evidence = answered_call()
     early = Pop(agent="a1", contact="n-1.0", leg="n-1.0/0", at=at(0.1), received_at=at(0.1), withdrawn="citizen_gone")
