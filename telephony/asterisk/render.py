@@ -44,7 +44,7 @@ def render(settings: AsteriskSettings, directory: str | Path | None = None) -> P
     files = render_files(settings)
     own = target == settings.instance
     folders = [target / name for name in SUBDIRECTORIES]
-    for path in (target, *folders, *((settings.spool, settings.recordings / FALLBACK_QUEUE) if own else ())):
+    for path in (target, *folders, *((settings.spool, settings.recordings) if own else ())):
         # Recordings, logs and secrets: for Asterisk's own user and its group alone.
         path.mkdir(parents=True, exist_ok=True, mode=0o750)
     for name, text in files.items():

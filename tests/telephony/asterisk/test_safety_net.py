@@ -82,7 +82,7 @@ async def test_a_citizen_is_told_and_answered_from_the_fallback_queue(
 
     assert re.fullmatch(r"\d{10}\.\d{6}", arrived)
     assert contact.startswith(child.settings.systemname + "-")
-    recording = child.settings.recordings / "fallback" / f"{contact}.wav"
+    recording = child.settings.recordings / f"{contact}-fallback.raw"
     await eventually(lambda: recording.exists() and recording.stat().st_size > 16_000)
     await eventually(lambda: any(row["eventtype"] == "LINKEDID_END" for row in cel(child.settings)))
     rows = [row for row in cel(child.settings) if row["channel"] == citizen and row["eventtype"] != "CHAN_START"]
