@@ -161,16 +161,16 @@ class NoSwitchboard:
 class House:
     """Everything behind the two servers, and the facts that make it move."""
 
-    def __init__(self, agents: int, api: ApiSettings) -> None:
+    def __init__(self, agents: int, api: ApiSettings, kept: dict[str, Any]) -> None:
         center_settings = settings(agents)
         self.log = MemoryLog()
         self.switchboard = NoSwitchboard()
         self.loop = CenterLoop(Center(center_settings), self.log, self.switchboard, now)
         self.mirror = Mirror(self.log, State(center_settings))
         self.pops = PopGate()
-        self.identity = MemoryIdentity()
-        self.history = MemoryHistory()
-        self.cursors = MemoryCursors()
+        self.identity: MemoryIdentity = kept.get("identity", MemoryIdentity())
+        self.history: MemoryHistory = kept.get("history", MemoryHistory())
+        self.cursors: MemoryCursors = kept.get("cursors", MemoryCursors())
         self.audience = Audience(self.history, self.pops)
         self.stream = StreamServer(api, self.mirror, self.log, self.audience, self.identity, self.cursors, now)
         self.not_ready: list[str] = []
@@ -184,6 +184,7 @@ class House:
             ready=lambda: self.not_ready,
             metrics=lambda: b"hotline_up 1\n",
             web=WEB,
+            exports=kept.get("exports"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession
@@ -245,11 +246,12 @@ class House:
             status, answer = await self.ask("PUT", "agents/me/state", token, {"state": "ready"})
             assert status == 200, answer
 
-    async def arrive(self, call: str, number: str = "13800001234") -> None:
-        """A citizen's call comes in and joins the queue."""
+    async def arrive(self, call: str, number: str = "13800001234", *, greeted: bool = True) -> None:
+        """A citizen's call comes in and joins the queue; `greeted` long enough to look the number up."""
         about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": CallId(call)}
         await self.settled(facts.CallArrived(contact=ContactId(f"k{call}"), number=number, did="12345", **about))
-        await asyncio.sleep(0)  # a look-up of the number takes a turn
+        if greeted:
+            await asyncio.gather(*self.audience._lookups)
         await self.settled(facts.CallQueued(queue=QUEUE, noticed=True, **about))
 
     async def leg(self, kind: type[facts.LegFact], leg: str, **fields: Any) -> None:
@@ -262,7 +264,7 @@ class House:
         """The citizen is gone."""
         await self.settled(facts.CallHungUp(occurred=now(), node=NODE, call=CallId(call)))
 
-    async def whole_call(self, call: str, number: str = "13800001234") -> None:
+    async def whole_call(self, call: str, number: str = "13800001234", token: str = "") -> None:
         """A call from arrival to the agent's being ready again: some twenty events."""
         await self.arrive(call, number)
         leg = next(iter(self.mirror.state.calls[CallId(call)].legs), None)
@@ -272,7 +274,7 @@ class House:
             await self.leg(facts.LegAnswered, leg)
             await self.leg(facts.LegEnded, leg, why=LegEnd.AGENT_HUNG_UP)
             await self.hang_up(call)
-            token = self.token(Role.AGENT, agent=agent)
+            token = token or self.token(Role.AGENT, agent=agent)
             await self.ask("PUT", "agents/me/state", token, {"state": "ready"})
         else:
             await self.hang_up(call)
@@ -359,8 +361,8 @@ def kinds(messages: Iterable[dict[str, Any]]) -> list[str]:
 
 
 @asynccontextmanager
-async def open_house(agents: int = 2, **api: Any) -> AsyncIterator[House]:
-    """Give a running house."""
-    house = House(agents, ApiSettings(port=0, stream_port=0, **api))
+async def open_house(agents: int = 2, *, kept: dict[str, Any] | None = None, **api: Any) -> AsyncIterator[House]:
+    """Give a running house; `kept`: what it uses in the place of memory."""
+    house = House(agents, ApiSettings(port=0, stream_port=0, **api), kept or {})
     async with house.open():
         yield house

@@ -126,7 +126,7 @@ async def test_a_slow_history_does_not_hold_a_pop_back(house: House) -> None:
     house.history.delay_s = 30
     await house.ready("a1")
     async with house.subscribed(house.token(Role.AGENT, agent="a1")) as agent:
-        await house.arrive("c1")
+        await house.arrive("c1", greeted=False)
         pop = (await agent.until("screen_pop"))[-1]["event"]
         assert pop["recent_contacts"] == []
         assert house.audience.counts.pops_without_history == 1

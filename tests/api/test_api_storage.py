@@ -1,0 +1,169 @@
+"""The API over the real storage: log in, call, pop with history, case, cursor, export."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messages.events import Position
+from messages.ids import AgentId, UserId
+from messages.values import Role
+from storage.cursors import Cursors
+from storage.database import Database
+from storage.exports import What, export_rows
+from storage.identity import Identity
+from storage.migrations import upgrade
+from storage.queries import Queries
+from storage.rows import RowWriter
+from tests.api.house import House, now, open_house
+
+
+class FileExports:
+    """The API's Exports over storage."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(
+        self,
+        what: str,
+        since: datetime | None,
+        until: datetime | None,
+        form: str,
+        output: Path,
+        *,
+        full: bool,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Write records to a file."""
+        return await export_rows(self._database, What(what), since, until, form, output, full=full, progress=progress)
+
+
+@pytest.fixture
+async def stored(tmp_path: Path) -> AsyncIterator[tuple[House, RowWriter]]:
+    """Give a house whose history, people and cursors are in SQLite."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}"))
+        await upgrade(database)
+        identity = Identity(database, now)
+        await identity.set_user(UserId("li"), "a long password", [Role.AGENT], AgentId("a1"))
+        await identity.set_user(UserId("wang"), "another password", [Role.SUPERVISOR])
+        kept: dict[str, Any] = {
+            "identity": identity,
+            "history": Queries(database),
+            "cursors": Cursors(database),
+            "exports": FileExports(database),
+        }
+        house = await stack.enter_async_context(open_house(kept=kept))
+        rows = RowWriter(house.log, database)
+        writing = asyncio.create_task(rows.run())
+        try:
+            yield house, rows
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _log_in(house: House, user: str, password: str) -> str:
+    status, session = await house.ask("POST", "sessions", body={"user": user, "password": password})
+    assert status == 201
+    return str(session["token"])
+
+
+async def _written(house: House, rows: RowWriter) -> None:
+    async with asyncio.timeout(20):
+        while rows.position < house.mirror.state.position:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    li = await _log_in(house, "li", "a long password")
+    wang = await _log_in(house, "wang", "another password")
+    assert (await house.ask("PUT", "agents/me/state", li, {"state": "ready"}))[0] == 200
+    await house.whole_call("c1", token=li)
+    case = {"valid": True, "category": "consult"}
+    assert (await house.ask("PUT", "contacts/kc1/cases/GD1", li, case))[0] == 204
+    assert (await house.ask("PUT", "contacts/kc1/wrap-up", li, {"code": "consult", "note": "done"}))[0] == 204
+    await _written(house, rows)
+    async with house.subscribed(li) as agent:
+        await house.arrive("c2")
+        pop = (await agent.until("screen_pop"))[-1]["event"]
+    assert [(one["contact"], one["number"], one["cases"]) for one in pop["recent_contacts"]] == [
+        ("kc1", "138****1234", ["GD1"])
+    ]
+    assert pop["cases"] == ["GD1"]
+    kept = (await house.ask("GET", "contacts/kc1", li))[1]
+    assert (kept["outcome"], kept["number"], kept["wrap_up"]["code"]) == ("answered", "138****1234", "consult")
+    assert kept["cases"][0]["case_no"] == "GD1"
+    found = (await house.ask("POST", "callers/lookup", li, {"number": "13800001234"}))[1]
+    assert (found["repeat"], found["cases"]) == (True, ["GD1"])
+    await house.hang_up("c2")
+    await _written(house, rows)
+    page = (await house.ask("GET", "contacts?limit=1", wang))[1]
+    assert [one["contact"] for one in page["items"]] == ["kc2"]
+    page = (await house.ask("GET", f"contacts?limit=1&cursor={page['next']}", wang))[1]
+    assert ([one["contact"] for one in page["items"]], page["next"]) == (["kc1"], None)
+    assert (await house.ask("GET", "contacts?cursor=nonsense", wang))[0] == 422
+
+
+async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    li = await _log_in(house, "li", "a long password")
+    wang = await _log_in(house, "wang", "another password")
+    await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
+    await house.whole_call("c1", token=li)
+    await _written(house, rows)
+    assert (await house.ask("POST", "exports", li, {"what": "contacts"}))[0] == 403
+    for form in ("csv", "jsonl"):
+        status, job = await house.ask("POST", "exports", wang, {"what": "contacts", "format": form})
+        assert status == 202
+        await asyncio.gather(*house.services.jobs._running.values())
+        job = (await house.ask("GET", f"exports/{job['id']}", wang))[1]
+        assert (job["state"], job["rows"]) == ("done", 1)
+        status, text = await house.ask("GET", f"exports/{job['id']}/download", wang)
+        assert status == 200
+        [row] = csv.DictReader(io.StringIO(text.decode())) if form == "csv" else [text]
+        assert (row["contact"], row["number"], row["outcome"]) == ("kc1", "138****1234", "answered")
+    body = {"what": "contacts", "from": "2026-11-24T08:00:00"}
+    assert (await house.ask("POST", "exports", wang, body))[0] == 422
+    assert (await house.ask("POST", "exports", wang, {"what": "secrets"}))[0] == 422
+
+
+async def test_a_readers_place_outlives_its_connection(stored: tuple[House, RowWriter]) -> None:
+    house, _ = stored
+    li = await _log_in(house, "li", "a long password")
+    identity: Any = house.identity
+    await identity.set_user(UserId("cases"), "a third password", [Role.CASE_SYSTEM])
+    cases = await _log_in(house, "cases", "a third password")
+    await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
+    wish = {"kinds": ["contact.ended"], "cursor": "cases"}
+    async with house.subscribed(cases, **wish) as client:
+        await house.whole_call("c1", token=li)
+        first = await client.event()
+        assert first["event"]["contact"] == "kc1"
+        await client.send(op="ack", epoch=first["epoch"], seq=first["seq"])
+        await client.send(op="ping", id="acknowledged")
+        await client.expect("pong")
+    await house.whole_call("c2", token=li)
+    async with house.connected(cases) as client:
+        client.seen = Position(first["epoch"], first["seq"])
+        await client.send(op="subscribe", **wish)
+        again = await client.event()
+        assert (again["event"]["contact"], again["replayed"]) == ("kc2", True)
+
+
+async def test_a_wrong_password_five_times_locks_the_user_out(stored: tuple[House, RowWriter]) -> None:
+    house, _ = stored
+    for _ in range(5):
+        assert (await house.ask("POST", "sessions", body={"user": "li", "password": "no"}))[0] == 401
+    status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long password"})
+    assert (status, problem["type"]) == (401, "wrong-credentials")
