@@ -32,6 +32,8 @@ def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     if outer is not None and not outer.answered and not outer.ended:
         outer.channels.add(dialled.uid)
         dialled.leg = outer.id
+        if dialled.is_party and not outer.rang:
+            outer.phone = phone_of(dialled.name)
     elif call := call_behind(channels, caller):
         settle_leaving(channels, call)
         leg = _leg_to_ring(channels, call, caller, dialled)
@@ -143,8 +145,6 @@ def soft_hangup_request(channels: ChannelMap, headers: Headers) -> None:
 
 def hangup(channels: ChannelMap, headers: Headers) -> None:
     """A channel is gone."""
-    if text(headers, "Uniqueid") not in channels.by_uid:
-        return
     channel = channels.channel(headers)
     if channel is None:
         return

@@ -110,8 +110,9 @@ def meet(channels: ChannelMap, call: TrackedCall, party: Channel) -> None:
         leg.stepped_aside = ""
     if not leg.answered and not leg.ended:
         leg.answered, leg.talker = True, party.uid
-        if party.uid in leg.dialled:
+        if party.uid in leg.dialled or party.member:
             leg.name = _name(party)
+        leg.phone = phone_of(party.name)
         channels.tell_leg(facts.LegAnswered, leg)
 
 

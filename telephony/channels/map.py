@@ -38,9 +38,10 @@ class ChannelMap:
         return f"<{type(self).__name__} {self.node}: {len(self.by_uid)} channels, {len(self.tracked)} legs>"
 
     def citizen_of(self, call: CallId) -> str | None:
-        """Return the name of the citizen's channel."""
+        """Return the name of the citizen's channel, known by its id even before an event carries our variable."""
         tracked = self.by_call.get(call)
-        return self.by_uid[tracked.channel].name if tracked else None
+        channel = self.by_uid.get(tracked.channel if tracked else call)
+        return channel.name if channel else None
 
     def channels_of_leg(self, leg: LegId) -> list[str]:
         """Return the names of the channels that ring for a leg, or of the one that talks."""

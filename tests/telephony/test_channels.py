@@ -268,6 +268,18 @@ def test_a_leg_behind_a_local_channel_is_the_phone() -> None:
     assert channels.channel_of_leg(leg) == "PJSIP/1001-00000001"
 
 
+def test_a_waiting_citizens_channel_is_found_before_any_event_carries_our_variable() -> None:
+    channels, _ = until("own_next_agent", "Newchannel")
+    assert channels.calls() == []
+    assert channels.citizen_of(CallId(next(iter(channels.by_uid)))) == "PJSIP/trunk-00000000"
+
+
+def test_the_end_of_a_call_whose_beginning_was_missed_is_told_once() -> None:
+    hangup = [m for m in messages("own_next_agent") if m.get("Event") == "Hangup"][-1]
+    channels = Channels(NODE)
+    assert brief(see(channels, [hangup, hangup])) == [("CallArrived",), ("CallHungUp",)]
+
+
 def test_the_citizen_is_followed_when_a_local_channel_is_optimised_away() -> None:
     channels, _ = until("caller_by_local", "LocalOptimizationEnd")
     (call,) = channels.calls()

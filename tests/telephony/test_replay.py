@@ -120,6 +120,22 @@ EXPECTED = {
     "local_member_optimised": [
         Contact("support", "answered", 0.6, 1.2, 0.0, FIRST, False, ["citizen_hung_up"]),
     ],
+    "local_ring_group": [
+        Contact("support", "answered", 0.7, 1.0, 0.0, ["The Group"], False, ["agent_hung_up"]),
+    ],
+    "local_rona": [
+        Contact("support", "answered", 3.5, 1.0, 0.0, ["Agent Two"], False, ["no_answer", "citizen_hung_up"]),
+    ],
+    "nested_queue": [
+        Contact("support", "answered", 0.7, 1.0, 0.0, ["Agent Two"], False, ["citizen_hung_up"]),
+    ],
+    "rush": [
+        Contact("support", "abandoned", 0.8, 0.0, 0.0, [], False, []),
+        Contact("support", "answered", 0.3, 1.0, 0.0, FIRST, False, ["agent_hung_up"]),
+        Contact("support", "answered", 0.4, 1.0, 0.0, ["Agent Two"], False, ["agent_hung_up"]),
+        Contact("support", "answered", 1.3, 1.0, 0.0, FIRST, False, ["agent_hung_up"]),
+        Contact("support", "answered", 2.4, 1.0, 0.0, ["Agent Two"], False, ["agent_hung_up"]),
+    ],
     "no_retry": [
         Contact("support", "timed_out", 2.0, 0.0, 0.0, [], False, ["no_answer"]),
     ],
