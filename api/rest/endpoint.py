@@ -25,6 +25,8 @@ log = structlog.get_logger()
 JSON = "application/json"
 ANSWER_S = 10.0
 """Seconds after which a request that the centre has not answered is given up."""
+BODY_S = 30.0
+"""Seconds a body may take to come in."""
 ENCODER = msgspec.json.Encoder()
 NOBODY = Principal(user="")  # type: ignore[arg-type]
 
@@ -115,7 +117,7 @@ class Endpoint:
 
     async def _send(self, request: web.Request) -> Sent:
         token, principal = await self._who(request)
-        raw = await request.read() if request.method != "GET" else b""
+        raw = await self._raw(request)
         asked = Asked(
             services=self._services,
             principal=principal,
@@ -129,6 +131,15 @@ class Endpoint:
             return await self._work(asked)
         said = hash((request.method, request.path, raw))
         return await self._services.repeats.once(principal.user, key, said, lambda: self._work(asked))
+
+    async def _raw(self, request: web.Request) -> bytes:
+        if request.method == "GET":
+            return b""
+        try:
+            async with asyncio.timeout(BODY_S):
+                return await request.read()
+        except TimeoutError:
+            raise MalformedJson("the body did not come in time") from None
 
     async def _who(self, request: web.Request) -> tuple[str, Principal]:
         if self.route.roles is None:

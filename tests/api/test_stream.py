@@ -214,6 +214,12 @@ async def test_a_token_that_expires_in_mid_stream_closes_it(house: House) -> Non
         assert (await client.closed())[0] == CloseCode.NO_TOKEN
 
 
+async def test_a_client_is_warned_before_its_token_expires(house: House) -> None:
+    async with house.subscribed(house.token(Role.SUPERVISOR, lasts=timedelta(seconds=60.2))) as client:
+        warning = await client.expect("expiring")
+        assert warning["expires_at"] == client.hello["expires_at"]
+
+
 async def test_a_token_is_replaced_in_place(house: House) -> None:
     token = house.token(Role.SUPERVISOR, lasts=timedelta(seconds=0.5))
     async with house.subscribed(token) as client:

@@ -62,25 +62,30 @@ async function enter() {
     snapshot: (message) => { hall.restart(message); say(null); show(); },
     event: (message) => { hall.take(message); show(); },
     link: (now) => { up = now; show(); },
+    expiring: renew,
     refused: () => leave('expired'),
   });
   renewLater();
   show();
 }
 
-/** Renew the token in time, on the stream as well. */
+/** Renew the token in time, on the stream as well; a tab in the background may be late, then the stream asks. */
 function renewLater() {
   clearTimeout(renewing);
   const left = Date.parse(session()?.expires_at) - Date.now();
-  renewing = setTimeout(async () => {
-    try {
-      stream.renew((await refresh()).token);
-      renewLater();
-    } catch (error) {
-      if (error instanceof Problem) leave('expired');
-      else renewing = setTimeout(renewLater, 15_000);
-    }
-  }, Math.min(Math.max(5000, Math.min(left - REFRESH_BEFORE_MS, left / 2)), LONGEST_TIMER_MS));
+  const wait = Math.max(5000, Math.min(left - REFRESH_BEFORE_MS, left / 2));
+  renewing = setTimeout(renew, Math.min(wait, LONGEST_TIMER_MS));
+}
+
+async function renew() {
+  clearTimeout(renewing);
+  try {
+    stream?.renew((await refresh()).token);
+    renewLater();
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) leave('expired');
+    else renewing = setTimeout(renew, 15_000);
+  }
 }
 
 function leave(why) {

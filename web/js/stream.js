@@ -7,7 +7,7 @@ const SILENCE_MS = 45_000;
 export class Stream {
   /**
    * `url`: the stream's address; `token()`: the present one;
-   * `on`: {snapshot(message), event(message), link(up), refused()}.
+   * `on`: {snapshot(message), event(message), link(up), expiring(), refused()}.
    */
   constructor(url, token, on) {
     this.url = url;
@@ -63,6 +63,7 @@ export class Stream {
       this.on.link(true);
       this.on.snapshot(message);
     } else if (message.op === 'event') this.event(message);
+    else if (message.op === 'expiring') this.on.expiring();
     else if (message.op === 'error') console.warn('stream:', message.type, message.detail);
   }
 
