@@ -6,16 +6,15 @@ into the subscriptions that want it. A screen pop takes along what is known of t
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
-import structlog
 
-from api.masking import all_masked, sees_numbers
+from api import rights
+from api.callers import NOTHING, Callers
+from api.masking import sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -23,13 +22,8 @@ from center.pops import PopGate
 from messages import events
 from messages.codec import KINDS
 from messages.events import Entry, Event
-from messages.ids import AgentId, ContactId
 from messages.masking import masked
-
-log = structlog.get_logger()
-
-RECENT = 5
-REMEMBERED = 20_000
+from messages.principal import Principal
 
 
 class AudienceCounts(msgspec.Struct):
@@ -52,17 +46,15 @@ class Member(msgspec.Struct):
 
 
 class Audience:
-    """All subscriptions, those of plain agents found by their seat."""
+    """All subscriptions; those that see nothing whole are found by the seat and the user an event is about."""
 
     def __init__(self, history: History, pops: PopGate) -> None:
         self.counts = AudienceCounts()
-        self._history = history
+        self.callers = Callers(history)
         self._pops = pops
         self._broad: set[int] = set()
-        self._by_agent: dict[AgentId, set[int]] = {}
+        self._personal: dict[str, set[int]] = {}
         self._members: dict[int, Member] = {}
-        self._recent: OrderedDict[ContactId, list[dict[str, Any]]] = OrderedDict()
-        self._lookups: set[asyncio.Task[None]] = set()
         self._next = 0
 
     def __repr__(self) -> str:
@@ -78,26 +70,26 @@ class Audience:
         self._next += 1
         principal = subscription.principal
         self._members[self._next] = Member(subscription, wake, sees_numbers(principal))
-        if set(principal.roles) == {"agent"} and principal.agent:
-            self._by_agent.setdefault(principal.agent, set()).add(self._next)
-        else:
+        if rights.kinds_seen(principal):
             self._broad.add(self._next)
+        else:
+            for name in _names(principal):
+                self._personal.setdefault(name, set()).add(self._next)
         return self._next
 
     def leave(self, number: int) -> None:
         """Remove a subscription."""
         member = self._members.pop(number, None)
         self._broad.discard(number)
-        if member and (agent := member.subscription.principal.agent) and (seats := self._by_agent.get(agent)):
-            seats.discard(number)
-            if not seats:
-                del self._by_agent[agent]
+        for name in _names(member.subscription.principal) if member else ():
+            if found := self._personal.get(name):
+                found.discard(number)
+                if not found:
+                    del self._personal[name]
 
     async def close(self) -> None:
-        """Stop looking things up."""
-        for task in list(self._lookups):
-            task.cancel()
-        await asyncio.gather(*self._lookups, return_exceptions=True)
+        """Stop looking callers up."""
+        await self.callers.close()
 
     def show(self, entries: list[Entry]) -> None:
         """Put a batch into the subscriptions; the mirror's listener."""
@@ -106,7 +98,7 @@ class Audience:
             self.counts.events += 1
             event = entry.event
             if type(event) is events.ContactArrived:
-                self._look_up(event)
+                self.callers.arrived(event)
             self._show(entry, woken)
         for number in woken:
             self._members[number].wake()
@@ -120,13 +112,13 @@ class Audience:
     def _body(self, event: Event, whole: bool) -> bytes:
         number = getattr(event, "number", None)
         if type(event) is events.ScreenPop:
-            recent = self._recent.get(event.contact, [])
+            known = self.callers.known(event.contact) or NOTHING
             fields = {"kind": KINDS[type(event)], **msgspec.structs.asdict(event)}
             fields |= {
                 "number": event.number if whole else masked(event.number),
-                "recent_contacts": recent if whole else all_masked(recent),
-                "cases": sorted({case for contact in recent for case in contact.get("cases", ())}),
-                "flags": {"repeat": bool(recent)},
+                "recent_contacts": known.whole if whole else known.masked,
+                "cases": known.cases,
+                "flags": {"repeat": known.repeat},
             }
             return ENCODER.encode(fields)
         if number and not whole:
@@ -135,13 +127,13 @@ class Audience:
 
     def _show(self, entry: Entry, woken: set[int]) -> None:
         event = entry.event
-        agent = getattr(event, "agent", None)
-        seats = self._by_agent.get(agent, ()) if agent else ()
+        agent, by = getattr(event, "agent", None), getattr(event, "by", None)
+        personal = {*self._personal.get(f"agent {agent}", ()), *self._personal.get(f"user {by}", ())}
         tails: dict[bool, bytes] = {}
         is_pop = type(event) is events.ScreenPop
         sent = self._pop_sent(event) if is_pop else None
         seen = False
-        for number in (*self._broad, *seats):
+        for number in (*self._broad, *personal):
             member = self._members[number]
             subscription = member.subscription
             if not subscription.wants(event):
@@ -161,32 +153,16 @@ class Audience:
 
     def _count_pop(self, event: Any, seen: bool) -> None:
         self.counts.pops += 1
-        if event.contact not in self._recent:
+        if self.callers.known(event.contact) is None:
             self.counts.pops_without_history += 1
         if not seen:
             self.counts.pops_unseen += 1
             self._pops.left(event.leg)
 
-    def _look_up(self, event: events.ContactArrived) -> None:
-        if not event.number:
-            self._remember(event.contact, [])
-            return
-        task = asyncio.get_running_loop().create_task(self._fetch(event.contact, event.number))
-        self._lookups.add(task)
-        task.add_done_callback(self._lookups.discard)
 
-    async def _fetch(self, contact: ContactId, number: str) -> None:
-        try:
-            found = await self._history.recent_contacts(number, RECENT + 1)
-        except Exception as error:  # the pop leaves without it
-            log.warning("a number's history could not be read", error=str(error))
-            return
-        self._remember(contact, [one for one in found if one.get("contact") != contact][:RECENT])
-
-    def _remember(self, contact: ContactId, recent: list[dict[str, Any]]) -> None:
-        self._recent[contact] = recent
-        if len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
+def _names(principal: Principal) -> tuple[str, str]:
+    """Return under what a principal's personal events are found."""
+    return f"agent {principal.agent}", f"user {principal.user}"
 
 
 def stamp(at: datetime) -> str:

@@ -251,7 +251,7 @@ class House:
         about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": CallId(call)}
         await self.settled(facts.CallArrived(contact=ContactId(f"k{call}"), number=number, did="12345", **about))
         if greeted:
-            await asyncio.gather(*self.audience._lookups)
+            await self.audience.callers.settled()
         await self.settled(facts.CallQueued(queue=QUEUE, noticed=True, **about))
 
     async def leg(self, kind: type[facts.LegFact], leg: str, **fields: Any) -> None:

@@ -141,6 +141,32 @@ async def test_a_pop_is_withdrawn_when_the_citizen_leaves(house: House) -> None:
         assert (withdrawn["leg"], withdrawn["why"]) == ("c1/1", "citizen_gone")
 
 
+async def test_a_history_that_cannot_be_shown_does_not_hold_a_pop_back(house: House) -> None:
+    house.history.add("old", "13800001234", outcome=object())
+    await house.ready("a1")
+    async with house.subscribed(house.token(Role.AGENT, agent="a1")) as agent:
+        await house.arrive("c1")
+        assert (await agent.until("screen_pop"))[-1]["event"]["recent_contacts"] == []
+
+
+async def test_an_agent_sees_what_they_themselves_wrote_live_and_again(house: House) -> None:
+    await house.ready("a1")
+    await house.whole_call("c1")
+    token = house.token(Role.AGENT, agent="a1")
+    async with house.subscribed(token) as client:
+        start = client.seen
+        await house.ask("PUT", "contacts/kc1/wrap-up", token, {"code": "consult"})
+        await house.ask("PUT", "contacts/kc1/wrap-up", house.token(Role.SUPERVISOR), {"code": "other"})
+        await house.ask("PUT", "agents/me/state", token, {"state": "not_ready", "reason": "meal"})
+        live = [await client.event() for _ in range(2)]
+        assert kinds(live) == ["contact.wrapped_up", "agent.state"]
+    async with house.connected(token) as client:
+        await client.send(op="subscribe", resume_from={"epoch": start.epoch, "seq": start.seq})
+        client.seen = start
+        again = [await client.event() for _ in range(2)]
+        assert [message["event"] for message in again] == [message["event"] for message in live]
+
+
 async def test_two_desktops_of_one_agent_both_get_the_pop(house: House) -> None:
     await house.ready("a1")
     token = house.token(Role.AGENT, agent="a1")
