@@ -39,7 +39,9 @@ class EvidenceDirectory:
         self.path = path
         self.sipp = path / "sipp"
         self.hotline_log = path / "hotline.log"
-        self.sipp.mkdir(parents=True, exist_ok=True)
+        for earlier in (self.sipp, path / "asterisk"):  # an earlier run's frames would be read as this one's
+            shutil.rmtree(earlier, ignore_errors=True)
+        self.sipp.mkdir(parents=True)
         (path / "README.txt").write_text(README)
 
     def __repr__(self) -> str:

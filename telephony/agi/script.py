@@ -85,11 +85,10 @@ class HeldCall:
                     await self._play(prompt)
                 case Notice(prompt):
                     self.noticed = await self._play(prompt)
-                    if self.noticed:
-                        await self.session.set_variable("HOTLINE_NOTICED", "1")
                 case Enter(queue):
                     now = self._clock()
-                    await self.session.set_variable("__HOTLINE_QUEUED", f"{queue}@{now.timestamp():.6f}")
+                    noticed = ",HOTLINE_NOTICED=1" if self.noticed else ""
+                    await self.session.exec("MSet", f"__HOTLINE_QUEUED={queue}@{now.timestamp():.6f}{noticed}")
                     await self._hold(queue, now)
 
     async def come_back(self, queue: QueueId) -> None:
@@ -104,8 +103,7 @@ class HeldCall:
         while True:
             self._offer = await self._next_offer()
             if await self._dial(self._offer):
-                await self.session.set_variable("HOTLINE_DONE", "1")
-                return
+                return  # DIALSTATUS=ANSWER tells the dialplan that this call is served
             self._offer = None
             await self.session.exec("StartMusicOnHold")
 

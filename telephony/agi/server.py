@@ -10,18 +10,22 @@ from typing import Self
 import msgspec
 import structlog
 
-from telephony.agi.errors import AgiError
+from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.session import AgiSession
 
 log = structlog.get_logger()
 
 
 class AgiCounts(msgspec.Struct):
-    """What became of the connections so far."""
+    """What became of the connections so far.
+
+    `silent` came and went without a whole environment, `timed_out` stayed without one.
+    """
 
     accepted: int = 0
     refused: int = 0
     silent: int = 0
+    timed_out: int = 0
     malformed: int = 0
     crashed: int = 0
 
@@ -101,15 +105,25 @@ class AgiServer:
         self.counts.accepted += 1
         try:
             await self._handler(session)
+        except AgiHangup:
+            pass  # the end of any call
         except Exception as error:  # whatever is wrong with one call must not touch another
             self.counts.crashed += 1
-            log.exception("a session's handler failed; the dialplan goes on", session=repr(session), error=str(error))
+            contact = session.environment.get("agi_arg_1", "")
+            log.exception(
+                "a session's handler failed; the dialplan goes on",
+                contact=contact,
+                session=repr(session),
+                error=str(error),
+            )
 
     async def _begin(self, session: AgiSession) -> bool:
         try:
             async with asyncio.timeout(self._environment_s):
                 await session.begin()
-        except (TimeoutError, EOFError, ConnectionError):
+        except TimeoutError:
+            self.counts.timed_out += 1
+        except (EOFError, OSError):
             self.counts.silent += 1
         except AgiError as error:
             self.counts.malformed += 1

@@ -10,6 +10,8 @@ from telephony.agi.wire import AgiEvent, AgiResult, AgiWire, Environment, HungUp
 
 ANSWER_S = 30.0
 """Seconds an ordinary command may take; a prompt is shorter."""
+SOUND_S = 600.0
+"""Seconds a sound may take to play."""
 CHUNK = 65536
 
 
@@ -76,9 +78,28 @@ class AgiSession:
             raise AgiRefused(f"{words[0]}: {result.code} {result.text}")
         return result
 
+    async def answer(self) -> None:
+        """Answer the channel if it is not yet. Raises AgiHangup where that fails."""
+        if (await self.command("ANSWER")).result == "-1":
+            raise AgiHangup("the channel cannot be answered")
+
     async def stream_file(self, name: str, escape_digits: str = "") -> AgiResult:
         """Play a sound; result -1 where it could not be played or the caller left, else the digit that cut it or 0."""
-        return await self.command("STREAM FILE", name, escape_digits, timeout=600.0)
+        return await self.command("STREAM FILE", name, escape_digits, timeout=SOUND_S)
+
+    async def wait_for_digit(self, seconds: float) -> str:
+        """Return the key pressed within so many seconds, empty if none was. Raises AgiHangup."""
+        result = await self.command("WAIT FOR DIGIT", str(round(seconds * 1000)), timeout=seconds + ANSWER_S)
+        return self._key(result)
+
+    async def get_data(self, name: str, seconds: float, max_digits: int) -> str:
+        """Play a sound and return the keys pressed, `#` ends them; `seconds` is the longest pause. Raises AgiHangup."""
+        longest = SOUND_S + seconds * max_digits
+        milliseconds = str(round(seconds * 1000))
+        result = await self.command("GET DATA", name, milliseconds, str(max_digits), timeout=longest)
+        if result.result == "-1":
+            raise AgiHangup("the caller left")
+        return result.result
 
     async def exec(self, application: str, *arguments: str, timeout: float | None = ANSWER_S) -> AgiResult:
         """Run a dialplan application with its comma-separated arguments."""
@@ -96,6 +117,13 @@ class AgiSession:
     async def wait_hangup(self) -> None:
         """Return when Asterisk says HANGUP or closes the connection."""
         await self._gone.wait()
+
+    @staticmethod
+    def _key(result: AgiResult) -> str:
+        code = int(result.result) if result.result.lstrip("-").isdecimal() else 0
+        if code < 0:
+            raise AgiHangup("the caller left")
+        return chr(code) if 0 < code < 128 else ""
 
     async def _read(self) -> None:
         try:

@@ -17,10 +17,12 @@ MAX_LINE = 8192
 MAX_ENVIRONMENT = 65536
 MAX_HEADERS = 256
 MAX_USAGE_LINES = 200
+MAX_VALUE_LINES = 100
+MAX_UNKNOWN_LINES = 1000
 MAX_COMMAND = 2000
 """res_agi.c reads commands into 2048 bytes; a longer one would be taken for two."""
 
-_ANSWER = re.compile(r"(?P<code>\d{3})[ -]?(?:result=(?P<result>-?[^\s(]*))?(?P<rest>.*)", re.DOTALL)
+_ANSWER = re.compile(r"(?P<code>[0-9]{3})(?:[ -]|$)(?:result=(?P<result>-?[^\s(]*))?(?P<rest>.*)", re.DOTALL)
 _DATA = re.compile(r"\((?P<data>.*)\)", re.DOTALL)
 _ENDPOS = re.compile(r"endpos=(?P<endpos>\d+)")
 
@@ -52,6 +54,7 @@ class _Reading(Enum):
     ENVIRONMENT = auto()
     ANSWERS = auto()
     USAGE = auto()
+    VALUE = auto()
 
 
 class AgiWire:
@@ -65,7 +68,7 @@ class AgiWire:
         self._scanned = 0
         self._environment: dict[str, str] = {}
         self._environment_size = 0
-        self._usage: list[str] = []
+        self._lines: list[str] = []
         self._awaiting = False
         self._events: list[AgiEvent] = []
         self._out = bytearray()
@@ -113,8 +116,10 @@ class AgiWire:
             self._events.append(HungUp())
         elif self._reading is _Reading.USAGE:
             self._usage_line(line)
+        elif self._reading is _Reading.VALUE:
+            self._value_line(line)
         elif line.startswith("520-"):
-            self._reading, self._usage = _Reading.USAGE, [line[4:]]
+            self._reading, self._lines = _Reading.USAGE, [line[4:]]
         else:
             self._answer_line(line)
 
@@ -131,21 +136,40 @@ class AgiWire:
             raise AgiProtocolError("not an AGI environment line")
         if self._environment_size > MAX_ENVIRONMENT or len(self._environment) >= MAX_HEADERS:
             raise AgiProtocolError("the environment is too large")
+        if name in self._environment:
+            # SIP's %0A in a caller's number comes here as a line feed: the caller must not name the call.
+            raise AgiProtocolError("an environment name twice")
         self._environment[name] = value.removeprefix(" ")
 
     def _usage_line(self, line: str) -> None:
         if line.startswith("520 "):
             self._reading = _Reading.ANSWERS
-            self._answered(AgiResult(520, text="\n".join(self._usage)))
-        elif len(self._usage) < MAX_USAGE_LINES:
-            self._usage.append(line)
+            self._answered(AgiResult(520, text="\n".join(self._lines)))
+        elif len(self._lines) < MAX_USAGE_LINES:
+            self._lines.append(line)
+        else:
+            raise AgiProtocolError(f"a usage of more than {MAX_USAGE_LINES} lines")
+
+    def _value_line(self, line: str) -> None:
+        self._lines.append(line)
+        if line.endswith(")"):
+            self._reading = _Reading.ANSWERS
+            self._answer_line("\n".join(self._lines))
+        elif len(self._lines) >= MAX_VALUE_LINES:
+            raise AgiProtocolError(f"a value of more than {MAX_VALUE_LINES} lines")
 
     def _answer_line(self, line: str) -> None:
         found = _ANSWER.fullmatch(line)
+        if line.startswith("agi_"):
+            raise AgiProtocolError("an environment line after the environment")
         if found is None or not self._awaiting:
-            self.unknown_lines += 1
+            self._unknown()
             return
         rest = found["rest"]
+        if rest.startswith(" (") and ")" not in rest:
+            # A variable's value with line feeds; its later lines must not pass for answers.
+            self._reading, self._lines = _Reading.VALUE, [line]
+            return
         data, endpos = _DATA.search(rest), _ENDPOS.search(rest)
         self._answered(
             AgiResult(
@@ -157,9 +181,14 @@ class AgiWire:
             )
         )
 
+    def _unknown(self) -> None:
+        self.unknown_lines += 1
+        if self.unknown_lines > MAX_UNKNOWN_LINES:
+            raise AgiProtocolError("nothing but lines that nobody asked for")
+
     def _answered(self, result: AgiResult) -> None:
         if not self._awaiting:
-            self.unknown_lines += 1
+            self._unknown()
             return
         self._awaiting = False
         self._events.append(result)
@@ -174,7 +203,10 @@ def encode_command(*words: str) -> bytes:
     for word in words:
         if "\n" in word or "\r" in word or "\0" in word:
             raise AgiError("a line feed, carriage return or NUL in an AGI command")
-    line = " ".join([verb, *(_quote(argument) for argument in arguments)]).encode() + b"\n"
+    try:
+        line = " ".join([verb, *(_quote(argument) for argument in arguments)]).encode() + b"\n"
+    except UnicodeEncodeError:
+        raise AgiError("an AGI command that is no UTF-8") from None
     if len(line) > MAX_COMMAND:
         raise AgiError(f"an AGI command of more than {MAX_COMMAND} bytes")
     return line
