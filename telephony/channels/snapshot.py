@@ -21,7 +21,7 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
             call.legs = [leg for leg in call.legs if _keep(channels, leg)]
     for channel, headers in present:
         _citizen(channels, channel, headers)
-    for channel, _ in present:
+    for channel, _ in sorted(present, key=lambda found: _age(found[0])):
         _agent(channels, channel)
     for call in list(channels.by_call.values()):
         settle(channels, call)
@@ -43,6 +43,12 @@ def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) 
     channel.other_half = ""
     channels.pair(channel, channel.name)
     return channel
+
+
+def _age(channel: Channel) -> tuple[int, str]:
+    """Order by unique id, oldest first: it ends with a number that counts up."""
+    serial = channel.uid.rpartition(".")[2]
+    return len(serial), serial
 
 
 def _keep(channels: ChannelMap, leg: TrackedLeg) -> bool:

@@ -212,15 +212,28 @@ def test_calls_and_legs_are_known_by_unique_ids_and_not_by_names(name: str) -> N
     assert identities(see(Channels(NODE), [renamed(m) for m in stream])) == identities(see(Channels(NODE), stream))
 
 
-def test_citizens_who_come_by_the_trunk_of_a_transfers_target_are_counted() -> None:
-    """The target was reached through the trunk too; it talks, and is no agent who consults."""
+def with_a_target_on_a_trunk(trunk: str, *, held: bool) -> tuple[list[Headers], list[Headers]]:
+    """Return two calls, the first one's agent reached by `trunk`, and the same with the second citizen's by it too."""
     stream = messages("ring_in_use")
-    agent, trunk = "PJSIP/1001-", "PJSIP/trunk-9"
-    through_trunk = [
-        {key: value.replace(agent, trunk) if isinstance(value, str) else value for key, value in m.items()}
-        for m in stream
-    ]
-    assert identities(see(Channels(NODE), through_trunk)) == identities(see(Channels(NODE), stream))
+    at = next(at for at, m in enumerate(stream) if m.get("Event") == "BridgeEnter" and "trunk" in m["Channel"])
+    if held:
+        agent = stream[at - 1]
+        stream.insert(at + 1, {**agent, "Event": "Hold"})
+
+    def over(headers: Headers, old: str) -> Headers:
+        return {k: v.replace(old, f"{trunk}-9") if isinstance(v, str) else v for k, v in headers.items()}
+
+    target = [over(m, "PJSIP/1001-0") for m in stream]
+    return target, [over(m, "PJSIP/trunk-00000002") for m in target]
+
+
+@pytest.mark.parametrize(("trunk", "held"), [("PJSIP/trunk", True), ("PJSIP/out", False)])
+def test_a_citizen_who_comes_by_the_trunk_of_a_transfers_target_is_counted(trunk: str, held: bool) -> None:
+    """What was reached through a trunk is no agent who asks a queue for help on a second call."""
+    target, both = with_a_target_on_a_trunk(trunk, held=held)
+    stream = target if trunk == "PJSIP/trunk" else both
+    found = see(Channels(NODE), stream)
+    assert sum(isinstance(fact, facts.CallArrived) for fact in found) == 2
 
 
 def test_facts_carry_asterisks_own_instant_and_else_the_receipts() -> None:
@@ -293,12 +306,17 @@ def test_a_reconnect_is_no_restart() -> None:
     assert brief(see(channels, rest)) == FACTS["own_listened"][4:]
 
 
-def test_a_restart_loses_every_call() -> None:
+@pytest.mark.parametrize("from_the_log_in", [True, False])
+def test_a_restart_loses_every_call(from_the_log_in: bool) -> None:
     channels, _ = until("own_listened", "ChanSpyStart")
+    if not from_the_log_in:
+        stream = messages("own_listened", subscribed=True)
+        channels = Channels(NODE)
+        see(channels, [m for m in stream[:20] if m.get("Event") != "FullyBooted"])
     later = str(channels.occurred.timestamp() + 30)
     (lost,) = channels.see({"Event": "FullyBooted", "Uptime": "2", "Timestamp": later}, RECEIVED)
     assert isinstance(lost, facts.CallsLost)
-    assert (channels.calls(), channels.legs()) == ([], [])
+    assert not channels.by_uid
 
 
 def lists_of(name: str) -> list[tuple[int, list[Headers]]]:
@@ -359,6 +377,20 @@ def test_a_resync_ends_what_talked_with_a_channel_that_is_gone() -> None:
     assert brief(repairs) == [("LegAnswered", "1003")]
 
 
+def test_a_consulted_colleague_does_not_take_over_the_leg_they_inherit() -> None:
+    """Whom an agent's channel dialled has its variables: HOTLINE_LEG names the agent's leg there, not a new one."""
+    consulting, after_transfer = (rows for _, rows in lists_of("own_consult_optimised"))
+    known, _ = until("own_consult_optimised", "BridgeEnter", Channel="PJSIP/trunk-00000000")
+    (leg,) = known.legs()
+    assert known.resync(consulting, known.occurred) == []
+    assert known.legs() == [leg]
+    assert brief(known.resync(after_transfer, known.occurred)) == [("LegAnswered", "1003")]
+    assert leg not in known.legs()
+    fresh = Channels(NODE)
+    fresh.resync(list(reversed(consulting)), RECEIVED)
+    assert (fresh.legs(), phones_on(fresh)) == ([leg], {"1001"})
+
+
 def test_a_variable_that_is_not_set_is_not_called_null() -> None:
     _, rows = lists_of("own_next_agent")[0]
     channels = Channels(NODE)
@@ -387,7 +419,7 @@ def test_a_phone_is_read_from_a_channel_or_interface(name: str, phone: str) -> N
 def test_who_hung_up_first_ends_the_leg() -> None:
     whys = {
         name: [fact.why for fact in see(Channels(NODE), messages(name)) if isinstance(fact, facts.LegEnded)]
-        for name in ("answered", "citizen_hangs_up", "forced_hangup", "disconnect_key", "spied")
+        for name in ("answered", "citizen_hangs_up", "forced_hangup", "disconnect_key", "spied", "own_taken_away")
     }
     assert whys == {
         "answered": [LegEnd.AGENT_HUNG_UP],
@@ -395,6 +427,7 @@ def test_who_hung_up_first_ends_the_leg() -> None:
         "forced_hangup": [LegEnd.AGENT_HUNG_UP],
         "disconnect_key": [LegEnd.AGENT_HUNG_UP],
         "spied": [LegEnd.CITIZEN_HUNG_UP],
+        "own_taken_away": [LegEnd.CITIZEN_HUNG_UP],
     }
 
 

@@ -157,6 +157,21 @@ EXPECTED = {
             "12345", "answered", 0.4, 4.0, 1.9, ["PJSIP/1001", "PJSIP/1003"], True, ["transferred", "citizen_hung_up"]
         ),
     ],
+    "own_consult_optimised": [
+        Contact(
+            "12345",
+            "answered",
+            0.4,
+            3.9,
+            1.9,
+            ["PJSIP/1001", "PJSIP/1003"],
+            True,
+            ["transferred", "citizen_hung_up"],
+        ),
+    ],
+    "own_taken_away": [
+        Contact("12345", "answered", 0.4, 0.8, 0.0, ["PJSIP/1001"], False, ["citizen_hung_up"]),
+    ],
     "own_listened": [
         Contact("12345", "answered", 0.3, 1.5, 0.0, ["PJSIP/1001"], False, ["citizen_hung_up"]),
     ],
