@@ -221,10 +221,12 @@ def with_a_target_on_a_trunk(trunk: str, *, held: bool) -> tuple[list[Headers], 
         stream.insert(at + 1, {**agent, "Event": "Hold"})
 
     def over(headers: Headers, old: str) -> Headers:
-        return {k: v.replace(old, f"{trunk}-9") if isinstance(v, str) else v for k, v in headers.items()}
+        return {k: v.replace(old, f"{trunk}-9000000") if isinstance(v, str) else v for k, v in headers.items()}
 
-    target = [over(m, "PJSIP/1001-0") for m in stream]
-    return target, [over(m, "PJSIP/trunk-00000002") for m in target]
+    target = [over(m, "PJSIP/1001-0000000") for m in stream]
+    return target, [
+        {k: f"{trunk}-90000008" if v == "PJSIP/trunk-00000002" else v for k, v in m.items()} for m in target
+    ]
 
 
 @pytest.mark.parametrize(("trunk", "held"), [("PJSIP/trunk", True), ("PJSIP/out", False)])
@@ -386,9 +388,11 @@ def test_a_consulted_colleague_does_not_take_over_the_leg_they_inherit() -> None
     assert known.legs() == [leg]
     assert brief(known.resync(after_transfer, known.occurred)) == [("LegAnswered", "1003")]
     assert leg not in known.legs()
-    fresh = Channels(NODE)
-    fresh.resync(list(reversed(consulting)), RECEIVED)
-    assert (fresh.legs(), phones_on(fresh)) == ([leg], {"1001"})
+    ringing = [{**row, "BridgeID": ""} if "1003-" in row["Channel"] else row for row in consulting]
+    for rows in (consulting, list(reversed(consulting)), list(reversed(ringing))):
+        fresh = Channels(NODE)
+        fresh.resync(rows, RECEIVED)
+        assert (fresh.legs(), fresh.channels_of_leg(leg)) == ([leg], ["PJSIP/1001-00000001"])
 
 
 def test_a_variable_that_is_not_set_is_not_called_null() -> None:
