@@ -31,24 +31,30 @@ DEAD_CHANNEL = 511
 class Lines:
     """Asterisk's lines for pyst2: only those it can bear, and an error where the stream ends.
 
-    A caller's id may hold line feeds (SIP's %0A): no second value of a name, no line out of its place is let through.
+    A caller's id may hold line feeds (SIP's %0A): no second value of a name is let through, and the environment ends
+    behind its last argument only, which Asterisk writes last.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, arguments: int) -> None:
         self.stream = stream
         self.begun = False
+        self._last = f"agi_arg_{arguments}" if arguments else ""
         self._names: set[str] = set()
 
     def readline(self) -> str:
-        """Return the next line, with its end. Raises EOFError."""
+        """Return the next line, with its end. Raises EOFError, ValueError where answers cannot be told apart."""
         while line := self._whole_line():
-            if not self.begun:
-                name = line.partition(":")[0]
-                self.begun = not line.strip()
-                if self.begun or (name.startswith("agi_") and name not in self._names):
-                    self._names.add(name)
-                    return line
-            elif re.match(r"\d{3}[ -]", line, re.ASCII):
+            name = line.partition(":")[0]
+            if self.begun and name.startswith("agi_"):
+                # We would be one answer ahead, and Asterisk's next poll would miss a command it has read already.
+                raise ValueError("an environment line after the environment")
+            if self.begun and re.match(r"\d{3}[ -]", line, re.ASCII):
+                return line
+            if not self.begun and not line.strip() and (not self._last or self._last in self._names):
+                self.begun = True
+                return "\n"
+            if not self.begun and name.startswith("agi_") and name not in self._names:
+                self._names.add(name)
                 return line
         if not self.begun:
             self.begun = True
@@ -115,10 +121,9 @@ class Missed:
 def run(missed: Missed, wanted: dict[str, str], stdin: TextIO, stdout: TextIO) -> None:
     """Announce that nobody can take the call, and record a message. Raises what pyst2 and the streams raise."""
     pyst: Any = importlib.import_module("asterisk.agi")  # only here: the call is spooled even where it is missing
-    agi = pyst.AGI(Lines(stdin), stdout, Nowhere())
+    agi = pyst.AGI(Lines(stdin, len(sys.argv) - 1), stdout, Nowhere())
     missed.environment = agi.env
-    for name in ("HOTLINE_CONTACT", "HOTLINE_DID", "HOTLINE_ARRIVED"):
-        missed.variables[name] = agi.get_variable(name)
+    missed.variables = {name: agi.get_variable(name) for name in ("HOTLINE_CONTACT", "HOTLINE_DID", "HOTLINE_ARRIVED")}
     with contextlib.suppress(pyst.AGIAppError):
         agi.answer()
     with contextlib.suppress(pyst.AGIAppError):  # a sound that is missing must not cost the caller the message

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import ClassVar
 
 import pytest
+import structlog
+import uvloop
 
 from telephony.agi.errors import AgiHangup, AgiRefused, AgiTimeout
 from telephony.agi.server import AgiServer
@@ -174,8 +176,8 @@ async def test_an_answer_that_never_comes_is_a_timeout() -> None:
 @pytest.mark.parametrize(
     ("first", "count"),
     [
-        (b"", "silent"),
-        (b"agi_request: x\nagi_uni", "silent"),
+        (b"", "timed_out"),
+        (b"agi_request: x\nagi_uni", "timed_out"),
         (b"GET / HTTP/1.1\r\n\r\n", "malformed"),
         (b"agi_x: " + b"y" * 1_000_000, "malformed"),
     ],
@@ -214,16 +216,89 @@ async def test_while_not_accepting_calls_are_left_to_the_dialplan() -> None:
         assert await (await Asterisk.call(server)).asked() == "NOOP"
 
 
-async def test_a_handler_that_fails_ends_its_own_session_only() -> None:
+async def test_an_environment_cut_by_the_end_of_the_connection_is_silence() -> None:
+    async with AgiServer(_nothing, "127.0.0.1", 0) as server:
+        (await Asterisk.call(server, b"agi_request: x\nagi_uni")).writer.close()
+        await _until(lambda: server.counts.silent == 1 and server.active == 0)
+
+
+async def test_a_handler_that_fails_ends_its_own_session_only_and_names_the_contact() -> None:
     async def handler(session: AgiSession) -> None:
         if session.environment["agi_request"] == "bad":
             raise RuntimeError("a bug")
         await session.command("NOOP")
 
+    with structlog.testing.capture_logs() as logs:
+        async with AgiServer(handler, "127.0.0.1", 0) as server:
+            assert await (await Asterisk.call(server, b"agi_request: bad\nagi_arg_1: n1-7.8\n\n")).closed()
+            assert await (await Asterisk.call(server)).asked() == "NOOP"
+            assert server.counts.crashed == 1
+    assert [(entry["log_level"], entry["contact"]) for entry in logs] == [("error", "n1-7.8")]
+
+
+async def test_a_caller_leaving_is_no_failure_of_the_handler() -> None:
+    async with AgiServer(_nothing, "127.0.0.1", 0) as server:
+        side = await Asterisk.call(server)
+        await side.asked()
+        side.writer.write(b"511 Command Not Permitted on a dead channel or intercept routine\n")
+        assert await side.closed()
+        await _until(lambda: server.active == 0)
+        assert (server.counts.accepted, server.counts.crashed) == (1, 0)
+
+
+async def test_keys_are_heard_and_a_caller_leaving_meanwhile_is_a_hangup() -> None:
+    heard: list[str] = []
+
+    async def handler(session: AgiSession) -> None:
+        await session.answer()
+        heard.append(await session.wait_for_digit(2.5))
+        heard.append(await session.wait_for_digit(2.5))
+        heard.append(await session.get_data("menu", 5, 4))
+        with pytest.raises(AgiHangup):
+            await session.wait_for_digit(1)
+        with pytest.raises(AgiHangup):
+            await session.get_data("menu", 5, 4)
+        with pytest.raises(AgiHangup):
+            await session.answer()
+        heard.append("left")
+
+    exchange = [
+        ("ANSWER", b"200 result=0\n"),
+        ('WAIT FOR DIGIT "2500"', b"200 result=49\n"),
+        ('WAIT FOR DIGIT "2500"', b"200 result=0\n"),
+        ('GET DATA "menu" "5000" "4"', b"200 result=12*# (timeout)\n"),
+        ('WAIT FOR DIGIT "1000"', b"200 result=-1\n"),
+        ('GET DATA "menu" "5000" "4"', b"200 result=-1\n"),
+        ("ANSWER", b"200 result=-1\n"),
+    ]
     async with AgiServer(handler, "127.0.0.1", 0) as server:
-        assert await (await Asterisk.call(server, b"agi_request: bad\n\n")).closed()
-        assert await (await Asterisk.call(server)).asked() == "NOOP"
-        assert server.counts.crashed == 1
+        side = await Asterisk.call(server)
+        for command, answer in exchange:
+            assert await side.asked() == command
+            side.writer.write(answer)
+        assert await side.closed()
+    assert heard == ["1", "", "12*#", "left"]
+    assert server.counts.crashed == 0
+
+
+def test_the_server_runs_on_uvloop() -> None:
+    async def hold_one_call() -> AgiServer:
+        async def handler(session: AgiSession) -> None:
+            await session.exec("StartMusicOnHold")
+            await session.wait_hangup()
+
+        async with AgiServer(handler, "127.0.0.1", 0, environment_s=0.2) as server:
+            side, mute = await Asterisk.call(server), await Asterisk.call(server, b"")
+            await side.asked()
+            side.writer.write(b"200 result=0\nHANGUP\n")
+            assert await side.closed()
+            assert await mute.closed()
+        Asterisk.opened.clear()
+        return server
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        server = runner.run(hold_one_call())
+    assert (server.counts.accepted, server.counts.timed_out, server.counts.crashed) == (1, 1, 0)
 
 
 async def test_closing_lets_sessions_end_and_hands_the_rest_to_the_dialplan() -> None:

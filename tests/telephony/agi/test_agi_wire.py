@@ -91,11 +91,50 @@ def test_after_a_hangup_the_wire_says_so() -> None:
     assert wire.hung_up
 
 
-def test_lines_nobody_asked_for_are_counted() -> None:
+def test_lines_nobody_asked_for_are_counted_and_limited() -> None:
     wire = _started()
-    wire.receive_data(b"200 result=0\nwhat?\n")
-    assert wire.events_received() == []
-    assert wire.unknown_lines == 2
+    wire.send_command("NOOP")
+    wire.receive_data(b"what?\n2000 result=0\n200result=0\n200 result=0\n200 result=1\n")
+    assert wire.events_received() == [AgiResult(200, "0")]
+    assert wire.unknown_lines == 4
+    with pytest.raises(AgiProtocolError):
+        wire.receive_data(b"what?\n" * 2000)
+
+
+@given(st.lists(st.integers(0, 200), max_size=6))
+def test_a_values_later_lines_do_not_pass_for_answers(cuts: list[int]) -> None:
+    data = b"200 result=1 (a\n200 result=-1\n510 Invalid\nz)\n200 result=0\n"
+    value, after = _answers(data, 2, cuts)
+    assert isinstance(value, AgiResult)
+    assert (value.result, value.data) == ("1", "a\n200 result=-1\n510 Invalid\nz")
+    assert after == AgiResult(200, "0")
+
+
+@pytest.mark.parametrize("endless", [b"520-Usage\n" + b"x\n" * 300, b"200 result=1 (x\n" + b"x\n" * 300])
+def test_an_answer_without_end_is_an_error(endless: bytes) -> None:
+    wire = _started()
+    wire.send_command("NOOP")
+    with pytest.raises(AgiProtocolError):
+        wire.receive_data(endless)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        b"138\nagi_uniqueid: another",
+        b"138\n\nagi_arg_1: another",
+        b"138\r\n\r\n",
+        b"138\nagi_arg_1: another",
+        b"138\nX",
+    ],
+)
+def test_a_caller_whose_number_has_line_feeds_cannot_name_the_call(number: bytes) -> None:
+    """Asterisk 22.10.1 writes `sip:138%0A…@` into the environment as it is, line feed and all."""
+    wire = AgiWire()
+    with pytest.raises(AgiProtocolError):
+        wire.receive_data(
+            b"agi_uniqueid: n1-1.2\nagi_callerid: %s\nagi_extension: 12345\nagi_arg_1: n1-1.2\n\n" % number
+        )
 
 
 def test_one_command_at_a_time() -> None:
@@ -170,8 +209,8 @@ def test_every_word_arrives_as_it_was(words: list[str]) -> None:
     assert _parse_args(line[:-1]) == ["EXEC", *words]
 
 
-@pytest.mark.parametrize("bad", ["a\nHANGUP", "a\rb", "a\0b"])
-def test_a_word_that_would_start_another_command_is_refused(bad: str) -> None:
+@pytest.mark.parametrize("bad", ["a\nHANGUP", "a\rb", "a\0b", "a\udcffb"])
+def test_a_word_that_would_start_another_command_or_is_no_text_is_refused(bad: str) -> None:
     with pytest.raises(AgiError):
         encode_command("SET VARIABLE", "X", bad)
 
