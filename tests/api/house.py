@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -158,6 +159,11 @@ class NoSwitchboard:
         self.commands.append(command)
 
 
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 class House:
     """Everything behind the two servers, and the facts that make it move."""
 
@@ -192,22 +198,20 @@ class House:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[House]:
         """Run everything."""
-        following = asyncio.create_task(self.mirror.run())
-        deciding = asyncio.create_task(self.loop.run())
-        runner = web.AppRunner(make_app(self.services), access_log=None, handle_signals=False)
-        try:
+        async with AsyncExitStack() as stack:
+            for work in (self.mirror.run(), self.loop.run()):
+                stack.push_async_callback(_cancel, asyncio.create_task(work))
+            await stack.enter_async_context(self.stream)
+            settings = msgspec.structs.replace(self.services.settings, stream_port=self.stream.port)
+            self.services = dataclasses.replace(self.services, settings=settings)
+            runner = web.AppRunner(make_app(self.services), access_log=None, handle_signals=False)
+            stack.push_async_callback(runner.cleanup)
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
             self.rest = f"http://127.0.0.1:{runner.addresses[0][1]}"
             await self.settled(facts.NodeUp(occurred=now(), node=NODE))
-            async with self.stream, aiohttp.ClientSession() as self.session:
-                yield self
-        finally:
-            await runner.cleanup()
-            for task in (deciding, following):
-                task.cancel()
-            await asyncio.gather(deciding, following, return_exceptions=True)
+            self.session = await stack.enter_async_context(aiohttp.ClientSession())
+            yield self
 
     def token(self, *roles: Role, user: str = "", agent: str | None = None, lasts: timedelta = LONG) -> str:
         """Return a token of somebody with these roles."""

@@ -19,11 +19,6 @@ let config = null;
 let renewing = 0;
 let pending = false;
 
-translate();
-bind();
-if (session()) enter();
-else show();
-
 /** Draw once before the next frame, however much came in. */
 function show() {
   if (pending) return;
@@ -193,3 +188,8 @@ function bind() {
   });
   setInterval(() => session() && show(), 1000);
 }
+
+translate();
+bind();
+if (session()) enter();
+else show();
