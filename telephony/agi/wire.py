@@ -165,6 +165,8 @@ class AgiWire:
         if found is None or not self._awaiting:
             self._unknown()
             return
+        if found["code"] < "200":
+            return  # `100 result=0 Trying...`: app_stack.c's GOSUB answers when it returns
         rest = found["rest"]
         if rest.startswith(" (") and ")" not in rest:
             # A variable's value with line feeds; its later lines must not pass for answers.

@@ -62,6 +62,7 @@ def test_the_environment_is_read_in_any_chunks(cuts: list[int]) -> None:
         (b"200 result=68 endpos=4000\n", AgiResult(200, "68", None, 4000, "endpos=4000")),
         (b"200 result=-1\n", AgiResult(200, "-1")),
         (b"200 result= (timeout)\n", AgiResult(200, "", "timeout", None, "(timeout)")),
+        (b"100 result=0 Trying...\n200 result=0 Gosub complete\n", AgiResult(200, "0", None, None, "Gosub complete")),
         (b"510 Invalid or unknown command\n", AgiResult(510, "", None, None, "Invalid or unknown command")),
         (
             b"520-Invalid command syntax.  Proper usage follows:\nUsage: VERBOSE\n520 End of proper usage.\n",

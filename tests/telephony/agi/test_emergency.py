@@ -155,6 +155,12 @@ def _both_streams_end(call: Call) -> None:
     _stream_ends(call)
 
 
+def _output_ends(call: Call) -> None:
+    assert call.process.stdout is not None
+    call.process.stdout.close()
+    _answer_of_a_lost_channel(call)
+
+
 def _sighup(call: Call) -> None:
     call.process.send_signal(signal.SIGHUP)
     _answer_of_a_lost_channel(call)
@@ -175,7 +181,7 @@ def _answer_of_a_lost_channel(call: Call) -> None:
     call.say(lost.get(command, b"200 result=-1\n"))
 
 
-@pytest.mark.parametrize("leave", [_stream_ends, _both_streams_end, _sighup, _dead, _hangup_line])
+@pytest.mark.parametrize("leave", [_stream_ends, _both_streams_end, _output_ends, _sighup, _dead, _hangup_line])
 @pytest.mark.parametrize("step", range(STEPS))
 def test_a_caller_who_leaves_at_any_step_is_spooled(call: Callable[..., Call], leave: Leave, step: int) -> None:
     one = call()
