@@ -14,7 +14,7 @@ import msgspec
 
 from api import rights
 from api.callers import NOTHING, Callers
-from api.masking import sees_numbers
+from api.masking import is_outside, sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -105,25 +105,32 @@ class Audience:
 
     def tail(self, entry: Entry, whole: bool) -> bytes:
         """Return the part of an event's message that all who see it alike share, numbers whole or masked."""
-        event = entry.event
-        head = f'"at":"{stamp(entry.at)}","kind":"{KINDS[type(event)]}","event":'
-        return head.encode() + self._body(event, whole)
+        head = f'"at":"{stamp(entry.at)}","kind":"{KINDS[type(entry.event)]}","event":'
+        return head.encode() + ENCODER.encode(self._shown(entry, whole))
 
-    def _body(self, event: Event, whole: bool) -> bytes:
-        number = getattr(event, "number", None)
-        if type(event) is events.ScreenPop:
-            known = self.callers.known(event.contact) or NOTHING
-            fields = {"kind": KINDS[type(event)], **msgspec.structs.asdict(event)}
-            fields |= {
-                "number": event.number if whole else masked(event.number),
-                "recent_contacts": known.whole if whole else known.masked,
-                "cases": known.cases,
-                "flags": {"repeat": known.repeat},
-            }
-            return ENCODER.encode(fields)
-        if number and not whole:
-            return ENCODER.encode(msgspec.structs.replace(event, number=masked(number)))
-        return ENCODER.encode(event)
+    def _shown(self, entry: Entry, whole: bool) -> Event | dict[str, Any]:
+        match entry.event:
+            case events.ScreenPop() as pop:
+                return self._pop(entry, pop, whole)
+            case events.ContactArrived() as arrived if not whole:
+                return msgspec.structs.replace(arrived, number=masked(arrived.number))
+            case events.CallTransferred() as transferred if not whole and is_outside(transferred.to):
+                return msgspec.structs.replace(transferred, to=masked(transferred.to))
+            case event:
+                return event
+
+    def _pop(self, entry: Entry, pop: events.ScreenPop, whole: bool) -> dict[str, Any]:
+        known = self.callers.known(pop.contact) or NOTHING
+        return {
+            "kind": KINDS[events.ScreenPop],
+            "id": f"{entry.epoch}-{entry.seq}",
+            **msgspec.structs.asdict(pop),
+            "number": pop.number if whole else masked(pop.number),
+            "area": None,
+            "recent_contacts": known.whole if whole else known.masked,
+            "cases": known.cases,
+            "flags": {"repeat": known.repeat},
+        }
 
     def _show(self, entry: Entry, woken: set[int]) -> None:
         event = entry.event

@@ -22,15 +22,23 @@ def shown(number: str, principal: Principal) -> str:
     return number if sees_numbers(principal) else masked(number)
 
 
+def is_outside(number: str) -> bool:
+    """Tell whether a number is a citizen's or an office's, and not an extension or a short code."""
+    return len(number) >= 7
+
+
 def all_masked(kept: Any) -> Any:
-    """Return what is kept of contacts, however deep, with every `number` masked."""
+    """Return what is kept of contacts, however deep, with every citizen's number masked."""
     match kept:
         case dict():
-            return {
-                name: masked(value) if name == "number" and isinstance(value, str) else all_masked(value)
-                for name, value in kept.items()
-            }
+            return {name: _masked_field(name, value) for name, value in kept.items()}
         case list() | tuple():
             return [all_masked(one) for one in kept]
         case _:
             return kept
+
+
+def _masked_field(name: str, value: Any) -> Any:
+    if isinstance(value, str) and (name == "number" or (name == "transferred_to" and is_outside(value))):
+        return masked(value)
+    return all_masked(value)

@@ -6,7 +6,20 @@ from typing import Any
 
 import msgspec
 
-from api.stream.ops import Ack, Error, Expiring, Hello, Ping, Pong, ResumeFrom, Subscribe, Token, Welcome
+from api.stream.ops import (
+    MEANING,
+    VERSION,
+    Ack,
+    Error,
+    Expiring,
+    Hello,
+    Ping,
+    Pong,
+    ResumeFrom,
+    Subscribe,
+    Token,
+    Welcome,
+)
 from api.views import AgentView, CallView, ListeningView, QueueView
 from messages import events
 from messages.codec import KINDS
@@ -18,6 +31,8 @@ REF = "#/components/schemas/{name}"
 class ScreenPopShown(events.ScreenPop, frozen=True, kw_only=True, tag="screen_pop"):
     """What the agent's screen shows before the phone rings, with what is known of the number."""
 
+    id: str
+    area: str | None
     recent_contacts: list[dict[str, Any]]
     cases: list[str]
     flags: dict[str, bool]
@@ -50,7 +65,8 @@ def asyncapi() -> dict[str, Any]:
     outward = [kind.__name__ for kind in RECEIVED] + list(kinds)
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Hotline's event stream", "version": "1"},
+        "info": {"title": "Hotline's event stream", "version": VERSION},
+        "x-close-codes": {str(int(code)): text for code, text in MEANING.items()},
         "channels": {"stream": {"address": ADDRESS, "messages": {name: _ref("messages", name) for name in messages}}},
         "operations": {
             "receive": {

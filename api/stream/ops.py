@@ -15,13 +15,18 @@ VERSION = "1"
 class CloseCode(IntEnum):
     """Why the server closes a stream; the text of the close says more."""
 
+    GOING_AWAY = 1001
     BAD_MESSAGE = 4400
     NO_TOKEN = 4401
-    """No hello in time, a token that is unknown, or one that expired or was revoked and not replaced."""
     FORBIDDEN = 4403
-    """A token of somebody else, or one with other rights than the stream was opened with."""
-    TOO_SLOW = 4408
-    GOING_AWAY = 1001
+
+
+MEANING = {
+    CloseCode.GOING_AWAY: "the server stops: connect again",
+    CloseCode.BAD_MESSAGE: "the first message was not a hello that can be read",
+    CloseCode.NO_TOKEN: "no hello in time, a token that is unknown, or one that expired or was revoked: log in again",
+    CloseCode.FORBIDDEN: "a token of somebody else, or other rights than the stream was opened with: connect again",
+}
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="op"):

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from api.rest.table import MAY, ROUTES
+from api.stream.ops import CloseCode
 from messages import facts
+from messages.codec import KINDS
 from messages.ids import CallId, QueueId, SessionId
 from messages.principal import Principal
 from messages.values import LegEnd, Role
@@ -399,8 +401,6 @@ async def test_openapi_names_every_route_and_resolves(house: House) -> None:
 
 
 async def test_asyncapi_names_every_kind_and_op_and_resolves(house: House) -> None:
-    from messages.codec import KINDS
-
     status, document = await house.ask("GET", "asyncapi.json")
     assert status == 200
     assert document["asyncapi"].startswith("3.")
@@ -408,6 +408,7 @@ async def test_asyncapi_names_every_kind_and_op_and_resolves(house: House) -> No
     assert set(KINDS.values()) <= set(messages)
     assert {"Hello", "Subscribe", "ResumeFrom", "Ack", "Ping", "Token", "Welcome", "Snapshot", "Error"} <= set(messages)
     assert set(document["channels"]["stream"]["messages"]) == set(messages)
+    assert set(document["x-close-codes"]) == {str(int(code)) for code in CloseCode}
     _check_references(document)
 
 

@@ -106,6 +106,7 @@ async def test_a_pop_leaves_before_the_offer_is_carried_out_with_what_is_known_o
         assert all("13800001234" not in str(one) for one in pop["recent_contacts"])
         assert pop["cases"] == ["GD0", "GD1"]
         assert pop["flags"] == {"repeat": True}
+        assert pop["id"] == f"{agent.seen.epoch}-{agent.seen.seq}"
         assert pop["expires_at"] > now().isoformat()
         await house.pops.wait(LegId("c1/1"))
         assert house.pops.late == 0
@@ -165,6 +166,23 @@ async def test_an_agent_sees_what_they_themselves_wrote_live_and_again(house: Ho
         client.seen = start
         again = [await client.event() for _ in range(2)]
         assert [message["event"] for message in again] == [message["event"] for message in live]
+
+
+async def test_a_number_transferred_to_is_masked_but_for_the_case_system(house: House) -> None:
+    await house.ready("a1")
+    wish = {"kinds": ["call.transferred"]}
+    async with (
+        house.subscribed(house.token(Role.SUPERVISOR), **wish) as supervisor,
+        house.subscribed(house.token(Role.CASE_SYSTEM), **wish) as case_system,
+    ):
+        for call, to in (("c1", "13900005678"), ("c2", "110")):
+            await house.arrive(call)
+            await house.leg(facts.LegRinging, f"{call}/1")
+            await house.leg(facts.LegAnswered, f"{call}/1")
+            await house.leg(facts.LegTransferred, f"{call}/1", to=to)
+            await house.ready("a1")
+        assert [(await supervisor.event())["event"]["to"] for _ in range(2)] == ["139****5678", "110"]
+        assert [(await case_system.event())["event"]["to"] for _ in range(2)] == ["13900005678", "110"]
 
 
 async def test_two_desktops_of_one_agent_both_get_the_pop(house: House) -> None:
