@@ -121,12 +121,13 @@ class CenterLoop:
             return
         self._wake.clear()
         deadline = self.center.next_deadline()
-        delay = None if deadline is None else max(0.0, (deadline - self._clock()).total_seconds())
-        try:
-            async with asyncio.timeout(delay):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        if deadline is None:
+            await self._wake.wait()
+            return
+        delay = max(0.0, (deadline - self._clock()).total_seconds())
+        alarm = asyncio.get_running_loop().call_later(delay, self._wake.set)
+        await self._wake.wait()
+        alarm.cancel()
 
     def _apply(self, message: Message, answer: Answer) -> None:
         try:

@@ -98,6 +98,7 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.noticed = call.noticed or event.noticed
     call.by_asterisk = event.by_asterisk
     call.detached = False
+    call.left = None
     _settle(state, call, False)
 
 

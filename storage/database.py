@@ -63,7 +63,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that writes; it is committed at the end of the block."""
         async with self.engine.connect() as connection:
-            await connection.execution_options(hotline_writes=True)
+            await connection.execution_options(hotline_begin="BEGIN IMMEDIATE")
             async with connection.begin():
                 yield connection
 
@@ -75,6 +75,13 @@ class Database:
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 yield connection
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        """Open what one short question needs: each statement sees the database as it is then."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(hotline_begin="")
+            yield connection
 
 
 @asynccontextmanager
@@ -98,8 +105,9 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: a reader that turns writer is refused, not made to wait (SQLITE_BUSY_SNAPSHOT).
-    writes = connection.get_execution_options().get("hotline_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    how = connection.get_execution_options().get("hotline_begin", "BEGIN")
+    if how:
+        connection.exec_driver_sql(how)
 
 
 def _abandon_sqlite(connection: Any, record: object, error: BaseException | None) -> None:

@@ -35,7 +35,7 @@ class Queries:
         if number.strip().lower() in WITHHELD:
             return []
         query = _newest(select(*_plain(contacts)).where(contacts.c.number == harmless(number))).limit(_bounded(limit))
-        async with asking(self._database.reading()) as connection:
+        async with asking(self._database.looking()) as connection:
             return await _with_cases(connection, _rows(await connection.execute(query)))
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
@@ -112,6 +112,8 @@ async def _about(connection: AsyncConnection, table: Table, contact: ContactId, 
 
 async def _with_cases(connection: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Add the numbers of their cases to contacts."""
+    if not found:
+        return []
     cases: dict[str, list[str]] = {row["contact"]: [] for row in found}
     query = select(case_links.c.contact, case_links.c.case_no).where(case_links.c.contact.in_(cases))
     for contact, case_no in await connection.execute(query.order_by(case_links.c.linked_at, case_links.c.case_no)):

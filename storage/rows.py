@@ -33,7 +33,7 @@ class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Entries a transaction; seconds between tries while the database or the log is away (doubled up to the last)."""
 
     batch: int = 500
-    linger_s: float = 0.5
+    linger_s: float = 1.0
     """How long new entries are let gather before they are written: a transaction each costs more than their rows."""
     retry_s: float = 0.1
     retry_at_most_s: float = 5.0

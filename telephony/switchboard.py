@@ -19,13 +19,15 @@ from messages.commands import Command
 from messages.facts import Fact
 from messages.ids import AgentId, Phone, RecordingId
 from messages.values import ListeningMode
+from telephony import FALLBACK_QUEUE
 from telephony.agi.script import Offer, Script
 from telephony.ami.errors import AmiError, AmiRefused
 from telephony.channels import Channels
 
 log = structlog.get_logger()
 
-FALLBACK_QUEUE = "fallback"
+PARTING_S = 0.05
+"""Seconds in which a citizen whose talk is over has usually hung up, which stops the recording too."""
 
 SETTLE_S = 1.0
 """Seconds after which Asterisk's recording thread has surely written its last."""
@@ -169,6 +171,7 @@ class Switchboard:
 
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
+        await asyncio.sleep(PARTING_S)
         if channel := self._channels.citizen_of(command.call):
             with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
                 await self._actions.action("StopMixMonitor", {"Channel": channel})

@@ -17,6 +17,7 @@ from ivr.flow import Enter, Flow, Notice, Say
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
+from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.session import AgiSession
 
@@ -94,7 +95,7 @@ class HeldCall:
     async def come_back(self, queue: QueueId) -> None:
         """Hold a caller who was with the fallback queue, at the place they had."""
         name, _, since = self.queued.rpartition("@")
-        known = name and name != "fallback"
+        known = name and name != FALLBACK_QUEUE
         await self._hold(QueueId(name) if known else queue, instant(since) or self._clock())
 
     async def _hold(self, queue: QueueId, since: datetime) -> None:

@@ -52,6 +52,7 @@ SUBSCRIPTION: dict[str, tuple[str, ...]] = {
     "AgentConnect": (*_ABOUT, *_DEST, *_QUEUE),
     "AgentComplete": (*_ABOUT, *_DEST, *_QUEUE),
     "AgentRingNoAnswer": (*_ABOUT, *_DEST, *_QUEUE),
+    "VarSet": ("Timestamp", "Channel", "Uniqueid", "Variable", "Value"),
     "UserEvent": (*_ABOUT, "UserEvent"),
     "ContactStatus": ("Timestamp", "EndpointName", "ContactStatus", "AOR"),
     "FullyBooted": ("Timestamp", "Status", "Uptime", "LastReload"),

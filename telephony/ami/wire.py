@@ -136,23 +136,21 @@ class AmiWire:
             self._messages.append(headers)
 
 
-def _keys(names: tuple[str, ...]) -> dict[bytes, str]:
-    return {name.encode(): name for name in ("Event", "ActionID", *names)}
+def _keys(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(("Event", "ActionID", *names))
 
 
-def _pick(block: bytes, keys: dict[bytes, str]) -> Headers:
-    """Decode the headers that are read, and no others."""
+def _pick(block: bytes, keys: frozenset[str]) -> Headers:
+    """Keep the headers that are read, and no others; decoding the block at once is cheaper than each of them."""
     headers: Headers = {}
-    for line in block.split(b"\r\n"):
-        name, _, value = line.partition(b": ")
-        key = keys.get(name)
-        if key is None or len(line) > MAX_HEADER:
+    for line in block.decode("utf-8", "replace").split("\r\n"):
+        name, _, value = line.partition(": ")
+        if name not in keys or len(line) > MAX_HEADER:
             continue
-        text = value.decode("utf-8", "replace")
-        if key in headers:
-            _add(headers, key, text)
+        if name in headers:
+            _add(headers, name, value)
         else:
-            headers[key] = text
+            headers[name] = value
     return headers
 
 

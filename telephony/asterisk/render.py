@@ -12,12 +12,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from telephony import FALLBACK_QUEUE
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
 from telephony.asterisk.settings import AsteriskSettings
 
 CHANNEL_VARIABLES = ("HOTLINE_CONTACT", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLINE_LISTENING")
-FALLBACK_QUEUE = "fallback"
 DEFAULTS_DO = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
 """Files that Asterisk misses loudly although it needs nothing from them."""
 SUBDIRECTORIES = (
@@ -60,7 +60,7 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
     values: dict[str, Any] = {
         "s": settings,
         "directory": settings.instance,
-        "events": sorted({*SUBSCRIPTION, "FullyBooted"}),
+        "events": sorted({*SUBSCRIPTION, "FullyBooted"} - {"VarSet"}),
         "channel_variables": ",".join(CHANNEL_VARIABLES),
         "fallback": FALLBACK_QUEUE,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from messages import facts
 from messages.values import ContactOutcome
+from telephony import FALLBACK_QUEUE
 from telephony.channels.connections import call_behind
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Channel, Headers, TrackedCall, epoch, interface_of, phone_of, text
@@ -18,7 +19,6 @@ _QUEUE_ENDS = {
     "CONTINUE": ContactOutcome.LEFT_BY_KEY,
     "WITHDRAW": ContactOutcome.WITHDRAWN,
 }
-FALLBACK_QUEUE = "fallback"
 _REFUSED = ("FULL", "JOINEMPTY", "JOINUNAVAIL")
 
 

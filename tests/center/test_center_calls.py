@@ -110,6 +110,16 @@ def test_a_caller_who_leaves_while_the_phone_rings_is_abandoned_and_frees_the_ag
     assert world.of(events.CallOffered)[-1].agent == "a1", "an offer that came to nothing costs no place"
 
 
+def test_a_caller_brought_back_who_then_leaves_is_abandoned_and_not_timed_out() -> None:
+    world = World(agents=1)
+    world.arrive("c1")
+    world.queue("c1", by_asterisk=True)
+    world.do(facts.CallLeftQueue(occurred=world.now, node=NODE, call=CallId("c1"), outcome=ContactOutcome.TIMED_OUT))
+    world.queue("c1")
+    world.hang_up("c1")
+    assert world.of(events.ContactEnded)[0].outcome is ContactOutcome.ABANDONED
+
+
 def test_a_citizen_on_the_way_out_is_offered_to_nobody_else() -> None:
     world = World(agents=2)
     world.ready("a1", "a2")
