@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -66,7 +65,10 @@ class AgiServer:
         return len(self._tasks)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self._host, self.port, backlog=1024)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: AgiSession(self._connected), self._host, self.port, backlog=1024
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -81,23 +83,20 @@ class AgiServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, session: AgiSession) -> None:
         if not self.accepting or len(self._tasks) >= self._max_sessions:
             self.counts.refused += 1
-            writer.close()
+            session.close()
             return
-        task = asyncio.current_task()
-        assert task is not None
+        task = asyncio.get_running_loop().create_task(self._run(session))
         self._tasks.add(task)
-        session = AgiSession(reader, writer)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, session: AgiSession) -> None:
         try:
             await self._serve(session)
-        except asyncio.CancelledError:
-            pass  # closing: the dialplan goes on with the call
         finally:
-            self._tasks.discard(task)
-            with contextlib.suppress(asyncio.CancelledError):
-                await session.close()
+            session.close()
 
     async def _serve(self, session: AgiSession) -> None:
         if not await self._begin(session):
@@ -123,7 +122,7 @@ class AgiServer:
                 await session.begin()
         except TimeoutError:
             self.counts.timed_out += 1
-        except (EOFError, OSError):
+        except EOFError:
             self.counts.silent += 1
         except AgiError as error:
             self.counts.malformed += 1

@@ -1,9 +1,10 @@
-"""One FastAGI session over a stream: the shell that pumps bytes for the wire."""
+"""One FastAGI session over a connection: the shell that pumps bytes for the wire."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from telephony.agi.errors import AgiHangup, AgiProtocolError, AgiRefused, AgiTimeout
 from telephony.agi.wire import AgiEvent, AgiResult, AgiWire, Environment, HungUp
@@ -12,20 +13,22 @@ ANSWER_S = 30.0
 """Seconds an ordinary command may take; a prompt is shorter."""
 SOUND_S = 600.0
 """Seconds a sound may take to play."""
-CHUNK = 65536
 
 
-class AgiSession:
-    """A channel in our hands, one command at a time; any error of it is an AgiError."""
+class AgiSession(asyncio.Protocol):
+    """A channel in our hands, one command at a time; any error of it is an AgiError.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    `connected` is told when Asterisk has connected; a protocol and not a stream, for one wake-up an answer.
+    """
+
+    def __init__(self, connected: Callable[[AgiSession], None]) -> None:
         self.environment: Mapping[str, str] = {}
-        self._reader = reader
-        self._writer = writer
+        self._connected = connected
+        self._transport: asyncio.Transport
         self._wire = AgiWire()
         self._gone = asyncio.Event()
+        self._begun = asyncio.Event()
         self._answer: asyncio.Future[AgiResult] | None = None
-        self._pump: asyncio.Task[None] | None = None
         self._error: AgiProtocolError | None = None
 
     def __repr__(self) -> str:
@@ -37,41 +40,36 @@ class AgiSession:
         return self._gone.is_set()
 
     async def begin(self) -> None:
-        """Read the environment. Raises AgiProtocolError; EOFError where the other side connects and closes."""
-        while not self.environment:
-            data = await self._reader.read(CHUNK)
-            if not data:
-                raise EOFError
-            self._wire.receive_data(data)
-            for event in self._wire.events_received():
-                self._take(event)
-        self._pump = asyncio.create_task(self._read(), name=f"agi {self.environment.get('agi_uniqueid', '')}")
+        """Wait for the environment. Raises AgiProtocolError; EOFError where the other side connects and closes."""
+        await self._begun.wait()
+        if self._error is not None:
+            raise self._error
+        if not self.environment:
+            raise EOFError
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the session: Asterisk goes on in the dialplan."""
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
-        self._writer.close()
+        self._transport.close()
 
     async def command(self, *words: str, timeout: float | None = ANSWER_S) -> AgiResult:
         """Run one command and return its answer; `timeout` in seconds, None for as long as the channel lives.
 
         Raises AgiHangup, AgiRefused (510, 511, 520), AgiTimeout, AgiProtocolError.
         """
-        if self.hung_up:
+        if self.hung_up or self._transport.is_closing():
             raise AgiHangup("the channel is gone")
         self._wire.send_command(*words)
-        answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[AgiResult] = loop.create_future()
         self._answer = answer
-        self._writer.write(self._wire.data_to_send())
+        self._transport.write(self._wire.data_to_send())
+        deadline = None if timeout is None else loop.call_later(timeout, self._too_late, answer, words[0], timeout)
         try:
-            async with asyncio.timeout(timeout):
-                result = await answer
-        except TimeoutError:
-            raise AgiTimeout(f"no answer to {words[0]} in {timeout} s") from None
+            result = await answer
         finally:
             self._answer = None
+            if deadline is not None:
+                deadline.cancel()
         if result.code != 200:
             if result.code == 511:
                 raise AgiHangup("the channel is dead")
@@ -125,23 +123,37 @@ class AgiSession:
             raise AgiHangup("the caller left")
         return chr(code) if 0 < code < 128 else ""
 
-    async def _read(self) -> None:
+    @staticmethod
+    def _too_late(answer: asyncio.Future[AgiResult], verb: str, timeout: float) -> None:
+        if not answer.done():
+            answer.set_exception(AgiTimeout(f"no answer to {verb} in {timeout} s"))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the connection and tell the server."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Pump what came through the wire."""
         try:
-            while data := await self._reader.read(CHUNK):
-                self._wire.receive_data(data)
-                for event in self._wire.events_received():
-                    self._take(event)
+            self._wire.receive_data(data)
         except AgiProtocolError as error:
             self._error = error
-        except (ConnectionError, OSError):
-            pass
-        finally:
+        for event in self._wire.events_received():
+            self._take(event)
+        if self._error is not None:
+            self._transport.abort()
             self._leave()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what waits for Asterisk."""
+        self._leave()
 
     def _take(self, event: AgiEvent) -> None:
         match event:
             case Environment(values):
                 self.environment = values
+                self._begun.set()
             case AgiResult():
                 if self._answer is not None and not self._answer.done():
                     self._answer.set_result(event)
@@ -149,6 +161,7 @@ class AgiSession:
                 self._gone.set()
 
     def _leave(self) -> None:
+        self._begun.set()
         self._gone.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(self._error or AgiHangup("the connection ended"))
