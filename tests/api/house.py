@@ -38,6 +38,7 @@ from tests.center.world import NODE, QUEUE, settings
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 LONG = timedelta(hours=1)
+HANG_S = 20.0
 
 
 def now() -> datetime:
@@ -321,8 +322,9 @@ class Client:
         await self.connection.send(msgspec.json.encode(message), text=True)
 
     async def receive(self) -> dict[str, Any]:
-        """Return the next message."""
-        message: dict[str, Any] = msgspec.json.decode(await self.connection.recv())
+        """Return the next message; one that never comes is an error and not a hang."""
+        async with asyncio.timeout(HANG_S):
+            message: dict[str, Any] = msgspec.json.decode(await self.connection.recv())
         return message
 
     async def expect(self, op: str) -> dict[str, Any]:
