@@ -98,10 +98,11 @@ class AmiSession:
         """Take bytes in."""
         self.wire.receive_data(data)
         for message in self.wire.messages_received():
-            if "Response" in message:
+            if "Event" in message:  # first: an OriginateResponse has a Response of its own
+                if not self._listed(message):
+                    self._events.append(message)
+            elif "Response" in message:
                 self._answer(message, now)
-            elif not self._listed(message):
-                self._events.append(message)
 
     def events_received(self) -> list[SessionEvent]:
         """Return what has happened since the last call, in order."""
