@@ -180,7 +180,9 @@ class AmiLink:
         if self._up.is_set():
             self._up.clear()
             self.counts.losses += 1
-            reason = str(manager.lost.result()) if manager.lost.done() else "closed by us"
+            lost = manager.lost
+            # Cancelled with us where we were waiting for it.
+            reason = str(lost.result()) if lost.done() and not lost.cancelled() else "closed by us"
             log.warning("ami away", reason=reason)
             self._on_down(reason)
 
