@@ -74,6 +74,7 @@ class Figures(Collector):
         groups: dict[str, msgspec.Struct] = {
             "hotline_agi": hotline.bridge.agi.counts,
             "hotline_ami_link": hotline.bridge.link.counts,
+            "hotline_rest": hotline.rest.counts,
             "hotline_stream": hotline.stream.counts,
             "hotline_audience": hotline.audience.counts,
         }

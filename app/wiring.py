@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from api.audience import Audience
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
+from app.exports import FileExports
 from app.figures import Figures
 from app.identity import Doorkeeper
 from app.settings import Settings
@@ -142,18 +143,19 @@ class Hotline:
         self.stream = await self._stack.enter_async_context(
             StreamServer(settings.api, self.mirror, self.journal, self.audience, identity, Cursors(self.database), now)
         )
-        services = Services(
+        self.rest = Services(
             settings=settings.api,
             mirror=self.mirror,
             inbox=self.loop,
             identity=identity,
             history=queries,
+            exports=FileExports(self.database),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,
             web=Path(settings.api.web_dir) if settings.api.web_dir else WEB,
         )
-        runner = web.AppRunner(make_app(services), access_log=None, handle_signals=False)
+        runner = web.AppRunner(make_app(self.rest), access_log=None, handle_signals=False)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, settings.api.host, settings.api.port).start()

@@ -5,46 +5,24 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.exports import FileExports
 from messages.events import Position
 from messages.ids import AgentId, UserId
 from messages.values import Role
 from storage.cursors import Cursors
 from storage.database import Database
-from storage.exports import What, export_rows
 from storage.identity import Identity
 from storage.migrations import upgrade
 from storage.queries import Queries
 from storage.rows import RowWriter
 from tests.api.house import House, now, open_house
-
-
-class FileExports:
-    """The API's Exports over storage."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def write(
-        self,
-        what: str,
-        since: datetime | None,
-        until: datetime | None,
-        form: str,
-        output: Path,
-        *,
-        full: bool,
-        progress: Callable[[int], None],
-    ) -> int:
-        """Write records to a file."""
-        return await export_rows(self._database, What(what), since, until, form, output, full=full, progress=progress)
 
 
 @pytest.fixture
