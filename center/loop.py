@@ -13,6 +13,7 @@ from center.apply import Center, Message
 from center.ports import Clock, EventLog, Reply, Switchboard
 from center.restore import Snapshots
 from center.turn import Outcome
+from messages.commands import MirrorAgent, StopRecording
 from messages.errors import Fenced, JournalError, Overloaded, Refused
 from messages.events import Entry, Position
 from messages.facts import Fact
@@ -20,17 +21,24 @@ from messages.requests import Request, Tick
 
 log = structlog.get_logger()
 
+_PATIENT = (MirrorAgent, StopRecording)
+"""Commands that may wait for others."""
+
 Answer = asyncio.Future[Reply] | None
 
 
 class LoopSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds: messages waiting, entries not yet journalled, seconds behind before it is said, entries a snapshot."""
+    """Bounds: messages waiting, entries not yet journalled, seconds behind before it is said, entries a snapshot.
+
+    `linger_s`: how long what nobody waits for may gather before it is written; each write has its price.
+    """
 
     inbox: int = 20_000
     unwritten: int = 50_000
     behind_s: float = 0.2
     snapshot_every: int = 100_000
     retry_s: float = 0.5
+    linger_s: float = 0.02
 
 
 class CenterLoop:
@@ -67,6 +75,7 @@ class CenterLoop:
         self._since_snapshot = 0
         self._wake = asyncio.Event()
         self._written = asyncio.Event()
+        self._urgent = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<CenterLoop: {len(self._inbox)} in, {self._unwritten} unwritten, {self.applied} applied>"
@@ -142,14 +151,14 @@ class CenterLoop:
             self._decided.append((self._clock(), outcome, answer))
             self._unwritten += len(outcome.entries)
             self._written.set()
+            if answer is not None or any(type(command) not in _PATIENT for command in outcome.commands):
+                self._urgent.set()
             if self._unwritten > self.settings.unwritten:
                 self._press(True)
 
     async def _write(self) -> None:
         while True:
-            if not self._decided:
-                self._written.clear()
-                await self._written.wait()
+            await self._something_to_write()
             batch = list(self._decided)
             entries = [entry for _, outcome, _ in batch for entry in outcome.entries]
             if entries:
@@ -163,6 +172,16 @@ class CenterLoop:
             for _, outcome, answer in batch:
                 self._release(outcome, answer)
             self._relieve()
+
+    async def _something_to_write(self) -> None:
+        """Return when there is something that somebody waits for, or something has lingered long enough."""
+        if not self._decided:
+            self._written.clear()
+            await self._written.wait()
+        alarm = asyncio.get_running_loop().call_later(self.settings.linger_s, self._urgent.set)
+        await self._urgent.wait()
+        alarm.cancel()
+        self._urgent.clear()
 
     def _release(self, outcome: Outcome, answer: Answer) -> None:
         for command in outcome.commands:

@@ -21,7 +21,7 @@ from api.rest import Services, make_app
 from api.settings import ApiSettings
 from api.stream.server import StreamServer
 from center.apply import Center
-from center.loop import CenterLoop
+from center.loop import CenterLoop, LoopSettings
 from center.memory_log import MemoryLog
 from center.mirror import Mirror
 from center.pops import PopGate
@@ -172,7 +172,7 @@ class House:
         center_settings = settings(agents)
         self.log = MemoryLog()
         self.switchboard = NoSwitchboard()
-        self.loop = CenterLoop(Center(center_settings), self.log, self.switchboard, now)
+        self.loop = CenterLoop(Center(center_settings), self.log, self.switchboard, now, LoopSettings(linger_s=0))
         self.mirror = Mirror(self.log, State(center_settings))
         self.pops = PopGate()
         self.identity: MemoryIdentity = kept.get("identity", MemoryIdentity())
