@@ -46,7 +46,7 @@ from telephony.bridge import Bridge
 log = structlog.get_logger()
 
 TIDY_S = 600.0
-WEB = Path(__file__).resolve().parent.parent / "web" / "dist"
+WEB = Path(__file__).resolve().parent.parent / "web"
 
 
 def now() -> datetime:
