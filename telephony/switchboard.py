@@ -17,7 +17,7 @@ from center.ports import Clock
 from messages import commands, facts
 from messages.commands import Command
 from messages.facts import Fact
-from messages.ids import AgentId, Phone, RecordingId
+from messages.ids import AgentId, CallId, Phone, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
 from telephony.agi.script import Offer, Script
@@ -147,6 +147,11 @@ class Switchboard:
         else:
             held.offer(Offer(command.leg, self._endpoints(command.phone), command.ring_s))
 
+    def _citizen(self, call: CallId) -> str | None:
+        """Return the name of the citizen's channel; of one no AMI event has told of yet, our session knows it."""
+        held = self._script.held.get(call)
+        return self._channels.citizen_of(call) or (held.channel if held else None)
+
     async def _withdraw(self, command: commands.WithdrawOffer) -> None:
         if held := self._script.held.get(command.call):
             held.withdraw(command.leg)
@@ -154,15 +159,15 @@ class Switchboard:
             await self._act("Hangup", Channel=channel, Cause=_WITHDRAWN_CAUSE)
 
     async def _bring_back(self, command: commands.BringBack) -> None:
-        if channel := self._channels.citizen_of(command.call):
+        if channel := self._citizen(command.call):
             await self._act("Redirect", Channel=channel, Context="hotline-back", Exten="s", Priority="1")
 
     async def _hang_up(self, command: commands.HangUp) -> None:
-        if channel := self._channels.citizen_of(command.call):
+        if channel := self._citizen(command.call):
             await self._act("Hangup", Channel=channel, Cause="16")
 
     async def _record(self, command: commands.StartRecording) -> None:
-        channel = self._channels.citizen_of(command.call)
+        channel = self._citizen(command.call)
         why = "the call is gone"
         if channel:
             why = await self._act("MixMonitor", Channel=channel, **self._recorder.options(command.recording))
@@ -172,7 +177,7 @@ class Switchboard:
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
         await asyncio.sleep(PARTING_S)
-        if channel := self._channels.citizen_of(command.call):
+        if channel := self._citizen(command.call):
             with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
                 await self._actions.action("StopMixMonitor", {"Channel": channel})
         await asyncio.sleep(SETTLE_S)

@@ -51,6 +51,7 @@ class HeldCall:
         environment = session.environment
         self.session = session
         self.node = node
+        self.channel = environment.get("agi_channel", "")
         self.call = CallId(environment.get("agi_uniqueid", ""))
         self.contact = ContactId(environment.get("agi_arg_1", "") or self.call)
         self.number = _number(environment.get("agi_callerid", ""))

@@ -7,8 +7,8 @@ _ABOUT = ("Timestamp", "Channel", "Uniqueid", "Linkedid", "CallerIDNum", "Exten"
 _DEST = ("DestChannel", "DestUniqueid", "DestLinkedid", "DestCallerIDNum", "DestChanVariable")
 _QUEUE = ("Queue", "Position", "Count", "Interface", "MemberName", "HoldTime", "TalkTime", "Reason", "RingTime")
 
+# Not Newchannel: it is sent before the dialplan has cleaned the caller's number (extensions.conf.j2).
 SUBSCRIPTION: dict[str, tuple[str, ...]] = {
-    "Newchannel": _ABOUT,
     "DialBegin": (*_ABOUT, *_DEST, "DialString"),
     "DialState": (*_ABOUT, *_DEST, "DialStatus"),
     "DialEnd": (*_ABOUT, *_DEST, "DialStatus", "Forward"),

@@ -17,7 +17,7 @@ from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
 from telephony.asterisk.settings import AsteriskSettings
 
-CHANNEL_VARIABLES = ("HOTLINE_CONTACT", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLINE_LISTENING")
+CHANNEL_VARIABLES = ("HOTLINE_CONTACT", "HOTLINE_DID", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLINE_LISTENING")
 DEFAULTS_DO = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
 """Files that Asterisk misses loudly although it needs nothing from them."""
 SUBDIRECTORIES = (

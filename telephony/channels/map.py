@@ -137,7 +137,13 @@ class ChannelMap:
 
     def open_call(self, channel: Channel) -> TrackedCall:
         """Track a citizen's call and tell of its arrival, which was when its channel came."""
-        call = TrackedCall(CallId(channel.uid), channel.uid, channel.number, channel.did, channel.linkedid)
+        call = TrackedCall(
+            CallId(channel.uid),
+            channel.uid,
+            channel.number,
+            channel.variable("HOTLINE_DID") or channel.did,
+            channel.linkedid,
+        )
         channel.call = self.by_call[call.id] = call
         self.tell(
             facts.CallArrived,

@@ -30,7 +30,8 @@ RECEIVED = datetime(2026, 11, 24, tzinfo=UTC)
 
 def messages(name: str, *, subscribed: bool = False) -> list[Headers]:
     """Return a recording's messages, all of them or as the product's subscription leaves them."""
-    wire = AmiWire(SUBSCRIPTION if subscribed else None)
+    # A capture of another system has its callers' beginnings too.
+    wire = AmiWire(SUBSCRIPTION | {"Newchannel": SUBSCRIPTION["Hangup"]} if subscribed else None)
     wire.receive_data((RECORDINGS / f"{name}.ami").read_bytes())
     return wire.messages_received()
 

@@ -131,7 +131,7 @@ async def test_only_subscribed_events_pass_the_filter(
             event = await ami.read()
             seen[event["Event"]] = event
     assert await caller.wait() == 0
-    assert {"Newchannel", "Hangup"} <= set(seen) <= {*SUBSCRIPTION, "FullyBooted"}
+    assert {"Hangup"} <= set(seen) <= {*SUBSCRIPTION, "FullyBooted"}
     contact = seen["Hangup"]["ChanVariable"]
     assert contact.startswith("HOTLINE_")
     assert seen["Hangup"]["Uniqueid"].startswith(child.settings.systemname + "-")

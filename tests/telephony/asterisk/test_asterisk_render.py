@@ -40,7 +40,8 @@ def section(text: str, name: str, kind: str = "") -> list[str]:
 def test_the_manager_filter_lets_exactly_the_subscription_through() -> None:
     manager = render_files(settings())["manager.conf"]
     names = set(re.findall(r"(?m)^eventfilter\(action\(include\),name\((\w+)\)\) =$", manager))
-    assert names == {*SUBSCRIPTION, "FullyBooted"}
+    assert names == {*SUBSCRIPTION, "FullyBooted"} - {"VarSet"}
+    assert "name(VarSet),header(Variable),method(exact)) = QUEUESTATUS" in manager
 
 
 def test_the_manager_may_not_change_the_configuration_nor_use_the_command_line() -> None:

@@ -71,7 +71,7 @@ async def test_a_citizen_is_told_and_answered_from_the_fallback_queue(
     target = f"127.0.0.1:{child.settings.sip_udp}"
     caller = await sipp.start(caller_scenario("12345", CITIZEN, ear.port, talk_ms=4000), free_port(), target)
 
-    citizen = (await ami.event("Newchannel", CallerIDNum=CITIZEN))["Channel"]
+    citizen = (await ami.event("QueueCallerJoin", CallerIDNum=CITIZEN))["Channel"]
     await ami.event("BridgeEnter", Channel=citizen)
     arrived = (await ami.ask(Action="Getvar", Channel=citizen, Variable="HOTLINE_ARRIVED"))["Value"]
     contact = (await ami.ask(Action="Getvar", Channel=citizen, Variable="HOTLINE_CONTACT"))["Value"]
@@ -133,7 +133,7 @@ async def test_without_our_server_a_transfer_arrives_and_bringing_back_leads_to_
     target = f"127.0.0.1:{child.settings.sip_udp}"
     await sipp.start(caller_scenario("12345", CITIZEN, ear.port, talk_ms=60_000), free_port(), target)
 
-    citizen = (await ami.event("Newchannel", CallerIDNum=CITIZEN))["Channel"]
+    citizen = (await ami.event("QueueCallerJoin", CallerIDNum=CITIZEN))["Channel"]
     first = (await ami.event("BridgeEnter", CallerIDNum="1001"))["Channel"]
     await ami.event("BridgeEnter", Channel=citizen)
     moved = await ami.ask(Action="BlindTransfer", Channel=first, Exten="1002", Context="xfer")
