@@ -8,13 +8,13 @@ import sys
 from typing import Annotated
 
 import typer
-from storage.identity import Identity
 
 from app.commands.common import Given
 from app.wiring import now
 from messages.ids import AgentId, UserId
 from messages.values import Role
 from storage.database import Database
+from storage.identity import Identity
 from storage.migrations import upgrade
 
 users = typer.Typer(no_args_is_help=True, help=__doc__)

@@ -50,7 +50,8 @@ def phone_scenario(media: int, *, rings_ms: int = 100, talk_ms: int | None = Non
         else f'<pause milliseconds="{talk_ms}"/>'
         + _send(
             "BYE [next_url] SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
-            "From: [$to];tag=[call_number]p\nTo: [$from]\nCall-ID: [call_id]\nCSeq: 2 BYE\nMax-Forwards: 70\nContent-Length: 0"
+            "From: [$to];tag=[call_number]p\nTo: [$from]\nCall-ID: [call_id]\nCSeq: 2 BYE\nMax-Forwards: 70\n"
+            "Content-Length: 0"
         )
         + _receive("response", "200")
     )
