@@ -78,9 +78,7 @@ def leave(turn: Turn, call_id: str, outcome: ContactOutcome) -> None:
         return
     for leg in call.alive_legs():
         offers.come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)
-    turn.record(
-        events.CallLeftQueue(contact=call.contact, call=call.id, queue=call.queue, occurred=turn.now, outcome=outcome)
-    )
+    turn.record_call(events.CallLeftQueue, call, turn.now, outcome=outcome)
 
 
 def missing(turn: Turn, fact: facts.CallMissing) -> None:
@@ -89,7 +87,7 @@ def missing(turn: Turn, fact: facts.CallMissing) -> None:
     if call is None or call.detached or call.by_asterisk:
         return
     if call.state in (CallState.WAITING, CallState.OFFERED):
-        turn.record(events.CallDetached(contact=call.contact, call=call.id, queue=call.queue, occurred=fact.occurred))
+        turn.record_call(events.CallDetached, call, fact.occurred)
 
 
 def hang_up(turn: Turn, request: requests.HangUpCall) -> None:

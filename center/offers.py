@@ -74,17 +74,14 @@ def find_or_open(turn: Turn, call: Call, fact: facts.LegFact) -> Leg:
     if leg := call.legs.get(fact.leg):
         return leg
     agent = turn.state.roster.at(fact.phone)
-    turn.record(
-        events.CallOffered(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=fact.occurred,
-            leg=fact.leg,
-            phone=fact.phone,
-            agent=agent.id if agent else None,
-            waited_s=call.waited_s(fact.occurred),
-        )
+    turn.record_call(
+        events.CallOffered,
+        call,
+        fact.occurred,
+        leg=fact.leg,
+        phone=fact.phone,
+        agent=agent.id if agent else None,
+        waited_s=call.waited_s(fact.occurred),
     )
     return call.legs[fact.leg]
 
@@ -97,17 +94,7 @@ def ringing(turn: Turn, fact: facts.LegRinging) -> None:
     leg = find_or_open(turn, call, fact)
     if leg.state is not LegState.OFFERED:
         return
-    turn.record(
-        events.CallRinging(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=fact.occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-        )
-    )
+    turn.record_leg(events.CallRinging, call, leg, fact.occurred)
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
     if agent and (agent.leg == leg.id or agent.leg is None) and may(agent.state, Cause.RING):
         turn.move(agent, Cause.RING, call=call.id, leg=leg.id)
@@ -117,25 +104,13 @@ def fail(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
     """End an unanswered leg that Asterisk ended; a citizen who is on the way out is offered to nobody else."""
     come_to_nothing(turn, call, leg, why)
     if why is LegEnd.CITIZEN_GONE and call.in_line:
-        turn.record(events.CallDetached(contact=call.contact, call=call.id, queue=call.queue, occurred=turn.now))
+        turn.record_call(events.CallDetached, call, turn.now)
 
 
 def come_to_nothing(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
     """End an unanswered leg; the call keeps its place, the agent who missed it is not ready."""
     agent = turn.leg_agent(leg)
-    turn.record(
-        events.LegEnded(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=turn.now,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-            why=why,
-            talked=False,
-        )
-    )
+    turn.record_leg(events.LegEnded, call, leg, turn.now, why=why, talked=False)
     if leg.agent:
         turn.record(events.ScreenPopWithdrawn(contact=call.contact, call=call.id, leg=leg.id, agent=leg.agent, why=why))
     if agent is None:

@@ -34,18 +34,7 @@ def answered(turn: Turn, fact: facts.LegAnswered) -> None:
 
 def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
     """Record that a live leg talks, and start its recording where that is wanted."""
-    turn.record(
-        events.CallAnswered(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-            waited_s=call.waited_s(occurred),
-        )
-    )
+    turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=call.waited_s(occurred))
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
     if agent:
         offers.withdraw_other(turn, agent, leg)
@@ -69,17 +58,7 @@ def held(turn: Turn, fact: facts.LegHeld) -> None:
     leg = call.legs.get(fact.leg) if call else None
     if call is None or leg is None or leg.state is not LegState.TALKING:
         return
-    turn.record(
-        events.CallHeld(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=fact.occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-        )
-    )
+    turn.record_leg(events.CallHeld, call, leg, fact.occurred)
     if (agent := turn.leg_agent(leg)) and may(agent.state, Cause.HOLD):
         turn.move(agent, Cause.HOLD, call=call.id, leg=leg.id)
 
@@ -90,17 +69,7 @@ def resumed(turn: Turn, fact: facts.LegResumed) -> None:
     leg = call.legs.get(fact.leg) if call else None
     if call is None or leg is None or leg.state is not LegState.HELD:
         return
-    turn.record(
-        events.CallResumed(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=fact.occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-        )
-    )
+    turn.record_leg(events.CallResumed, call, leg, fact.occurred)
     if (agent := turn.leg_agent(leg)) and may(agent.state, Cause.RESUME):
         turn.move(agent, Cause.RESUME, call=call.id, leg=leg.id)
 
@@ -111,19 +80,7 @@ def transferred(turn: Turn, fact: facts.LegTransferred) -> None:
     leg = call.legs.get(fact.leg) if call else None
     if call is None or leg is None or leg.answered_at is None or leg.transferred_to:
         return
-    turn.record(
-        events.CallTransferred(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=fact.occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-            to=fact.to,
-            attended=fact.attended,
-        )
-    )
+    turn.record_leg(events.CallTransferred, call, leg, fact.occurred, to=fact.to, attended=fact.attended)
     if leg.talks:
         finish(turn, call, leg, LegEnd.TRANSFERRED, fact.occurred)
 
@@ -159,20 +116,7 @@ def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) ->
     """End a talking leg; its agent wraps up."""
     agent = turn.leg_agent(leg)
     wraps_up = agent is not None and may(agent.state, Cause.FINISH)
-    turn.record(
-        events.LegEnded(
-            contact=call.contact,
-            call=call.id,
-            queue=call.queue,
-            occurred=occurred,
-            leg=leg.id,
-            phone=leg.phone,
-            agent=leg.agent,
-            why=why,
-            talked=True,
-            wraps_up=wraps_up,
-        )
-    )
+    turn.record_leg(events.LegEnded, call, leg, occurred, why=why, talked=True, wraps_up=wraps_up)
     if leg.recording:
         turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
     if agent and wraps_up:
@@ -215,10 +159,17 @@ def end(
             offers.come_to_nothing(turn, call, leg, LegEnd.LOST if lost else LegEnd.CITIZEN_GONE)
     if call.recording:
         turn.command(commands.StopRecording, call.node, recording=call.recording, call=call.id)
-    about = {"contact": call.contact, "call": call.id, "queue": call.queue, "occurred": occurred}
     if outcome is ContactOutcome.ABANDONED:
-        turn.record(events.CallAbandoned(waited_s=call.waited_s(occurred), **about))  # type: ignore[arg-type]
-    turn.record(events.CallEnded(cause=cause, by_citizen=by_citizen, **about))  # type: ignore[arg-type]
+        turn.record_call(events.CallAbandoned, call, occurred, waited_s=call.waited_s(occurred))
+    turn.record_call(events.CallEnded, call, occurred, cause=cause, by_citizen=by_citizen)
     turn.record(
-        events.ContactEnded(outcome=outcome, by_citizen=by_citizen, agent=agent, **about)  # type: ignore[arg-type]
+        events.ContactEnded(
+            contact=call.contact,
+            call=call.id,
+            outcome=outcome,
+            occurred=occurred,
+            by_citizen=by_citizen,
+            queue=call.queue,
+            agent=agent,
+        )
     )

@@ -10,7 +10,7 @@ from agents.transitions import Cause, after
 from calls.call import Call, Leg
 from center.state import State, evolve
 from messages.commands import Command
-from messages.events import AgentStateChanged, Entry, Event
+from messages.events import AgentStateChanged, CallEvent, CallLegEvent, Entry, Event
 from messages.ids import CallId, CommandId, LegId, NodeId, UserId
 
 CommandT = TypeVar("CommandT", bound=Command)
@@ -44,6 +44,14 @@ class Turn:
         entry = Entry(position.epoch, position.seq + 1, self.now, event)  # type: ignore[arg-type]
         evolve(self.state, entry)
         self.entries.append(entry)
+
+    def record_call(self, kind: type[CallEvent], call: Call, occurred: datetime, **fields: Any) -> None:
+        """Record an event about a call."""
+        self.record(kind(contact=call.contact, call=call.id, queue=call.queue, occurred=occurred, **fields))
+
+    def record_leg(self, kind: type[CallLegEvent], call: Call, leg: Leg, occurred: datetime, **fields: Any) -> None:
+        """Record an event about a leg of a call."""
+        self.record_call(kind, call, occurred, leg=leg.id, phone=leg.phone, agent=leg.agent, **fields)
 
     def command(self, make: type[CommandT], node: NodeId, *, within_s: float = 10.0, **fields: Any) -> None:
         """Ask a node for something; `within_s`: seconds after which it is void."""
