@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 import socket
 
+_given: set[int] = set()
+"""What this process was given before: it may not be bound yet."""
+
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nothing listens on, below the kernel's ephemeral ones: no connection takes it meanwhile."""
+    for _ in range(1000):
+        port = random.randrange(2_000, 10_000)
+        if port not in _given and _is_free(port, kind):
+            _given.add(port)
+            return port
+    raise OSError("no free port")
 
 
 def free_udp_range(count: int) -> int:
@@ -22,8 +28,8 @@ def free_udp_range(count: int) -> int:
     raise OSError(f"no {count} free UDP ports in a row")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _is_free(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

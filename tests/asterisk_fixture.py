@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from simulation.ports import free_port, free_udp_range
 from telephony.asterisk.child import AsteriskChild
 from telephony.asterisk.root import RootUnavailable, build_root
 from telephony.asterisk.settings import AsteriskSettings, Trunk
@@ -119,21 +119,3 @@ def settings_on_free_ports(directory: Path, root: Path, **changes: Any) -> Aster
         "rtp_end": rtp_start + 99,
     }
     return AsteriskSettings(**{**values, **changes})
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_udp_range(count: int) -> int:
-    """Return the first, even, of `count` free UDP ports below the kernel's ephemeral ones."""
-    for _ in range(100):
-        first = random.randrange(10_000, 32_000 - count, 2)
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
-            return first
-    raise OSError(f"no {count} free UDP ports in a row")

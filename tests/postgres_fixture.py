@@ -7,7 +7,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from simulation.ports import free_port
 
 _PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
@@ -30,9 +31,7 @@ class PostgresServer:
         if self._user:
             account = pwd.getpwnam(self._user)
             os.chown(directory, account.pw_uid, account.pw_gid)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._child: subprocess.Popen[bytes]
         self._run("initdb", "--auth=trust", "--username=hotline", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
         options = {

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from simulation.ports import free_port
+
 
 class RedisServer:
     """A redis-server child that can be stopped and started again on the same port."""
 
     def __init__(self, directory: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None

@@ -23,12 +23,13 @@ from messages.events import Entry, Position
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import AgentState
 from queueing.line import QueueSettings
+from simulation.ports import free_port
 from simulation.world import write_prompts
 from telephony.asterisk.child import AsteriskChild
 from telephony.asterisk.settings import AsteriskSettings
 from telephony.asterisk.settings import Phone as PhoneSettings
 from telephony.bridge import Bridge
-from tests.asterisk_fixture import free_port, settings_on_free_ports
+from tests.asterisk_fixture import settings_on_free_ports
 from tests.sip_fixture import REPLY, SDP, Sipp, _receive, _scenario, _send, caller_scenario
 
 BY = UserId("tester")

@@ -11,8 +11,8 @@ import pytest
 from messages import events, requests
 from messages.ids import AgentId, CallId, Phone, SessionId
 from messages.values import AgentState, ContactOutcome, LegEnd
+from simulation.ports import free_port
 from telephony.asterisk.child import AsteriskChild
-from tests.asterisk_fixture import free_port
 from tests.integration.hall import BY, Hall, deaf_phone_scenario, open_hall, phone_scenario
 from tests.sip_fixture import RtpEar, Sipp, eventually
 

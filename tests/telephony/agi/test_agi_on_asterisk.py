@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from simulation.ports import free_port
 from telephony.agi.server import AgiServer
 from telephony.agi.session import AgiSession
 from telephony.agi.spool import read_spool
-from tests.asterisk_fixture import StartAsterisk, free_port
+from tests.asterisk_fixture import StartAsterisk
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario, eventually
 
 pytestmark = pytest.mark.integration

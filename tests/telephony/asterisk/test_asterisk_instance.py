@@ -14,11 +14,12 @@ import pytest
 import websockets
 from msgspec.structs import replace
 
+from simulation.ports import free_port
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.child import AsteriskFailed
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
 from telephony.asterisk.settings import Phone
-from tests.asterisk_fixture import LogIn, StartAsterisk, free_port
+from tests.asterisk_fixture import LogIn, StartAsterisk
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario, eventually
 
 pytestmark = pytest.mark.integration

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.asterisk_fixture import LogIn, StartAsterisk, free_port
+from simulation.ports import free_port
+from tests.asterisk_fixture import LogIn, StartAsterisk
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario
 
 pytestmark = pytest.mark.integration

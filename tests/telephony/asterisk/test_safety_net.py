@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from simulation.ports import free_port
 from telephony.agi.spool import read_spool
 from telephony.asterisk.settings import AsteriskSettings, Phone
-from tests.asterisk_fixture import LogIn, StartAsterisk, free_port
+from tests.asterisk_fixture import LogIn, StartAsterisk
 from tests.sip_fixture import RtpEar, Sipp, caller_scenario, eventually, phone_scenario
 
 pytestmark = pytest.mark.integration
