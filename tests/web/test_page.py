@@ -1,0 +1,77 @@
+"""The page in a real browser, before a real centre, REST and stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from messages import facts
+from messages.ids import AgentId, UserId
+from messages.principal import Principal
+from messages.values import Role
+from tests.api.house import House, open_house
+
+pytestmark = pytest.mark.integration
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-component-update"),
+    *("--disable-background-networking", "--disable-quic"),
+)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """Give a house with two agents and a supervisor."""
+    async with open_house() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    """Give a page of a browser of its own; what it complains of fails the test."""
+    complaints: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        opened = await browser.new_page()
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        yield opened
+        await browser.close()
+    assert complaints == []
+
+
+async def _log_in(page: Page, house: House, principal: Principal) -> None:
+    house.identity.people[principal.user] = principal
+    await page.goto(house.rest)
+    await page.fill("input[name=user]", principal.user)
+    await page.fill("input[name=password]", principal.user[::-1])
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#desk")).to_be_visible()
+
+
+async def test_a_supervisor_sees_calls_agents_and_pops_as_they_come(page: Page, house: House) -> None:
+    await _log_in(page, house, Principal(user=UserId("wang"), name="wang", roles=(Role.SUPERVISOR,)))
+    await house.ready("a1")
+    await expect(page.locator("#agent-rows")).to_contain_text("就绪")
+    await house.arrive("c1", "13800001234")
+    await expect(page.locator("#call-rows")).to_contain_text("138****1234")
+    await expect(page.locator("#pop-list")).to_contain_text("138****1234")
+    await house.leg(facts.LegRinging, "c1/1")
+    await house.leg(facts.LegAnswered, "c1/1")
+    await expect(page.locator("#agent-rows")).to_contain_text("通话")
+    await house.hang_up("c1")
+    await expect(page.locator("#call-rows")).not_to_contain_text("138****1234")
+
+
+async def test_an_agent_takes_the_seat_by_key_and_gets_the_pop(page: Page, house: House) -> None:
+    agent = Principal(user=UserId("li"), name="li", roles=(Role.AGENT,), agent=AgentId("a1"))
+    await _log_in(page, house, agent)
+    await page.keyboard.press("Alt+R")
+    await expect(page.locator("#own-state")).to_have_text("就绪")
+    await house.arrive("c1", '<img src=x onerror="document.title=1">')
+    await expect(page.locator("#pop-list li")).to_have_count(1)
+    assert await page.locator("#pop-list img").count() == 0, "a hostile number is text"
+    await page.click("#language")
+    await expect(page.locator("#pops-title")).not_to_have_text("来电弹屏")
