@@ -49,6 +49,7 @@ async def _log_in(page: Page, house: House, principal: Principal) -> None:
     await page.fill("input[name=password]", principal.user[::-1])
     await page.keyboard.press("Enter")
     await expect(page.locator("#desk")).to_be_visible()
+    await expect(page.locator("#link")).to_have_text("已连接")
 
 
 async def test_a_supervisor_sees_calls_agents_and_pops_as_they_come(page: Page, house: House) -> None:
@@ -68,6 +69,7 @@ async def test_a_supervisor_sees_calls_agents_and_pops_as_they_come(page: Page, 
 async def test_an_agent_takes_the_seat_by_key_and_gets_the_pop(page: Page, house: House) -> None:
     agent = Principal(user=UserId("li"), name="li", roles=(Role.AGENT,), agent=AgentId("a1"))
     await _log_in(page, house, agent)
+    await expect(page.locator("#own")).to_be_visible()
     await page.keyboard.press("Alt+R")
     await expect(page.locator("#own-state")).to_have_text("就绪")
     await house.arrive("c1", '<img src=x onerror="document.title=1">')
