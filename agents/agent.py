@@ -11,13 +11,19 @@ from messages.values import AgentState
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as the settings name them; `phone` is the usual one."""
+    """An agent as the settings name them; `phone` is the usual one.
+
+    `ranks`: 1 (served first) and up, of queues where it is not 1; `skills`: levels from 1 to 10.
+    """
 
     id: AgentId
     name: str = ""
     phone: Phone
     queues: tuple[QueueId, ...] = (QueueId("12345"),)
+    ranks: dict[QueueId, int] = {}
+    skills: dict[str, int] = {}
     team: str = ""
+    tenant: str = ""
 
 
 class Agent(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ from center.state import State
 from messages.ids import CallId
 from messages.principal import Principal
 from messages.values import AgentState, ListeningMode
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):

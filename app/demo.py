@@ -20,7 +20,7 @@ from app.wiring import Hotline, now
 from center.settings import CenterSettings
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import Role
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings
 from simulation.accounts import Account
 from simulation.demo import Demo
 from simulation.sipp import Target

@@ -21,7 +21,7 @@ from messages import commands, facts, requests
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, UserId
 from messages.values import LegEnd
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NODE, QUEUE, BY = NodeId("n1"), QueueId("12345"), UserId("bench")

@@ -1,10 +1,19 @@
 """The slice of the settings that the centre decides by."""
 
+from enum import StrEnum
+
 import msgspec
 
 from agents.agent import AgentSettings
 from messages.ids import QueueId
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
+
+
+class SecondLogin(StrEnum):
+    """What a log-in at another phone does to the first, and one at a phone that somebody else has."""
+
+    REFUSE = "refuse"
+    TAKE_OVER = "take_over"
 
 
 class CenterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +21,26 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     queues: tuple[QueueSettings, ...] = (QueueSettings(id=QueueId("12345")),)
     agents: tuple[AgentSettings, ...] = ()
+    routes: tuple[Route, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    teams: tuple[Team, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    surges: tuple[Surge, ...] = ()
+    second_login: SecondLogin = SecondLogin.REFUSE
+    head_start_s: float = 30.0
+    """Seconds in line that one point of priority is worth: who has it is served as if they had come so much earlier."""
+    personal_s: float = 30.0
+    """Seconds for which a call passed to an agent waits for that agent alone."""
+    park_s: float = 300.0
+    """Seconds after which a parked call that nobody picked up queues again."""
+    operation_s: float = 10.0
+    """Seconds after which an operation that Asterisk told nothing of has failed."""
+    party_ring_s: float = 45.0
+    """Seconds that a department, an outside number or a supervisor is rung."""
+    emergency: tuple[str, ...] = ("110", "119", "120", "122")
+    """The emergency services that one touch calls into a call."""
+    caller_id: str = "12345"
+    """What outbound calls show where the tenant has no number of its own."""
     ring_guard_s: float = 2.0
     """Seconds after an offer's end at which the centre itself ends it, had Asterisk not."""
     offer_deadline_s: float = 2.0

@@ -4,8 +4,19 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallId, CommandId, ContactId, LegId, NodeId, Phone, RecordingId, SessionId
-from messages.values import ListeningMode
+from messages.ids import (
+    AgentId,
+    CallId,
+    CommandId,
+    ContactId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    RecordingId,
+    SessionId,
+)
+from messages.values import LegKind, ListeningMode, Then, Verb
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
@@ -16,20 +27,95 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     deadline: datetime
 
 
+class Ringing(msgspec.Struct, frozen=True):
+    """One leg of an offer and the phone to ring for it."""
+
+    leg: LegId
+    phone: Phone
+
+
 class OfferCall(Command, frozen=True, kw_only=True, tag="call.offer"):
-    """Ring an agent's phone for a held call; at most `ring_s` seconds."""
+    """Ring for a held call, at most `ring_s` seconds: one agent's phone, or several at once, of which the first wins.
+
+    `outside`: the one number is outside, shown `caller_id`.
+    """
 
     call: CallId
-    leg: LegId
-    agent: AgentId
-    phone: Phone
+    legs: tuple[Ringing, ...]
     ring_s: float
+    outside: bool = False
+    caller_id: str = ""
 
 
 class WithdrawOffer(Command, frozen=True, kw_only=True, tag="call.withdraw"):
     """Stop ringing; the citizen stays held."""
 
     call: CallId
+    leg: LegId
+
+
+class LeaveQueue(Command, frozen=True, kw_only=True, tag="call.leave_queue"):
+    """Tell a held caller something (a prompt's name, or nothing) and go on as `then` says; WAIT queues again."""
+
+    call: CallId
+    announce: str
+    then: Then
+
+
+class ActOnLeg(Command, frozen=True, kw_only=True, tag="leg.act"):
+    """Do with a talking leg what a verb says: hold, resume, mute, unmute, dtmf, transfer, park, consult, complete,
+    cancel, swap, leave.
+
+    `phone` or `number`: whom to consult (an agent's phone, or an outside number shown `caller_id`) as `party`.
+    """
+
+    operation: OperationId
+    call: CallId
+    leg: LegId
+    verb: Verb
+    digits: str = ""
+    party: LegId = LegId("")
+    phone: Phone = Phone("")
+    number: str = ""
+    caller_id: str = ""
+    ring_s: float = 30.0
+
+
+class CallParty(Command, frozen=True, kw_only=True, tag="party.call"):
+    """Ring a phone or an outside number and let whoever answers join the citizen's talk, as a leg of its own."""
+
+    operation: OperationId
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    kind: LegKind
+    phone: Phone = Phone("")
+    number: str = ""
+    caller_id: str = ""
+    ring_s: float = 30.0
+
+
+class DropLeg(Command, frozen=True, kw_only=True, tag="leg.drop"):
+    """Hang one leg up; the citizen and the others stay."""
+
+    call: CallId
+    leg: LegId
+
+
+class DialOut(Command, frozen=True, kw_only=True, tag="call.dial_out"):
+    """Ring the agent's phone; when they answer, dial the number for them, as `leg`."""
+
+    operation: OperationId
+    leg: LegId
+    phone: Phone
+    number: str
+    caller_id: str
+    ring_s: float = 30.0
+
+
+class CancelDialOut(Command, frozen=True, kw_only=True, tag="call.cancel_dial_out"):
+    """Stop an outbound call that has no citizen's channel yet."""
+
     leg: LegId
 
 
@@ -85,4 +171,20 @@ class MirrorAgent(Command, frozen=True, kw_only=True, tag="agent.mirror"):
     ready: bool
 
 
-AnyCommand = OfferCall | WithdrawOffer | HangUp | StartRecording | StopRecording | StartSpy | StopSpy | MirrorAgent
+AnyCommand = (
+    OfferCall
+    | WithdrawOffer
+    | LeaveQueue
+    | ActOnLeg
+    | CallParty
+    | DropLeg
+    | DialOut
+    | CancelDialOut
+    | BringBack
+    | HangUp
+    | StartRecording
+    | StopRecording
+    | StartSpy
+    | StopSpy
+    | MirrorAgent
+)

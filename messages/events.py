@@ -22,7 +22,19 @@ from messages.ids import (
     SessionId,
     UserId,
 )
-from messages.values import AgentState, ContactOutcome, LegEnd, ListeningMode
+from messages.values import (
+    AgentState,
+    ContactOutcome,
+    Direction,
+    LegEnd,
+    LegKind,
+    ListeningMode,
+    Need,
+    Refusal,
+    Target,
+    Then,
+    Verb,
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -34,7 +46,7 @@ class CenterStarted(Event, frozen=True, kw_only=True, tag="center.started"):
 
 
 class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
-    """A citizen reached us. `number` is as the trunk gave it and never changes."""
+    """A citizen reached us, or we dial one (`out`). `number` is as the trunk gave it and never changes."""
 
     contact: ContactId
     call: CallId
@@ -43,6 +55,21 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     did: str
     occurred: datetime
     linkedid: str = ""
+    tenant: str = ""
+    direction: Direction = Direction.IN
+    about: ContactId | None = None
+    """The contact that an outbound call is about."""
+
+
+class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
+    """A queue did not take the call: it is full or closed, or the burst that the call is part of is deflected."""
+
+    contact: ContactId
+    call: CallId
+    queue: QueueId
+    occurred: datetime
+    why: Refusal
+    outcome: ContactOutcome
 
 
 class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
@@ -88,16 +115,51 @@ class CallEvent(Event, frozen=True, kw_only=True):
 
 
 class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
-    """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it."""
+    """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it.
+
+    `position`: its place, 1 for the next; `estimated_s`: the wait to be expected, None where nothing honest can be said.
+    """
 
     noticed: bool = False
     by_asterisk: bool = False
+    needs: tuple[Need, ...] = ()
+    priority: int = 0
+    position: int = 0
+    estimated_s: float | None = None
+    transferred: bool = False
 
 
 class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue"):
-    """The call stopped waiting without an agent."""
+    """The call stopped waiting without an agent. `to`: the queue it overflowed to; `why`: what limit was reached."""
 
     outcome: ContactOutcome
+    why: Refusal | None = None
+    to: QueueId | None = None
+
+
+class CallRelaxed(CallEvent, frozen=True, kw_only=True, tag="call.relaxed"):
+    """The call has waited long enough for agents without some of its needs; `needs`: those it still insists on."""
+
+    needs: tuple[Need, ...]
+
+
+class CallParked(CallEvent, frozen=True, kw_only=True, tag="call.parked"):
+    """The call is held without a queue until somebody picks it up, at `until` at the latest."""
+
+    until: datetime
+
+
+class CallRouted(CallEvent, frozen=True, kw_only=True, tag="call.routed"):
+    """An agent passes the call to `target`: there it goes once it is held again."""
+
+    target: Target | None
+    parked: bool = False
+
+
+class CallbackRequested(CallEvent, frozen=True, kw_only=True, tag="callback.requested"):
+    """The citizen asked to be called back instead of waiting."""
+
+    number: str
 
 
 class CallDetached(CallEvent, frozen=True, kw_only=True, tag="call.detached"):
@@ -113,10 +175,15 @@ class CallLegEvent(CallEvent, frozen=True, kw_only=True):
 
 
 class CallOffered(CallLegEvent, frozen=True, kw_only=True, tag="call.offered"):
-    """An agent is reserved for the call. `waited_s`: seconds in the queue so far; `ring_until`: the offer's end."""
+    """An agent is reserved for the call, or somebody is called into it (`role`, for operation `operation`).
+
+    `waited_s`: seconds in the queue so far; `ring_until`: the offer's end.
+    """
 
     waited_s: float
     ring_until: datetime | None = None
+    role: LegKind = LegKind.AGENT
+    operation: OperationId | None = None
 
 
 class CallRinging(CallLegEvent, frozen=True, kw_only=True, tag="call.ringing"):
@@ -127,6 +194,10 @@ class CallAnswered(CallLegEvent, frozen=True, kw_only=True, tag="call.answered")
     """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included."""
 
     waited_s: float
+
+
+class CallConsulted(CallLegEvent, frozen=True, kw_only=True, tag="call.consulted"):
+    """Whom the agent consults has answered; the citizen is held."""
 
 
 class CallHeld(CallLegEvent, frozen=True, kw_only=True, tag="call.held"):
@@ -201,10 +272,122 @@ class AgentStateChanged(Event, frozen=True, kw_only=True, tag="agent.state"):
     leg: LegId | None = None
     until: datetime | None = None
     by: UserId | None = None
+    forced: bool = False
+    seat: str = ""
+
+
+class WrapUpExtended(Event, frozen=True, kw_only=True, tag="agent.wrap_up_extended"):
+    """The agent wraps up until a later instant."""
+
+    agent: AgentId
+    until: datetime
+
+
+class AgentDeaf(Event, frozen=True, kw_only=True, tag="agent.deaf"):
+    """What of an agent's seat does not hear us now: phone, desktop, both, or nothing any more."""
+
+    agent: AgentId
+    deaf: tuple[str, ...]
+
+
+class QueueChanged(Event, frozen=True, kw_only=True, tag="queue.changed"):
+    """A queue was opened or closed by hand."""
+
+    queue: QueueId
+    open: bool
+    by: UserId
+    reason: str = ""
+
+
+class SurgeStarted(Event, frozen=True, kw_only=True, tag="surge.started"):
+    """So many calls of one area or DID came within a short time that they are handled as the settings say."""
+
+    surge: str
+    key: str
+    calls: int
+
+
+class SurgeEnded(Event, frozen=True, kw_only=True, tag="surge.ended"):
+    """The burst is over; `deflected`: the callers who were told something instead of queued at once."""
+
+    surge: str
+    key: str
+    deflected: int
+
+
+class CallDeflected(CallEvent, frozen=True, kw_only=True, tag="call.deflected"):
+    """The call is part of a burst, or of what a queue does not take: the caller is told something."""
+
+    why: Refusal
+    announce: str
+    then: Then
+    surge: str = ""
+
+
+class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"):
+    """Somebody asked for something that Asterisk must carry out; `until`: when it has failed if nothing is heard."""
+
+    operation: OperationId
+    verb: Verb
+    by: UserId
+    until: datetime
+    contact: ContactId | None = None
+    call: CallId | None = None
+    leg: LegId | None = None
+    party: LegId | None = None
+    agent: AgentId | None = None
+    queue: QueueId | None = None
+    to: str = ""
+    reason: str = ""
+
+
+class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
+    """An agent is shown a number to dial, or to decline, until an instant."""
+
+    operation: OperationId
+    agent: AgentId
+    by: UserId
+    number: str
+    until: datetime
+    purpose: str = ""
+    about: ContactId | None = None
+
+
+class PreviewEnded(Event, frozen=True, kw_only=True, tag="preview.ended"):
+    """The agent dials what they were shown, declined it, or let it pass."""
+
+    operation: OperationId
+    agent: AgentId
+    dialled: bool
+
+
+class DialledOut(Event, frozen=True, kw_only=True, tag="call.dialled_out"):
+    """An agent's phone is rung in order to dial a number."""
+
+    operation: OperationId
+    leg: LegId
+    agent: AgentId
+    by: UserId
+    phone: Phone
+    node: NodeId
+    number: str
+    caller_id: str
+    ring_until: datetime
+    purpose: str = ""
+    about: ContactId | None = None
+
+
+class DialOutEnded(Event, frozen=True, kw_only=True, tag="call.dial_out_ended"):
+    """An outbound call ended before there was a citizen's channel."""
+
+    operation: OperationId
+    leg: LegId
+    agent: AgentId
+    why: str
 
 
 class AgentPlanned(Event, frozen=True, kw_only=True, tag="agent.planned"):
-    """The agent asked to be not ready after this call (`reason`), or took that back (empty)."""
+    """The agent is to be not ready after this call (`reason`), or no longer (empty)."""
 
     agent: AgentId
     reason: str
@@ -311,15 +494,22 @@ class ResyncRepaired(Event, frozen=True, kw_only=True, tag="resync.repaired"):
 AnyEvent = (
     CenterStarted
     | ContactArrived
+    | ContactBlocked
     | ContactEnded
     | ContactLinked
     | ContactWrappedUp
     | CallQueued
     | CallLeftQueue
+    | CallRelaxed
+    | CallRouted
+    | CallParked
+    | CallDeflected
+    | CallbackRequested
     | CallDetached
     | CallOffered
     | CallRinging
     | CallAnswered
+    | CallConsulted
     | CallHeld
     | CallResumed
     | CallTransferred
@@ -330,6 +520,16 @@ AnyEvent = (
     | ScreenPopWithdrawn
     | AgentStateChanged
     | AgentPlanned
+    | AgentDeaf
+    | WrapUpExtended
+    | QueueChanged
+    | SurgeStarted
+    | SurgeEnded
+    | OperationStarted
+    | PreviewShown
+    | PreviewEnded
+    | DialledOut
+    | DialOutEnded
     | ListeningRequested
     | ListeningStarted
     | ListeningEnded

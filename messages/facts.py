@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import CallId, ContactId, LegId, NodeId, Phone, QueueId, RecordingId, SessionId
+from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
 from messages.values import ContactOutcome, LegEnd
 
 
@@ -21,20 +21,25 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
 
 
 class CallArrived(Fact, frozen=True, kw_only=True, tag="call.arrived"):
-    """A citizen's channel is up and carries its contact."""
+    """A citizen's channel is up and carries its contact. `outbound`: we dial it, for this leg."""
 
     call: CallId
     contact: ContactId
     number: str
     did: str
     linkedid: str = ""
+    outbound: LegId = LegId("")
 
 
 class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
-    """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch)."""
+    """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch).
+
+    `queue` is empty where the centre is to say. `asked`: the extension that an agent's own phone transferred the call to.
+    """
 
     call: CallId
     queue: QueueId
+    asked: str = ""
     noticed: bool = False
     by_asterisk: bool = False
     number: str = ""
@@ -80,6 +85,10 @@ class LegTransferred(LegFact, frozen=True, kw_only=True, tag="leg.transferred"):
     attended: bool = False
 
 
+class LegConsulted(LegFact, frozen=True, kw_only=True, tag="leg.consulted"):
+    """Whom an agent consults has answered: the two talk, the citizen is held."""
+
+
 class LegEnded(LegFact, frozen=True, kw_only=True, tag="leg.ended"):
     """The leg is over: unanswered, or after the talk."""
 
@@ -92,6 +101,33 @@ class DialReturned(Fact, frozen=True, kw_only=True, tag="dial.returned"):
     call: CallId
     leg: LegId
     status: str
+
+
+class CallbackWanted(Fact, frozen=True, kw_only=True, tag="callback.wanted"):
+    """The citizen took the offer of a call back, by key."""
+
+    call: CallId
+
+
+class OperationReported(Fact, frozen=True, kw_only=True, tag="operation.reported"):
+    """Asterisk did what an operation asked for and no other fact will tell of; or it did not (`failed` says why)."""
+
+    operation: OperationId
+    failed: str = ""
+
+
+class PhoneSeen(Fact, frozen=True, kw_only=True, tag="phone.seen"):
+    """A phone answers Asterisk, or no longer does."""
+
+    phone: Phone
+    reachable: bool
+
+
+class DesktopSeen(Fact, frozen=True, kw_only=True, tag="desktop.seen"):
+    """An agent's desktop is connected to the stream, or has been gone for longer than it takes to reconnect."""
+
+    agent: AgentId
+    connected: bool
 
 
 class CallHungUp(Fact, frozen=True, kw_only=True, tag="call.hung_up"):
@@ -172,8 +208,13 @@ AnyFact = (
     | LegHeld
     | LegResumed
     | LegTransferred
+    | LegConsulted
     | LegEnded
     | DialReturned
+    | CallbackWanted
+    | OperationReported
+    | PhoneSeen
+    | DesktopSeen
     | CallHungUp
     | CallsLost
     | CallMissing

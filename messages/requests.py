@@ -2,8 +2,8 @@
 
 import msgspec
 
-from messages.ids import AgentId, CallId, ContactId, Phone, SessionId, UserId
-from messages.values import ListeningMode
+from messages.ids import AgentId, CallId, ContactId, Phone, QueueId, SessionId, UserId
+from messages.values import AgentState, ListeningMode, Target, Verb
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
@@ -13,10 +13,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
 
 
 class LogIn(Request, frozen=True, kw_only=True, tag="agent.log_in"):
-    """Take a seat: the agent is reached at `phone` (their usual one where empty) and is not ready yet."""
+    """Take a seat: the agent is reached at `phone`, else at the phone of `seat`, else at their usual one; not ready yet."""
 
     agent: AgentId
     phone: Phone = Phone("")
+    seat: str = ""
 
 
 class LogOut(Request, frozen=True, kw_only=True, tag="agent.log_out"):
@@ -38,6 +39,65 @@ class GoNotReady(Request, frozen=True, kw_only=True, tag="agent.not_ready"):
     reason: str
 
 
+class ForceState(Request, frozen=True, kw_only=True, tag="agent.force"):
+    """A supervisor brings an agent to ready, not_ready or logged_out, for a reason; during a call, after it."""
+
+    agent: AgentId
+    state: AgentState
+    reason: str
+
+
+class ExtendWrapUp(Request, frozen=True, kw_only=True, tag="agent.extend_wrap_up"):
+    """Wrap up for `seconds` longer, up to the queue's maximum."""
+
+    agent: AgentId
+    seconds: float
+
+
+class OpenQueue(Request, frozen=True, kw_only=True, tag="queue.open"):
+    """Open or close a queue, for a reason; those who wait in it stay."""
+
+    queue: QueueId
+    open: bool
+    reason: str = ""
+
+
+class ControlCall(Request, frozen=True, kw_only=True, tag="call.control"):
+    """Do something with a live call.
+
+    `agent`: on whose behalf; None for a supervisor's act on whoever talks. `target`: of transfer, consult and
+    three_way. `digits`: of dtmf, and of emergency (110, 119, 120 or 122). `phone`: the supervisor's, of take_over.
+    """
+
+    call: CallId
+    verb: Verb
+    agent: AgentId | None = None
+    target: Target | None = None
+    digits: str = ""
+    phone: Phone = Phone("")
+    reason: str = ""
+
+
+class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
+    """Call an outside number for an agent: their phone rings first. `contact`: what the call is about, if anything.
+
+    `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once.
+    """
+
+    agent: AgentId
+    number: str
+    purpose: str = ""
+    contact: ContactId | None = None
+    preview_s: float = 0.0
+
+
+class AnswerPreview(Request, frozen=True, kw_only=True, tag="call.answer_preview"):
+    """The agent dials what they were shown, or declines."""
+
+    agent: AgentId
+    dial: bool
+
+
 class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):
     """Listen to a call from the user's phone, for a purpose."""
 
@@ -51,12 +111,6 @@ class StopListening(Request, frozen=True, kw_only=True, tag="listening.stop"):
     """End a listening session."""
 
     session: SessionId
-
-
-class HangUpCall(Request, frozen=True, kw_only=True, tag="call.hang_up"):
-    """End a live call."""
-
-    call: CallId
 
 
 class LinkCase(Request, frozen=True, kw_only=True, tag="contact.link"):

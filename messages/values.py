@@ -1,6 +1,8 @@
-"""Values that several rooms share: states, outcomes and reasons."""
+"""Values that several rooms share: states, outcomes and reasons; needs and targets."""
 
 from enum import StrEnum
+
+import msgspec
 
 
 class AgentState(StrEnum):
@@ -26,10 +28,20 @@ class ContactOutcome(StrEnum):
     NO_AGENTS = "no_agents"
     WITHDRAWN = "withdrawn"
     BLOCKED = "blocked"
+    CLOSED = "closed"
     ENDED_IN_IVR = "ended_in_ivr"
     CALLBACK = "callback"
     OVERFLOWED = "overflowed"
+    NOT_REACHED = "not_reached"
+    """An outbound call that nobody answered."""
     LOST = "lost"
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    IN = "in"
+    OUT = "out"
 
 
 class LegEnd(StrEnum):
@@ -44,7 +56,21 @@ class LegEnd(StrEnum):
     CITIZEN_GONE = "citizen_gone"
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     TRANSFERRED = "transferred"
+    TAKEN_OVER = "taken_over"
+    LEFT = "left"
+    """The agent left a three-way call that went on."""
     LOST = "lost"
+
+
+class LegKind(StrEnum):
+    """Why somebody takes part in a call."""
+
+    AGENT = "agent"
+    CONSULT = "consult"
+    THREE_WAY = "three_way"
+    EMERGENCY = "emergency"
+    TAKE_OVER = "take_over"
+    OUTBOUND = "outbound"
 
 
 class ListeningMode(StrEnum):
@@ -73,3 +99,82 @@ class Reason(StrEnum):
     LOGGED_IN = "logged_in"
     RONA = "rona"
     PHONE_UNAVAILABLE = "phone_unavailable"
+    DEAF_PHONE = "deaf_phone"
+    """The phone does not answer Asterisk any more."""
+    DEAF_DESKTOP = "deaf_desktop"
+    """The desktop that was there is gone."""
+
+
+class Verb(StrEnum):
+    """What may be done with a live call; each is an operation that Asterisk carries out."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    DTMF = "dtmf"
+    TRANSFER = "transfer"
+    PARK = "park"
+    PICK_UP = "pick_up"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+    SWAP = "swap"
+    THREE_WAY = "three_way"
+    EMERGENCY = "emergency"
+    TAKE_OVER = "take_over"
+    LEAVE = "leave"
+    HANG_UP = "hang_up"
+    DIAL_OUT = "dial_out"
+
+
+class TargetKind(StrEnum):
+    """Whom a call may be passed to."""
+
+    AGENT = "agent"
+    QUEUE = "queue"
+    NUMBER = "number"
+    """Outside, through the trunk."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Whom a call is passed to, or who is called into it: an agent's id, a queue's id, or an outside number."""
+
+    kind: TargetKind
+    to: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.to}"
+
+
+class Need(msgspec.Struct, frozen=True):
+    """A skill a call asks for, at a level (1 to 10) or above.
+
+    An agent without it does not get the call until it has waited `wait_s` seconds (None: ever); from then on agents who
+    have it only come first. So 0 is a preference, and the same skill twice relaxes in steps.
+    """
+
+    skill: str
+    level: int = 1
+    wait_s: float | None = None
+
+
+class Refusal(StrEnum):
+    """Why a queue does not take, or no longer keeps, a call."""
+
+    FULL = "full"
+    TOO_LONG = "too_long"
+    NOBODY = "nobody"
+    """No agent of it is logged in."""
+    CLOSED = "closed"
+    SURGE = "surge"
+
+
+class Then(StrEnum):
+    """What follows the announcement to a caller whom a queue does not take."""
+
+    END = "end"
+    CALLBACK = "callback"
+    """A call back is offered by key; who does not take it is said goodbye to."""
+    WAIT = "wait"
+    """The caller joins the queue all the same."""

@@ -4,22 +4,9 @@ from bisect import bisect_left
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
-
 from messages.ids import AgentId, CallId, QueueId
 
 Item = TypeVar("Item", CallId, AgentId)
-
-
-class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue as the settings name it; all times in seconds."""
-
-    id: QueueId
-    name: str = ""
-    ring_s: float = 15.0
-    wrap_up_s: float = 15.0
-    service_level_s: float = 15.0
-    record: bool = True
 
 
 class Line:

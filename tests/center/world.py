@@ -16,7 +16,7 @@ from messages.commands import Command
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, UserId
 from messages.values import AgentState, LegEnd
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NODE = NodeId("n1")

@@ -22,7 +22,7 @@ from messages.commands import Command
 from messages.events import Entry, Position
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import AgentState
-from queueing.line import QueueSettings
+from queueing.settings import QueueSettings
 from simulation.ports import free_port
 from simulation.world import write_prompts
 from telephony.asterisk.child import AsteriskChild
