@@ -34,7 +34,20 @@ class Agent(msgspec.Struct, kw_only=True):
     phone: Phone
     usual_phone: Phone
     queues: tuple[QueueId, ...]
+    ranks: dict[QueueId, int] = {}
+    skills: dict[str, int] = {}
     team: str = ""
+    tenant: str = ""
+    seat: str = ""
+    desktop: bool | None = None
+    """Whether the desktop is there; None where there has been none since logging in."""
+    answered: int = 0
+    """Calls answered since logging in."""
+    offered_at: datetime | None = None
+    queue: QueueId | None = None
+    """The queue of the last call: its wrap-up is kept."""
+    forced: bool = False
+    """A supervisor brought the agent into the present state."""
     state: AgentState = AgentState.LOGGED_OUT
     reason: str = ""
     since: datetime | None = None
@@ -43,6 +56,12 @@ class Agent(msgspec.Struct, kw_only=True):
     call: CallId | None = None
     leg: LegId | None = None
     planned: str = ""
+
+    def know(self, settings: AgentSettings) -> None:
+        """Take over what the settings say of the agent, and nothing of what the agent does."""
+        self.name, self.usual_phone, self.team = settings.name, settings.phone, settings.team
+        self.queues, self.ranks, self.skills = settings.queues, settings.ranks, settings.skills
+        self.tenant = settings.tenant
 
     def __repr__(self) -> str:
         return f"<Agent {self.id}: {self.state}{' ' + self.reason if self.reason else ''} at {self.phone}>"
@@ -55,9 +74,8 @@ class Roster:
         self.by_id: dict[AgentId, Agent] = {}
         self.by_phone: dict[Phone, Agent] = {}
         for one in settings:
-            self.by_id[one.id] = Agent(
-                id=one.id, name=one.name, phone=one.phone, usual_phone=one.phone, queues=one.queues, team=one.team
-            )
+            self.by_id[one.id] = Agent(id=one.id, name="", phone=one.phone, usual_phone=one.phone, queues=())
+            self.by_id[one.id].know(one)
 
     def __repr__(self) -> str:
         return f"<Roster: {len(self.by_id)} agents, {len(self.by_phone)} at a seat>"
@@ -87,4 +105,4 @@ class Roster:
     def unseat(self, agent: Agent) -> None:
         """Take an agent from their phone."""
         self.by_phone.pop(agent.phone, None)
-        agent.phone = agent.usual_phone
+        agent.phone, agent.seat = agent.usual_phone, ""

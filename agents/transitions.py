@@ -22,6 +22,8 @@ class Cause(StrEnum):
     RESUME = "resume"
     RELEASE = "be released"
     MISS = "miss a call"
+    ENGAGE = "take a call of one's own accord"
+    KEEP = "dial what was shown"
     FINISH = "finish a call"
 
 
@@ -34,8 +36,10 @@ TRANSITIONS: dict[AgentState, dict[Cause, AgentState]] = {
         Cause.GO_NOT_READY: S.NOT_READY,
         Cause.LOG_OUT: S.LOGGED_OUT,
         Cause.ANSWER: S.TALKING,
+        Cause.ENGAGE: S.RESERVED,
     },
     S.READY: {
+        Cause.ENGAGE: S.RESERVED,
         Cause.OFFER: S.RESERVED,
         Cause.RING: S.RINGING,
         Cause.ANSWER: S.TALKING,
@@ -43,6 +47,7 @@ TRANSITIONS: dict[AgentState, dict[Cause, AgentState]] = {
         Cause.LOG_OUT: S.LOGGED_OUT,
     },
     S.RESERVED: {
+        Cause.KEEP: S.RESERVED,
         Cause.RING: S.RINGING,
         Cause.ANSWER: S.TALKING,
         Cause.RELEASE: S.READY,
@@ -66,6 +71,7 @@ TRANSITIONS: dict[AgentState, dict[Cause, AgentState]] = {
         Cause.GO_NOT_READY: S.NOT_READY,
         Cause.LOG_OUT: S.LOGGED_OUT,
         Cause.ANSWER: S.TALKING,
+        Cause.ENGAGE: S.RESERVED,
     },
 }
 

@@ -5,12 +5,12 @@ from datetime import datetime
 import msgspec
 
 from calls.transitions import CallState, LegState
-from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, RecordingId
-from messages.values import ContactOutcome
+from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId
+from messages.values import ContactOutcome, Direction, LegKind, Need, Target
 
 
 class Leg(msgspec.Struct, kw_only=True):
-    """One agent's part in a call; `agent` is None where nobody is known at `phone`."""
+    """One party's part in a call; `agent` is None where nobody is known at `phone`."""
 
     id: LegId
     phone: Phone
@@ -19,6 +19,8 @@ class Leg(msgspec.Struct, kw_only=True):
     offered_at: datetime
     ring_until: datetime | None = None
     """The end of our own offer; Asterisk's own queue keeps time for its legs."""
+    role: LegKind = LegKind.AGENT
+    operation: OperationId | None = None
     answered_at: datetime | None = None
     transferred_to: str = ""
     recording: RecordingId | None = None
@@ -37,8 +39,8 @@ class Leg(msgspec.Struct, kw_only=True):
 class Call(msgspec.Struct, kw_only=True):
     """A citizen's call from arrival to hang-up.
 
-    `queued_at` is kept through every offer that comes to nothing. `by_asterisk`: the fallback queue holds it;
-    `detached`: no session of ours does. Either way it is not ours to offer.
+    `queued_at` is when it first joined a queue and is kept for good; `joined_at` is when it joined the present one.
+    `by_asterisk`: the fallback queue holds it; `detached`: no session of ours does. Either way it is not ours to offer.
     """
 
     id: CallId
@@ -47,14 +49,33 @@ class Call(msgspec.Struct, kw_only=True):
     number: str
     did: str
     arrived_at: datetime
+    direction: Direction = Direction.IN
+    tenant: str = ""
+    about: ContactId | None = None
     state: CallState = CallState.ARRIVED
     queue: QueueId | None = None
     queued_at: datetime | None = None
+    joined_at: datetime | None = None
+    needs: tuple[Need, ...] = ()
+    """All it asked for."""
+    asks: tuple[tuple[str, int], ...] = ()
+    """What of it it insists on now: skills and levels."""
+    priority: int = 0
+    place: datetime | None = None
+    """By which it is ordered in line."""
+    estimated_s: float | None = None
+    routed: Target | None = None
+    """Whom it was passed to, until it is held again."""
+    parking: bool = False
+    """It was passed to nobody, to be picked up."""
+    deflected: tuple[str, ...] = ()
+    """The bursts and refusals its citizen has been told of."""
     noticed: bool = False
     by_asterisk: bool = False
     detached: bool = False
     answered: bool = False
     left: ContactOutcome | None = None
+    """What it comes to if it ends now."""
     recording: RecordingId | None = None
     """The fallback queue's own recording, which is of the call and not of one leg."""
     legs: dict[LegId, Leg] = {}
@@ -71,17 +92,25 @@ class Call(msgspec.Struct, kw_only=True):
         """Return the legs that ring or talk."""
         return [leg for leg in self.legs.values() if leg.state is not LegState.ENDED]
 
+    def talking_legs(self) -> list[Leg]:
+        """Return the legs that talk, the oldest first."""
+        return [leg for leg in self.legs.values() if leg.talks]
+
     def talking_leg(self) -> Leg | None:
-        """Return the leg that talks, if one does."""
+        """Return the leg that has talked longest, if one does."""
         return next((leg for leg in self.legs.values() if leg.talks), None)
+
+    def consulted(self) -> Leg | None:
+        """Return the leg that is consulted, or rung to be."""
+        return next((leg for leg in self.alive_legs() if leg.role is LegKind.CONSULT and not leg.talks), None)
 
     def next_leg(self) -> LegId:
         """Return the id of the leg that would be opened next."""
         return LegId(f"{self.id}/{len(self.legs) + 1}")
 
     def waited_s(self, now: datetime) -> float:
-        """Return seconds since joining the queue; 0 where it never did."""
-        return max(0.0, (now - self.queued_at).total_seconds()) if self.queued_at else 0.0
+        """Return seconds since joining the present queue; 0 where it never did."""
+        return max(0.0, (now - self.joined_at).total_seconds()) if self.joined_at else 0.0
 
     def outcome(self) -> ContactOutcome:
         """Return what the contact comes to if the call ends now (DOMAIN §5)."""
@@ -89,6 +118,8 @@ class Call(msgspec.Struct, kw_only=True):
             return ContactOutcome.ANSWERED
         if self.left is not None:
             return self.left
+        if self.direction is Direction.OUT:
+            return ContactOutcome.NOT_REACHED
         if self.queued_at is not None:
             return ContactOutcome.ABANDONED
         return ContactOutcome.ENDED_IN_IVR

@@ -17,7 +17,9 @@ class CallState(StrEnum):
     SERVED = "served"
     """The talk is over, the citizen still there: survey, transfer, or on the way out."""
     LEFT = "left"
-    """Left the queue without an agent: an announcement or a message follows."""
+    """Left the queue without an agent, or was not taken: an announcement or a message follows."""
+    PARKED = "parked"
+    """Held without a queue, to be picked up."""
     ENDED = "ended"
 
 
@@ -26,6 +28,8 @@ class LegState(StrEnum):
 
     OFFERED = "offered"
     RINGING = "ringing"
+    CONSULTED = "consulted"
+    """Talks with the agent who asked for it, not with the citizen."""
     TALKING = "talking"
     HELD = "held"
     ENDED = "ended"
@@ -37,9 +41,10 @@ _END: _Ways = {events.ContactEnded: C.ENDED}
 _TALK: _Ways = {events.CallOffered: C.OFFERED, events.CallAnswered: C.TALKING}
 
 CALL: dict[CallState, _Ways] = {
-    C.ARRIVED: {events.CallQueued: C.WAITING, **_TALK, **_END},
+    C.ARRIVED: {events.CallQueued: C.WAITING, events.ContactBlocked: C.LEFT, **_TALK, **_END},
     C.WAITING: {
         events.CallQueued: C.WAITING,
+        events.CallRelaxed: C.WAITING,
         events.CallDetached: C.WAITING,
         events.CallLeftQueue: C.LEFT,
         **_TALK,
@@ -58,22 +63,40 @@ CALL: dict[CallState, _Ways] = {
     C.TALKING: {
         events.CallOffered: C.TALKING,
         events.CallRinging: C.TALKING,
+        events.CallConsulted: C.TALKING,
         events.CallAnswered: C.TALKING,
         events.CallHeld: C.TALKING,
         events.CallResumed: C.TALKING,
         events.LegEnded: C.SERVED,
         **_END,
     },
-    C.SERVED: {events.CallQueued: C.WAITING, **_TALK, **_END},
+    C.SERVED: {
+        events.CallQueued: C.WAITING,
+        events.CallParked: C.PARKED,
+        events.ContactBlocked: C.LEFT,
+        **_TALK,
+        **_END,
+    },
     C.LEFT: {events.CallQueued: C.WAITING, **_TALK, **_END},
+    C.PARKED: {events.CallQueued: C.WAITING, **_TALK, **_END},
     C.ENDED: {},
 }
 
 L = LegState
 
 LEG: dict[LegState, dict[type[events.Event], LegState]] = {
-    L.OFFERED: {events.CallRinging: L.RINGING, events.CallAnswered: L.TALKING, events.LegEnded: L.ENDED},
-    L.RINGING: {events.CallAnswered: L.TALKING, events.LegEnded: L.ENDED},
+    L.OFFERED: {
+        events.CallRinging: L.RINGING,
+        events.CallConsulted: L.CONSULTED,
+        events.CallAnswered: L.TALKING,
+        events.LegEnded: L.ENDED,
+    },
+    L.RINGING: {
+        events.CallConsulted: L.CONSULTED,
+        events.CallAnswered: L.TALKING,
+        events.LegEnded: L.ENDED,
+    },
+    L.CONSULTED: {events.CallAnswered: L.TALKING, events.LegEnded: L.ENDED},
     L.TALKING: {events.CallHeld: L.HELD, events.CallTransferred: L.TALKING, events.LegEnded: L.ENDED},
     L.HELD: {events.CallResumed: L.TALKING, events.CallTransferred: L.HELD, events.LegEnded: L.ENDED},
     L.ENDED: {events.CallTransferred: L.ENDED},

@@ -8,13 +8,29 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from center import arrivals, nodes, notes, offers, recordings, seats, spying, talks
+from center import (
+    arrivals,
+    control,
+    limits,
+    nodes,
+    notes,
+    offers,
+    operations,
+    outbound,
+    queues,
+    recordings,
+    seats,
+    spying,
+    talks,
+)
+from center.evolving import evolve
 from center.settings import CenterSettings
-from center.state import State, evolve
+from center.state import State
 from center.turn import Outcome, Turn
 from messages import events, facts, requests
 from messages.events import Entry, Position
 from messages.facts import Fact
+from messages.ids import CallId, LegId
 from messages.requests import Request, Tick
 
 Message = Fact | Request | Tick
@@ -44,7 +60,9 @@ class Center:
         """Decide on one message at an instant (UTC). Raises Refused for a request that may not be."""
         turn = Turn(self.state, now)
         _DECIDE[type(message)](turn, message)
+        queues.follow_up(turn)
         offers.match(turn)
+        operations.settle(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
@@ -58,13 +76,29 @@ class Center:
         return self.state.position
 
 
+def _ring_over(turn: Turn, call_id: str, leg: str) -> None:
+    call = turn.state.calls[CallId(call_id)]
+    offers.ring_deadline(turn, call, call.legs[LegId(leg)])
+
+
+_DEADLINES: dict[str, Callable[..., None]] = {
+    "ring": _ring_over,
+    "wrap_up": talks.wrap_up_over,
+    "relax": limits.relax,
+    "wait": limits.waited_too_long,
+    "park": arrivals.park_over,
+    "surge": arrivals.surge_over,
+    "operation": operations.too_late,
+    "dial": operations.dial_deadline,
+    "preview": outbound.preview_over,
+}
+
+
 def _tick(turn: Turn, message: Tick) -> None:
-    for kind, *key in turn.state.deadlines.due(turn.now):
-        if kind == "ring":
-            call = turn.state.calls[key[0]]  # type: ignore[index]
-            offers.ring_deadline(turn, call, call.legs[key[1]])  # type: ignore[index]
-        else:
-            talks.wrap_up_over(turn, key[0])
+    """See to what is due; one that something before it has settled is due no longer."""
+    for key in turn.state.deadlines.due(turn.now):
+        if turn.state.deadlines.is_due(key, turn.now):
+            _DEADLINES[key[0]](turn, *key[1:])
 
 
 _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
@@ -78,8 +112,13 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.LegHeld: talks.held,
     facts.LegResumed: talks.resumed,
     facts.LegTransferred: talks.transferred,
+    facts.LegConsulted: talks.consulted,
     facts.LegEnded: talks.ended,
     facts.DialReturned: talks.dial_returned,
+    facts.CallbackWanted: arrivals.callback_wanted,
+    facts.OperationReported: operations.reported,
+    facts.PhoneSeen: seats.phone_seen,
+    facts.DesktopSeen: seats.desktop_seen,
     facts.CallHungUp: talks.hung_up,
     facts.CallsLost: nodes.calls_lost,
     facts.SpyStarted: spying.started,
@@ -92,9 +131,14 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.LogOut: seats.log_out,
     requests.GoReady: seats.go_ready,
     requests.GoNotReady: seats.go_not_ready,
+    requests.ForceState: seats.force,
+    requests.ExtendWrapUp: seats.extend_wrap_up,
+    requests.OpenQueue: queues.open_queue,
+    requests.ControlCall: control.control,
+    requests.DialOut: outbound.dial_out,
+    requests.AnswerPreview: outbound.answer_preview,
     requests.StartListening: spying.start,
     requests.StopListening: spying.stop,
-    requests.HangUpCall: arrivals.hang_up,
     requests.LinkCase: notes.link,
     requests.WriteWrapUp: notes.wrap_up,
 }

@@ -1,17 +1,26 @@
-"""Arrivals: a citizen reaches us, joins a queue, leaves it, or is no longer held."""
+"""Arrivals: a citizen reaches us, asks for a queue, leaves it, or is no longer held."""
 
+import msgspec
+
+from agents.agent import Agent
+from calls.call import Call
 from calls.transitions import CallState
-from center import offers
+from center import limits, offers, transfers
 from center.turn import Turn
-from messages import commands, events, facts, requests
-from messages.errors import NotFound
-from messages.values import ContactOutcome, LegEnd
+from messages import events, facts
+from messages.ids import CallId
+from messages.values import ContactOutcome, Direction, LegEnd
+from queueing.routes import route_for
+from queueing.surge import key_of
 
 
 def arrived(turn: Turn, fact: facts.CallArrived) -> None:
     """A citizen's channel carries its contact; known or ended ones change nothing."""
     if fact.call in turn.state.calls or fact.call in turn.state.ended:
         return
+    outbound = turn.state.outbound.get(fact.outbound)
+    route = route_for(turn.state.settings.routes, fact.did, fact.number)
+    agent = turn.state.roster.by_id.get(outbound.agent) if outbound else None
     turn.record(
         events.ContactArrived(
             contact=fact.contact,
@@ -21,47 +30,89 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             did=fact.did,
             occurred=fact.occurred,
             linkedid=fact.linkedid,
+            tenant=_tenant(turn, route.tenant or turn.state.tenant_of(route.queue)) if route else _own(agent),
+            direction=Direction.OUT if fact.outbound else Direction.IN,
+            about=outbound.about if outbound else None,  # type: ignore[arg-type]
         )
     )
+    if fact.outbound:
+        offers.dialled(turn, turn.state.calls[fact.call], fact, outbound)
+    else:
+        _watch_for_bursts(turn, fact)
+
+
+def _tenant(turn: Turn, tenant: str) -> str:
+    return tenant if tenant in turn.state.tenants or not turn.state.tenants else ""
+
+
+def _own(agent: Agent | None) -> str:
+    return agent.tenant if agent else ""
+
+
+def _watch_for_bursts(turn: Turn, fact: facts.CallArrived | facts.CallQueued) -> None:
+    """Begin the surges that this arrival completes."""
+    for surge in turn.state.settings.surges:
+        key = key_of(surge, fact.did, fact.number)
+        burst = turn.state.bursts.get((surge.id, key)) if key is not None else None
+        if key is not None and burst is not None and not burst.active and burst.bursts(surge):
+            turn.record(events.SurgeStarted(surge=surge.id, key=key, calls=len(burst.arrivals)))
 
 
 def queued(turn: Turn, fact: facts.CallQueued) -> None:
-    """The call waits: with us, or in Asterisk's own queue. Said twice, it changes nothing."""
+    """A held call asks for a queue, or Asterisk's own took it. Said twice, it changes nothing."""
     state = turn.state
     if fact.call in state.ended:
         return
-    call = state.calls.get(fact.call)
-    if call is None:
-        turn.record(
-            events.ContactArrived(
-                contact=fact.call,  # type: ignore[arg-type]  # the dialplan mints the one from the other
-                call=fact.call,
+    if fact.call not in state.calls:
+        arrived(
+            turn,
+            facts.CallArrived(
+                occurred=fact.occurred,
                 node=fact.node,
+                call=fact.call,
+                contact=fact.call,  # type: ignore[arg-type]  # the dialplan mints the one from the other
                 number=fact.number,
                 did=fact.did,
-                occurred=fact.occurred,
                 linkedid=fact.linkedid,
-            )
+            ),
         )
-        call = state.calls[fact.call]
+    call = state.calls[fact.call]
+    if not fact.queue and not fact.by_asterisk:
+        transfers.held_again(turn, call, fact)
+        return
+    if call.state is CallState.TALKING or not _is_news(turn, call, fact):
+        return
+    if fact.by_asterisk:
+        limits.join(
+            turn, call, fact.queue, limits.Asked(occurred=fact.occurred, noticed=fact.noticed, by_asterisk=True)
+        )
+    else:
+        _ask(turn, call, fact)
+
+
+def _is_news(turn: Turn, call: Call, fact: facts.CallQueued) -> bool:
     if call.state in (CallState.WAITING, CallState.OFFERED):
         if call.by_asterisk == fact.by_asterisk and not call.detached:
-            return
+            return False
         for leg in call.alive_legs():
             offers.come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)
-    elif call.state is CallState.TALKING:
+    return True
+
+
+def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
+    """Let a call into the queue it had; a new one, into what its numbers lead to."""
+    asked = limits.Asked(occurred=fact.occurred, noticed=fact.noticed)
+    if call.queue is not None and call.queue in turn.state.queues and call.joined_at is not None:
+        asked = msgspec.structs.replace(asked, needs=call.needs, priority=call.priority)
+        limits.join(turn, call, call.queue, asked)
         return
-    queue = fact.queue if fact.by_asterisk or fact.queue in state.queues else state.settings.queues[0].id
-    turn.record(
-        events.CallQueued(
-            contact=call.contact,
-            call=call.id,
-            queue=queue,
-            occurred=fact.occurred,
-            noticed=fact.noticed,
-            by_asterisk=fact.by_asterisk,
-        )
-    )
+    route = route_for(turn.state.settings.routes, call.did, call.number)
+    first = turn.state.settings.queues[0].id
+    queue = fact.queue if fact.queue in turn.state.queues and fact.queue != first else None
+    queue = queue or (route.queue if route and route.queue in turn.state.queues else first)
+    if route and route.queue == queue:
+        asked = msgspec.structs.replace(asked, needs=route.needs, priority=route.priority)
+    limits.admit(turn, call, queue, asked)
 
 
 def left_queue(turn: Turn, fact: facts.CallLeftQueue) -> None:
@@ -71,14 +122,15 @@ def left_queue(turn: Turn, fact: facts.CallLeftQueue) -> None:
         leave(turn, fact.call, fact.outcome)
 
 
-def leave(turn: Turn, call_id: str, outcome: ContactOutcome) -> None:
+def leave(turn: Turn, call_id: CallId, outcome: ContactOutcome) -> None:
     """Take a waiting call out of its queue with an outcome; offers of it are withdrawn."""
-    call = turn.state.calls[call_id]  # type: ignore[index]
-    if call.state not in (CallState.WAITING, CallState.OFFERED) or call.queued_at is None:
+    call = turn.state.calls[call_id]
+    if call.state not in (CallState.WAITING, CallState.OFFERED) or call.joined_at is None:
         return
     for leg in call.alive_legs():
-        offers.come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)
-    turn.record_call(events.CallLeftQueue, call, turn.now, outcome=outcome)
+        offers.withdraw(turn, call, leg, LegEnd.WITHDRAWN)
+    if call.state is CallState.WAITING:
+        turn.record_call(events.CallLeftQueue, call, turn.now, outcome=outcome)
 
 
 def missing(turn: Turn, fact: facts.CallMissing) -> None:
@@ -90,10 +142,19 @@ def missing(turn: Turn, fact: facts.CallMissing) -> None:
         turn.record_call(events.CallDetached, call, fact.occurred)
 
 
-def hang_up(turn: Turn, request: requests.HangUpCall) -> None:
-    """End a live call; one that still waits counts as withdrawn. Raises NotFound."""
-    call = turn.call(request.call)
-    if call is None:
-        raise NotFound(f"no live call {request.call}")
-    leave(turn, call.id, ContactOutcome.WITHDRAWN)
-    turn.command(commands.HangUp, call.node, call=call.id)
+def callback_wanted(turn: Turn, fact: facts.CallbackWanted) -> None:
+    """The citizen asks to be called back."""
+    call = turn.call(fact.call)
+    if call is not None and call.state is CallState.LEFT and call.left is not ContactOutcome.CALLBACK:
+        turn.record_call(events.CallbackRequested, call, fact.occurred, number=call.number)
+
+
+def park_over(turn: Turn, call_id: str) -> None:
+    """Nobody picked the parked call up: it queues again."""
+    limits.again(turn, turn.state.calls[CallId(call_id)], turn.now)
+
+
+def surge_over(turn: Turn, surge: str, key: str) -> None:
+    """A burst has been over for long enough."""
+    burst = turn.state.bursts.get((surge, key))
+    turn.record(events.SurgeEnded(surge=surge, key=key, deflected=burst.deflected if burst else 0))

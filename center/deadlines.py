@@ -18,8 +18,9 @@ class Deadlines:
 
     def set(self, key: Key, at: datetime) -> None:
         """Arm a key for an instant."""
-        self._at[key] = at
-        heappush(self._heap, (at, key))
+        if self._at.get(key) != at:
+            self._at[key] = at
+            heappush(self._heap, (at, key))
 
     def clear(self, key: Key) -> None:
         """Disarm a key, if it is armed."""
@@ -34,7 +35,19 @@ class Deadlines:
 
     def due(self, now: datetime) -> list[Key]:
         """Return the armed keys whose instant has come, earliest first; they stay armed."""
-        return [key for at, key in sorted((at, key) for key, at in self._at.items() if at <= now)]
+        found: dict[Key, datetime] = {}
+        while (at := self.next()) is not None and at <= now:
+            _, key = heappop(self._heap)
+            found[key] = at
+            self._at.pop(key)  # out of sight of `next`, for a moment
+        for key, at in found.items():
+            self.set(key, at)
+        return list(found)
+
+    def is_due(self, key: Key, now: datetime) -> bool:
+        """Tell whether a key is armed for an instant that has come."""
+        at = self._at.get(key)
+        return at is not None and at <= now
 
     def as_dict(self) -> dict[Key, datetime]:
         """Return what is armed, for comparing states."""

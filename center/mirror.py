@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import structlog
 
+from center.evolving import evolve
 from center.ports import EventLog, follow
-from center.state import State, evolve
+from center.state import State
 from messages.errors import JournalError, TooOld
 from messages.events import Entry, Position
 

@@ -1,12 +1,33 @@
-"""What is kept of each contact, leg, agent state, listening session and recording:
+"""What is kept of each contact, queue visit, leg, operation, agent state, listening session, recording and surge:
 one record each, one row each."""
 
 from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, RecordingId, SessionId, UserId
-from messages.values import AgentState, ContactOutcome, LegEnd, ListeningMode
+from messages.ids import (
+    AgentId,
+    CallId,
+    ContactId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    QueueId,
+    RecordingId,
+    SessionId,
+    UserId,
+)
+from messages.values import (
+    AgentState,
+    ContactOutcome,
+    Direction,
+    LegEnd,
+    LegKind,
+    ListeningMode,
+    Refusal,
+    Verb,
+)
 
 
 class ContactRecord(msgspec.Struct, kw_only=True):
@@ -31,10 +52,41 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     transferred: bool = False
     by_asterisk: bool = False
+    tenant: str = ""
+    direction: Direction = Direction.IN
+    about: ContactId | None = None
+    refused: Refusal | None = None
+    """Why a queue did not take or keep it."""
+    deflected: bool = False
+    """Whether it was told something because of a burst."""
+    visits: int = 0
+
+
+class VisitRecord(msgspec.Struct, kw_only=True):
+    """One contact at one queue: what the queue's own ledger is made of. `joined`: false if refused at the door.
+
+    For each queue, asked = refused at the door + joined, and joined = the sum over outcomes + those still there.
+    """
+
+    contact: ContactId
+    n: int
+    call: CallId
+    queue: QueueId
+    tenant: str = ""
+    asked_at: datetime
+    joined: bool = True
+    transferred: bool = False
+    position: int = 0
+    estimated_s: float | None = None
+    left_at: datetime | None = None
+    outcome: ContactOutcome | None = None
+    agent: AgentId | None = None
+    refused: Refusal | None = None
+    to: QueueId | None = None
 
 
 class LegRecord(msgspec.Struct, kw_only=True):
-    """One agent's part in a contact, an offer that came to nothing included."""
+    """One party's part in a contact, an offer that came to nothing included."""
 
     leg: LegId
     contact: ContactId
@@ -54,6 +106,60 @@ class LegRecord(msgspec.Struct, kw_only=True):
     transferred_to: str = ""
     wrap_up_until: datetime | None = None
     wrap_up_s: float | None = None
+    role: LegKind = LegKind.AGENT
+    operation: OperationId | None = None
+    consulted_at: datetime | None = None
+
+
+class OperationRecord(msgspec.Struct, kw_only=True):
+    """Something a person had done with a call: who, what, why, and how it went."""
+
+    operation: OperationId
+    verb: Verb
+    by: UserId
+    contact: ContactId | None = None
+    call: CallId | None = None
+    leg: LegId | None = None
+    party: LegId | None = None
+    agent: AgentId | None = None
+    target: str = ""
+    reason: str = ""
+    asked_at: datetime
+    ended_at: datetime | None = None
+    done: bool | None = None
+    failed: str = ""
+
+
+class ThreeWayRecord(msgspec.Struct, kw_only=True):
+    """Somebody called into a contact: who was called, when they answered, how it ended.
+
+    `response_s`: seconds from asking to the answer, the department's response time; None where nobody answered.
+    """
+
+    operation: OperationId
+    contact: ContactId
+    call: CallId
+    leg: LegId
+    kind: LegKind
+    by: UserId
+    agent: AgentId | None = None
+    called: str
+    asked_at: datetime
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    end: LegEnd | None = None
+    response_s: float | None = None
+
+
+class SurgeRecord(msgspec.Struct, kw_only=True):
+    """One burst of calls; `deflected`: the callers who were told something or sent elsewhere because of it."""
+
+    surge: str
+    key: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    deflected: int = 0
 
 
 class AgentStateRecord(msgspec.Struct, kw_only=True):
@@ -68,6 +174,8 @@ class AgentStateRecord(msgspec.Struct, kw_only=True):
     ended_at: datetime | None = None
     epoch: int
     seq: int
+    by: UserId | None = None
+    forced: bool = False
 
 
 class ListeningRecord(msgspec.Struct, kw_only=True):
@@ -125,5 +233,15 @@ class WrapUpRecord(msgspec.Struct, kw_only=True):
 
 
 Record = (
-    ContactRecord | LegRecord | AgentStateRecord | ListeningRecord | RecordingRecord | CaseLinkRecord | WrapUpRecord
+    ContactRecord
+    | VisitRecord
+    | LegRecord
+    | OperationRecord
+    | ThreeWayRecord
+    | SurgeRecord
+    | AgentStateRecord
+    | ListeningRecord
+    | RecordingRecord
+    | CaseLinkRecord
+    | WrapUpRecord
 )

@@ -3,9 +3,10 @@
 from typing import Protocol
 
 from center import snapshot
+from center.evolving import evolve
 from center.ports import EventLog
 from center.settings import CenterSettings
-from center.state import State, evolve
+from center.state import State
 from messages.events import Position
 
 

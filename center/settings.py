@@ -37,6 +37,8 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which an operation that Asterisk told nothing of has failed."""
     party_ring_s: float = 45.0
     """Seconds that a department, an outside number or a supervisor is rung."""
+    outside_digits: int = 7
+    """Digits that a number must have to be dialled through the trunk; shorter ones are ours."""
     emergency: tuple[str, ...] = ("110", "119", "120", "122")
     """The emergency services that one touch calls into a call."""
     caller_id: str = "12345"

@@ -5,15 +5,17 @@ from datetime import datetime
 
 import msgspec
 
-from agents.agent import Agent
+from agents.agent import Agent, AgentSettings
 from calls.call import Call
+from calls.operation import Operation, Outbound, Preview
 from center.settings import CenterSettings
 from center.state import State
 from messages.errors import JournalError
 from messages.events import Position
-from messages.ids import CallId, NodeId
+from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId
 from messages.values import AgentState
-from queueing.line import Line
+from queueing.pace import Pace
+from queueing.surge import Burst
 from recording.recording import Recording
 from supervision.listening import Listening
 
@@ -28,6 +30,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     agents: list[Agent]
     listening: list[Listening]
     recordings: list[Recording]
+    closed: list[QueueId] = []
+    deaf: list[Phone] = []
+    paces: dict[QueueId, Pace] = {}
+    bursts: list[tuple[str, str, Burst]] = []
+    operations: list[Operation] = []
+    outbound: dict[LegId, Outbound] = {}
+    previews: dict[AgentId, Preview] = {}
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -41,6 +50,13 @@ def take(state: State) -> Snapshot:
         agents=list(state.roster.by_id.values()),
         listening=list(state.listening.values()),
         recordings=list(state.recordings.values()),
+        closed=sorted(state.closed),
+        deaf=sorted(state.deaf),
+        paces=state.paces,
+        bursts=[(surge, key, burst) for (surge, key), burst in state.bursts.items()],
+        operations=list(state.operations.values()),
+        outbound=state.outbound,
+        previews=state.previews,
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -63,26 +79,47 @@ def decode(data: bytes, settings: CenterSettings) -> State:
     for call in snapshot.calls:
         state.calls[call.id] = call
         state.legs.update((leg, call.id) for leg in call.legs)
-        if call.in_line and call.queue and call.queued_at:
-            state.lines.setdefault(call.queue, Line(call.queue)).join(call.id, call.queued_at)
+        if call.in_line:
+            state.enter_line(call)
     for agent in snapshot.agents:
         if known := state.roster.by_id.get(agent.id):
             _seat(state, agent, known)
     state.listening = {session.id: session for session in snapshot.listening}
     state.recordings = {recording.id: recording for recording in snapshot.recordings}
-    for key, at in snapshot.deadlines:
-        if key[0] != "wrap_up" or key[1] in state.roster.by_id:
-            state.deadlines.set(key, at)
+    _others(state, snapshot)
     return state
+
+
+def _others(state: State, snapshot: Snapshot) -> None:
+    state.closed = {queue for queue in snapshot.closed if queue in state.queues}
+    state.deaf = set(snapshot.deaf)
+    state.paces.update((queue, pace) for queue, pace in snapshot.paces.items() if queue in state.paces)
+    state.bursts = {(surge, key): burst for surge, key, burst in snapshot.bursts if surge in state.surge_settings}
+    state.operations = {operation.id: operation for operation in snapshot.operations}
+    state.outbound = dict(snapshot.outbound)
+    state.previews = {agent: preview for agent, preview in snapshot.previews.items() if agent in state.roster.by_id}
+    for key, at in snapshot.deadlines:
+        if key[0] not in ("wrap_up", "preview") or key[1] in state.roster.by_id:
+            state.deadlines.set(key, at)
 
 
 def _seat(state: State, agent: Agent, known: Agent) -> None:
     """Take over what an agent does, but not what the settings say of them."""
-    agent.name, agent.usual_phone, agent.queues, agent.team = known.name, known.usual_phone, known.queues, known.team
+    agent.know(
+        AgentSettings(
+            id=known.id,
+            name=known.name,
+            phone=known.usual_phone,
+            queues=known.queues,
+            ranks=known.ranks,
+            skills=known.skills,
+            team=known.team,
+            tenant=known.tenant,
+        )
+    )
     state.roster.by_id[agent.id] = agent
     if agent.state is not AgentState.LOGGED_OUT:
         state.roster.seat(agent, agent.phone)
-    if agent.state is AgentState.READY and agent.idle_since:
-        for queue in agent.queues:
-            if line := state.lines.get(queue):
-                line.add_free(agent.id, agent.idle_since)
+        state.staff(agent, 1)
+    if agent.state is AgentState.READY:
+        state.add_free(agent)

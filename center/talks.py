@@ -1,6 +1,6 @@
 """Talks: citizen and agent are connected, on hold, transferred, and hang up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
@@ -8,7 +8,7 @@ from calls.transitions import LegState
 from center import offers
 from center.turn import Turn
 from messages import commands, events, facts
-from messages.values import ContactOutcome, LegEnd
+from messages.values import ContactOutcome, LegEnd, LegKind, Target, Verb
 from recording.recording import recording_of, wanted
 
 _DIAL_STATUS = {
@@ -35,6 +35,7 @@ def answered(turn: Turn, fact: facts.LegAnswered) -> None:
 def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
     """Record that a live leg talks, and start its recording where that is wanted."""
     turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=call.waited_s(occurred))
+    offers.lose_others(turn, call, leg)
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
     if agent:
         offers.withdraw_other(turn, agent, leg)
@@ -50,6 +51,29 @@ def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
             call=call.id,
             leg=leg.id,
         )
+    if leg.role is LegKind.TAKE_OVER:
+        _take_over(turn, call, leg, occurred)
+
+
+def _take_over(turn: Turn, call: Call, taker: Leg, occurred: datetime) -> None:
+    """The supervisor is in the call: the agents leave it."""
+    for leg in call.talking_legs():
+        if leg is not taker and leg.agent is not None:
+            turn.command(commands.DropLeg, call.node, call=call.id, leg=leg.id)
+            finish(turn, call, leg, LegEnd.TAKEN_OVER, occurred)
+
+
+def consulted(turn: Turn, fact: facts.LegConsulted) -> None:
+    """Whom the agent consults has answered."""
+    call = turn.call(fact.call)
+    leg = call.legs.get(fact.leg) if call else None
+    if call is None or leg is None or leg.state not in (LegState.OFFERED, LegState.RINGING):
+        return
+    if leg.role is not LegKind.CONSULT:
+        return
+    turn.record_leg(events.CallConsulted, call, leg, fact.occurred)
+    if (agent := turn.leg_agent(leg)) and may(agent.state, Cause.ANSWER):
+        turn.move(agent, Cause.ANSWER, call=call.id, leg=leg.id)
 
 
 def held(turn: Turn, fact: facts.LegHeld) -> None:
@@ -78,11 +102,29 @@ def transferred(turn: Turn, fact: facts.LegTransferred) -> None:
     """The agent passed the citizen on; the leg ends with that, whether AGI told first or not."""
     call = turn.call(fact.call)
     leg = call.legs.get(fact.leg) if call else None
-    if call is None or leg is None or leg.answered_at is None or leg.transferred_to:
+    if call is not None and leg is not None:
+        pass_on(turn, call, leg, fact.to, fact.occurred, attended=fact.attended)
+
+
+def pass_on(turn: Turn, call: Call, leg: Leg, to: str, occurred: datetime, *, attended: bool = False) -> None:
+    """Record that a leg passed the citizen on: to whom its operation says, else to what the phone dialled."""
+    if leg.answered_at is None or leg.transferred_to:
         return
-    turn.record_leg(events.CallTransferred, call, leg, fact.occurred, to=fact.to, attended=fact.attended)
+    target, parks = _asked_of(turn, leg)
+    if target is not None or parks:
+        turn.record_call(events.CallRouted, call, occurred, target=target, parked=parks)
+    label = str(target) if target is not None else Verb.PARK if parks else to
+    turn.record_leg(events.CallTransferred, call, leg, occurred, to=label, attended=attended)
     if leg.talks:
-        finish(turn, call, leg, LegEnd.TRANSFERRED, fact.occurred)
+        finish(turn, call, leg, LegEnd.TRANSFERRED, occurred)
+
+
+def _asked_of(turn: Turn, leg: Leg) -> tuple[Target | None, bool]:
+    """Return where a leg's pending operation passes the call, and whether it parks it."""
+    for operation in turn.state.operations.values():
+        if operation.leg == leg.id and operation.verb in (Verb.TRANSFER, Verb.PARK):
+            return operation.target, operation.verb is Verb.PARK
+    return None, False
 
 
 def ended(turn: Turn, fact: facts.LegEnded) -> None:
@@ -91,10 +133,11 @@ def ended(turn: Turn, fact: facts.LegEnded) -> None:
     leg = call.legs.get(fact.leg) if call else None
     if call is None or leg is None or not leg.alive:
         return
-    if leg.talks:
-        finish(turn, call, leg, fact.why, fact.occurred)
-    else:
+    if not leg.talks:
         offers.fail(turn, call, leg, fact.why)
+        return
+    goes_on = fact.why is LegEnd.AGENT_HUNG_UP and len(call.talking_legs()) > 1
+    finish(turn, call, leg, LegEnd.LEFT if goes_on else fact.why, fact.occurred)
 
 
 def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
@@ -116,19 +159,18 @@ def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) ->
     """End a talking leg; its agent wraps up."""
     agent = turn.leg_agent(leg)
     wraps_up = agent is not None and may(agent.state, Cause.FINISH)
-    turn.record_leg(events.LegEnded, call, leg, occurred, why=why, talked=True, wraps_up=wraps_up)
+    turn.record_leg(events.LegEnded, call, leg, occurred, why=why, talked=True, wraps_up=wraps_up, role=leg.role)
     if leg.recording:
         turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
     if agent and wraps_up:
-        until = turn.now + timedelta(seconds=turn.state.queue_of(call).wrap_up_s)
-        turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=until)
+        turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=offers.wrap_up_until(turn, call))
 
 
 def wrap_up_over(turn: Turn, agent_id: str) -> None:
-    """The wrap-up's time is up: ready, or not ready as planned."""
+    """The wrap-up's time is up: ready, or not ready as planned or because the seat is deaf."""
     agent = turn.state.roster.by_id[agent_id]  # type: ignore[index]
-    cause = Cause.GO_NOT_READY if agent.planned else Cause.GO_READY
-    turn.move(agent, cause, reason=agent.planned)
+    reason = agent.planned or turn.state.deaf_reason(agent) or ""
+    turn.move(agent, Cause.GO_NOT_READY if reason else Cause.GO_READY, reason=reason)
 
 
 def hung_up(turn: Turn, fact: facts.CallHungUp) -> None:

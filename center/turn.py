@@ -8,10 +8,13 @@ import msgspec
 from agents.agent import Agent
 from agents.transitions import Cause, after
 from calls.call import Call, Leg
-from center.state import State, evolve
+from center.evolving import evolve
+from center.state import State
 from messages.commands import Command
-from messages.events import AgentStateChanged, CallEvent, CallLegEvent, Entry, Event
-from messages.ids import CallId, CommandId, LegId, NodeId, UserId
+from messages.errors import NotFound
+from messages.events import AgentStateChanged, CallEvent, CallLegEvent, Entry, Event, OperationStarted
+from messages.ids import CallId, CommandId, LegId, NodeId, OperationId, UserId
+from messages.values import Verb
 
 CommandT = TypeVar("CommandT", bound=Command)
 
@@ -75,6 +78,8 @@ class Turn:
         until: datetime | None = None,
         by: UserId | None = None,
         phone: str = "",
+        seat: str = "",
+        forced: bool = False,
     ) -> None:
         """Record an agent's next state. Raises IllegalTransition."""
         self.record(
@@ -88,8 +93,25 @@ class Turn:
                 leg=leg,
                 until=until,
                 by=by,
+                forced=forced,
+                seat=seat or agent.seat,
             )
         )
+
+    def start(self, verb: Verb, by: UserId, *, until: datetime | None = None, **fields: Any) -> OperationId:
+        """Record that an operation is under way and return its id; it fails by itself at `until`."""
+        operation = OperationId(self.new_id("o"))
+        until = until or self.now + timedelta(seconds=self.state.settings.operation_s)
+        self.record(OperationStarted(operation=operation, verb=verb, by=by, until=until, **fields))
+        self.id = self.operation = operation
+        return operation
+
+    def live_call(self, call: CallId) -> Call:
+        """Return a live call. Raises NotFound."""
+        found = self.state.calls.get(call)
+        if found is None:
+            raise NotFound(f"no live call {call}")
+        return found
 
     def call(self, call: CallId) -> Call | None:
         """Return a live call, None for one that ended or is unknown."""

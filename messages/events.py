@@ -117,7 +117,7 @@ class CallEvent(Event, frozen=True, kw_only=True):
 class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it.
 
-    `position`: its place, 1 for the next; `estimated_s`: the wait to be expected, None where nothing honest can be said.
+    `position`: its place, 1 for the next; `estimated_s`: the wait to be expected, None where nothing honest is known.
     """
 
     noticed: bool = False
@@ -221,6 +221,7 @@ class LegEnded(CallLegEvent, frozen=True, kw_only=True, tag="leg.ended"):
     why: LegEnd
     talked: bool
     wraps_up: bool = False
+    role: LegKind = LegKind.AGENT
 
 
 class CallAbandoned(CallEvent, frozen=True, kw_only=True, tag="call.abandoned"):
@@ -283,11 +284,18 @@ class WrapUpExtended(Event, frozen=True, kw_only=True, tag="agent.wrap_up_extend
     until: datetime
 
 
-class AgentDeaf(Event, frozen=True, kw_only=True, tag="agent.deaf"):
-    """What of an agent's seat does not hear us now: phone, desktop, both, or nothing any more."""
+class PhoneChanged(Event, frozen=True, kw_only=True, tag="phone.changed"):
+    """A phone answers Asterisk, or no longer does: then nobody who sits there is offered a call."""
+
+    phone: Phone
+    reachable: bool
+
+
+class DesktopChanged(Event, frozen=True, kw_only=True, tag="desktop.changed"):
+    """An agent's desktop is there, or is gone: then the agent is offered no call."""
 
     agent: AgentId
-    deaf: tuple[str, ...]
+    connected: bool
 
 
 class QueueChanged(Event, frozen=True, kw_only=True, tag="queue.changed"):
@@ -337,7 +345,8 @@ class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"
     party: LegId | None = None
     agent: AgentId | None = None
     queue: QueueId | None = None
-    to: str = ""
+    target: Target | None = None
+    """Whom or what it is about: an agent, a queue, an outside number, an emergency service."""
     reason: str = ""
 
 
@@ -520,7 +529,8 @@ AnyEvent = (
     | ScreenPopWithdrawn
     | AgentStateChanged
     | AgentPlanned
-    | AgentDeaf
+    | PhoneChanged
+    | DesktopChanged
     | WrapUpExtended
     | QueueChanged
     | SurgeStarted

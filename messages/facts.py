@@ -34,7 +34,7 @@ class CallArrived(Fact, frozen=True, kw_only=True, tag="call.arrived"):
 class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch).
 
-    `queue` is empty where the centre is to say. `asked`: the extension that an agent's own phone transferred the call to.
+    `queue` is empty where the centre is to say. `asked`: the extension an agent's own phone transferred the call to.
     """
 
     call: CallId

@@ -13,7 +13,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
 
 
 class LogIn(Request, frozen=True, kw_only=True, tag="agent.log_in"):
-    """Take a seat: the agent is reached at `phone`, else at the phone of `seat`, else at their usual one; not ready yet."""
+    """Take a seat: the agent is reached at `phone`, else at that of `seat`, else at their usual one; not ready yet."""
 
     agent: AgentId
     phone: Phone = Phone("")

@@ -98,10 +98,10 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surge(msgspec.Struct, frozen=True, kw_only=True):
-    """A burst: `calls` arrivals within `within_s` of one DID or from one area, over when for `calm_s` there were fewer.
+    """A burst: `calls` arrivals within `within_s` of one DID or from one area; over when there were fewer for `calm_s`.
 
-    `by`: "did", or "area" (the caller number's first `digits`). During it its callers get `overflow`; `did` and `caller`
-    narrow it to numbers that begin so.
+    `by`: "did", or "area" (the caller number's first `digits`). During it its callers get `overflow`; `did` and
+    `caller` narrow it to numbers that begin so.
     """
 
     id: str

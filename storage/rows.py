@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from center.ledger import Ledger
 from center.ports import EventLog
-from center.records import AgentStateRecord, ContactRecord, LegRecord, ListeningRecord, Record, RecordingRecord
+from center.records import Record
 from messages.errors import Fenced, JournalError, TooOld
 from messages.events import Entry, Position
 from storage.columns import to_row
@@ -153,23 +153,9 @@ class RowWriter:
             kept = KEPT[type(record)]
             row = to_row(record)
             if "open" in kept.table.c:
-                row["open"] = self._is_open(record)
+                row["open"] = self._ledger.is_open(record)
             rows.setdefault(type(record), {})[tuple(row[key.name] for key in kept.table.primary_key)] = row
         return {kind: list(of_kind.values()) for kind, of_kind in rows.items()}
-
-    def _is_open(self, record: Record) -> bool:
-        match record:
-            case ContactRecord():
-                return self._ledger.contacts.get(record.contact) is record
-            case LegRecord():
-                return self._ledger.legs.get(record.leg) is record
-            case AgentStateRecord():
-                return self._ledger.agent_states.get(record.agent) is record
-            case ListeningRecord():
-                return self._ledger.listening.get(record.session) is record
-            case RecordingRecord():
-                return self._ledger.recordings.get(record.recording) is record
-        return False
 
     async def _write(self, dirty: dict[type[Record], list[dict[str, Any]]], to: Position) -> bool:
         """Write rows and cursor in one transaction; return False if the database has lost what it had.

@@ -14,8 +14,12 @@ from center.records import (
     ContactRecord,
     LegRecord,
     ListeningRecord,
+    OperationRecord,
     Record,
     RecordingRecord,
+    SurgeRecord,
+    ThreeWayRecord,
+    VisitRecord,
     WrapUpRecord,
 )
 from storage.columns import Instant, columns_of
@@ -37,6 +41,19 @@ def _table(name: str, record: type[msgspec.Struct], *key: str, closes: bool = Tr
 contacts = _table("contacts", ContactRecord, "contact")
 Index(None, contacts.c.arrived_at, contacts.c.contact)
 Index(None, contacts.c.number, contacts.c.arrived_at)
+
+visits = _table("visits", VisitRecord, "contact", "n")
+Index(None, visits.c.queue, visits.c.asked_at)
+
+operations = _table("operations", OperationRecord, "operation")
+Index(None, operations.c.contact)
+Index(None, operations.c.asked_at)
+
+three_way = _table("three_way", ThreeWayRecord, "operation")
+Index(None, three_way.c.contact)
+Index(None, three_way.c.asked_at)
+
+surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
 legs = _table("legs", LegRecord, "leg")
 Index(None, legs.c.contact)
@@ -116,7 +133,11 @@ KEPT: dict[type[Any], Kept] = {
     kept.record: kept
     for kept in (
         Kept(ContactRecord, contacts, "arrived_at"),
+        Kept(VisitRecord, visits, "asked_at"),
         Kept(LegRecord, legs, "offered_at"),
+        Kept(OperationRecord, operations, "asked_at"),
+        Kept(ThreeWayRecord, three_way, "asked_at"),
+        Kept(SurgeRecord, surges, "started_at"),
         Kept(AgentStateRecord, agent_states, "started_at"),
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),

@@ -17,7 +17,7 @@ from center.ledger import Ledger
 from messages import commands, events, facts, requests
 from messages.errors import Refused
 from messages.ids import AgentId, CallId, LegId, NodeId, SessionId
-from messages.values import AgentState, LegEnd
+from messages.values import AgentState, LegEnd, Verb
 from tests.center.world import BY, NODE, World, same
 from tests.center.world import settings as center_settings
 
@@ -131,7 +131,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
         elif what == "left":
             self.fact(facts.CallLeftQueue, call=call, outcome="timed_out")
         else:
-            self.tell(requests.HangUpCall(by=BY, call=call))
+            self.tell(requests.ControlCall(by=BY, call=call, verb=Verb.HANG_UP))
 
     @rule(pick=st.integers(0, 30), what=st.sampled_from(["ask", "start", "stop", "foreign", "end"]))
     def somebody_listens(self, pick: int, what: str) -> None:
@@ -194,7 +194,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_beside_a_free_agent(self) -> None:
         for line in self.world.center.state.lines.values():
-            assert not (line.waiting and line.free)
+            assert not (line.count and line.free[""])
 
     @invariant()
     def no_deadline_is_left_unheard(self) -> None:

@@ -9,7 +9,8 @@ from agents.agent import AgentSettings
 from center import snapshot
 from center.apply import Center, Message
 from center.settings import CenterSettings
-from center.state import State, evolve
+from center.evolving import evolve
+from center.state import State
 from center.turn import Outcome
 from messages import events, facts, requests
 from messages.commands import Command
@@ -139,6 +140,8 @@ class World:
 def same(one: State, other: State) -> bool:
     """Whether two states are the same in everything that counts."""
     return snapshot.encode(one) == snapshot.encode(other) and all(
-        one.lines[queue].waiting == other.lines[queue].waiting and one.lines[queue].free == other.lines[queue].free
+        one.lines[queue].everybody_waiting() == other.lines[queue].everybody_waiting()
+        and one.lines[queue].free_agents() == other.lines[queue].free_agents()
+        and one.lines[queue].staff == other.lines[queue].staff
         for queue in one.lines
     )

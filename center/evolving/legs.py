@@ -1,0 +1,156 @@
+"""What events make of a call's legs, of its recordings, and of those who listen to it."""
+
+from datetime import timedelta
+
+from calls.call import Leg
+from calls.transitions import CallState, leg_after
+from center.evolving.step import Steps, step
+from center.state import State
+from messages import events
+from messages.events import Entry
+from messages.ids import LegId
+from messages.values import LegKind
+from recording.recording import Recording
+from supervision.listening import Listening
+
+
+def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None:
+    call = state.calls[event.call]
+    call.legs[event.leg] = Leg(
+        id=event.leg,
+        phone=event.phone,
+        agent=event.agent,
+        offered_at=event.occurred,
+        ring_until=event.ring_until,
+        role=event.role,
+        operation=event.operation,
+    )
+    state.legs[event.leg] = call.id
+    if event.ring_until:
+        guard = event.ring_until + timedelta(seconds=state.settings.ring_guard_s)
+        state.deadlines.set(("ring", call.id, event.leg), guard)
+    if event.role is LegKind.OUTBOUND:
+        call.queue = call.queue or event.queue
+        state.outbound.pop(event.leg, None)
+        state.deadlines.clear(("dial", event.leg))
+    if event.agent and (agent := state.roster.by_id.get(event.agent)):
+        agent.offered_at = entry.at
+    call.routed = None
+    state.deadlines.clear(("park", call.id))
+    step(state, call, event)
+
+
+def _leg_event(state: State, entry: Entry, event: events.CallLegEvent) -> None:
+    call = state.calls[event.call]
+    leg = call.legs[event.leg]
+    leg.state = leg_after(leg.state, type(event))
+    if not isinstance(event, events.LegEnded) or not any(other.alive for other in call.legs.values()):
+        step(state, call, event)
+
+
+def _call_consulted(state: State, entry: Entry, event: events.CallConsulted) -> None:
+    _leg_event(state, entry, event)
+    state.deadlines.clear(("ring", event.call, event.leg))
+
+
+def _call_answered(state: State, entry: Entry, event: events.CallAnswered) -> None:
+    _leg_event(state, entry, event)
+    call = state.calls[event.call]
+    first = not call.answered
+    call.answered = True
+    call.legs[event.leg].answered_at = event.occurred
+    state.deadlines.clear(("ring", event.call, event.leg))
+    if event.agent and (agent := state.roster.by_id.get(event.agent)):
+        agent.answered += 1
+    if first and call.queue and (pace := state.paces.get(call.queue)):
+        pace.answered(entry.at, state.lines[call.queue].count > 0)
+
+
+def _call_transferred(state: State, entry: Entry, event: events.CallTransferred) -> None:
+    """Mark the leg; the call itself moves with the legs' ends, before or after this is known."""
+    leg = state.calls[event.call].legs[event.leg]
+    leg.state = leg_after(leg.state, events.CallTransferred)
+    leg.transferred_to = event.to
+
+
+def _leg_ended(state: State, entry: Entry, event: events.LegEnded) -> None:
+    call = state.calls[event.call]
+    never_queued = call.joined_at is None
+    _leg_event(state, entry, event)
+    if call.state is CallState.WAITING and never_queued:
+        call.state = CallState.ARRIVED
+    state.deadlines.clear(("ring", event.call, event.leg))
+
+
+def _listening_requested(state: State, entry: Entry, event: events.ListeningRequested) -> None:
+    call = state.calls[event.call]
+    state.listening[event.session] = Listening(
+        id=event.session,
+        by=event.by,
+        operation=event.operation,
+        node=call.node,
+        contact=event.contact,
+        call=event.call,
+        leg=event.leg,
+        agent=event.agent,
+        queue=event.queue,
+        mode=event.mode,
+        purpose=event.purpose,
+    )
+
+
+def _listening_started(state: State, entry: Entry, event: events.ListeningStarted) -> None:
+    session = state.listening.get(event.session)
+    if session is None:
+        call = state.calls[event.call]
+        leg = next((leg.id for leg in call.legs.values() if leg.agent == event.agent), LegId(""))
+        session = state.listening[event.session] = Listening(
+            id=event.session,
+            by=None,
+            operation=None,
+            node=call.node,
+            contact=event.contact,
+            call=event.call,
+            leg=leg,
+            agent=event.agent,
+            queue=event.queue,
+            mode=event.mode,
+            purpose="",
+        )
+    session.started_at = event.occurred
+
+
+def _listening_ended(state: State, entry: Entry, event: events.ListeningEnded) -> None:
+    state.listening.pop(event.session, None)
+
+
+def _recording_started(state: State, entry: Entry, event: events.RecordingStarted) -> None:
+    call = state.calls[event.call]
+    state.recordings[event.recording] = Recording(
+        id=event.recording, node=call.node, contact=event.contact, call=event.call, leg=event.leg
+    )
+    if leg := call.legs.get(event.leg):
+        leg.recording = event.recording
+    else:
+        call.recording = event.recording
+
+
+def _recording_stopped(state: State, entry: Entry, event: events.RecordingStopped) -> None:
+    state.recordings.pop(event.recording, None)
+
+
+STEPS: Steps = {
+    events.CallOffered: _call_offered,
+    events.CallRinging: _leg_event,
+    events.CallConsulted: _call_consulted,
+    events.CallAnswered: _call_answered,
+    events.CallHeld: _leg_event,
+    events.CallResumed: _leg_event,
+    events.CallTransferred: _call_transferred,
+    events.LegEnded: _leg_ended,
+    events.ListeningRequested: _listening_requested,
+    events.ListeningStarted: _listening_started,
+    events.ListeningEnded: _listening_ended,
+    events.RecordingStarted: _recording_started,
+    events.RecordingStopped: _recording_stopped,
+}

@@ -1,0 +1,98 @@
+"""Operations: which event, or what Asterisk reports, tells that something asked for was done, or will not be."""
+
+from agents.transitions import IN_OFFER, Cause
+from calls.operation import Operation, has_failed, is_done
+from center import offers
+from center.turn import Turn
+from messages import commands, events, facts
+from messages.ids import LegId, OperationId
+from messages.values import LegEnd, Verb
+
+_PARTY = frozenset({Verb.CONSULT, Verb.THREE_WAY, Verb.EMERGENCY, Verb.TAKE_OVER})
+
+
+def settle(turn: Turn) -> None:
+    """Close the operations that this turn's events have done, or made impossible."""
+    if not turn.state.operations:
+        return
+    for entry in list(turn.entries):
+        event = entry.event
+        if isinstance(event, events.CallLegEvent):
+            _by_leg(turn, event)
+        elif isinstance(event, events.ContactEnded):
+            _by_end(turn, event)
+
+
+def _by_leg(turn: Turn, event: events.CallLegEvent) -> None:
+    for operation in _of(turn, event):
+        if is_done(operation, event):
+            done(turn, operation)
+        elif has_failed(operation, event):
+            fail(turn, operation, f"the other side: {event.why}" if isinstance(event, events.LegEnded) else "")
+
+
+def _by_end(turn: Turn, event: events.ContactEnded) -> None:
+    for operation in [op for op in turn.state.operations.values() if op.call == event.call]:
+        done(turn, operation) if operation.verb is Verb.HANG_UP else fail(turn, operation, "the call has ended")
+
+
+def _of(turn: Turn, event: events.CallLegEvent) -> list[Operation]:
+    return [op for op in turn.state.operations.values() if event.leg in (op.leg, op.party)]
+
+
+def done(turn: Turn, operation: Operation) -> None:
+    """Record that Asterisk did it."""
+    turn.record(events.OperationDone(operation=operation.id, by=operation.by))
+
+
+def fail(turn: Turn, operation: Operation, why: str) -> None:
+    """Record that Asterisk did not do it."""
+    turn.record(events.OperationFailed(operation=operation.id, why=why, by=operation.by))
+
+
+def reported(turn: Turn, fact: facts.OperationReported) -> None:
+    """Asterisk, or what carries commands out, says how an operation went; whoever it was to call in is not coming."""
+    operation = turn.state.operations.get(fact.operation)
+    if operation is None:
+        return
+    if not fact.failed:
+        done(turn, operation)
+        return
+    _give_up(turn, operation)
+    if operation.id in turn.state.operations:
+        fail(turn, operation, fact.failed)
+
+
+def too_late(turn: Turn, name: str) -> None:
+    """Nothing was heard of an operation for too long."""
+    operation = turn.state.operations[OperationId(name)]
+    _give_up(turn, operation)
+    if operation.id in turn.state.operations:
+        fail(turn, operation, "Asterisk told nothing of it in time")
+
+
+def _give_up(turn: Turn, operation: Operation) -> None:
+    """End what an operation had begun."""
+    if operation.verb is Verb.DIAL_OUT and operation.party is not None:
+        dial_over(turn, operation.party, "not answered")
+    call = turn.call(operation.call) if operation.call else None
+    leg = call.legs.get(operation.party) if call and operation.party else None
+    if call and leg and leg.alive and not leg.talks and operation.verb in _PARTY:
+        offers.withdraw(turn, call, leg, LegEnd.UNAVAILABLE)
+
+
+def dial_over(turn: Turn, leg: LegId, why: str) -> None:
+    """An outbound call ends before there is a citizen's channel; its agent is free again."""
+    outbound = turn.state.outbound.get(leg)
+    if outbound is None:
+        return
+    turn.record(events.DialOutEnded(operation=outbound.operation, leg=leg, agent=outbound.agent, why=why))
+    turn.command(commands.CancelDialOut, outbound.node, leg=leg)  # type: ignore[arg-type]
+    agent = turn.state.roster.by_id.get(outbound.agent)
+    if agent is not None and agent.leg == leg and agent.state in IN_OFFER:
+        turn.move(agent, Cause.MISS if agent.planned else Cause.RELEASE, reason=agent.planned)
+
+
+def dial_deadline(turn: Turn, leg: str) -> None:
+    """The agent did not answer their own phone in time, or Asterisk tells nothing."""
+    dial_over(turn, LegId(leg), "not answered")

@@ -1,0 +1,158 @@
+"""Outbound: an agent calls a number, at once or after a preview."""
+
+from datetime import timedelta
+
+from agents.agent import Agent
+from agents.transitions import Cause, may
+from calls.operation import Preview
+from center import offers, operations, transfers
+from center.turn import Turn
+from messages import commands, events, requests
+from messages.errors import Invalid, Refused
+from messages.ids import AgentId, ContactId, LegId, NodeId, OperationId, UserId
+from messages.values import AgentState, Target, TargetKind, Verb
+
+MAX_PURPOSE = 500
+MAX_PREVIEW_S = 600.0
+
+
+def dial_out(turn: Turn, request: requests.DialOut) -> None:
+    """Ring the agent's phone to dial a number, or show it to the agent first. Raises Refused, Invalid, NotFound."""
+    agent = turn.state.roster.get(request.agent)
+    if not transfers.is_outside(turn, request.number):
+        raise Invalid(f"number: {turn.state.settings.outside_digits} to 20 digits, a leading + allowed")
+    if len(request.purpose) > MAX_PURPOSE:
+        raise Invalid(f"purpose: at most {MAX_PURPOSE} characters")
+    if not 0 <= request.preview_s <= MAX_PREVIEW_S:
+        raise Invalid(f"preview_s: 0 to {MAX_PREVIEW_S:.0f} seconds")
+    _check_free(turn, agent, previewed=request.preview_s > 0)
+    if request.preview_s:
+        _show(turn, request, agent)
+        return
+    operation = _start(turn, request, turn.state.settings.party_ring_s)
+    offers.engage(turn, agent, None, _leg(operation))
+    _ring(turn, agent, operation, request.by, request.number, request.purpose, request.contact)
+
+
+def _check_free(turn: Turn, agent: Agent, *, previewed: bool) -> None:
+    fitting = agent.state is AgentState.READY if previewed else may(agent.state, Cause.ENGAGE)
+    if not fitting:
+        raise Refused(f"agent {agent.id} is {agent.state}")
+    if reason := turn.state.deaf_reason(agent):
+        raise Refused(f"agent {agent.id} does not hear us: {reason}")
+    if _node(turn) is None:
+        raise Refused("no Asterisk is heard now; try again in a moment")
+
+
+def _node(turn: Turn) -> NodeId | None:
+    return next((node for node, up in turn.state.nodes.items() if up), None)
+
+
+def _leg(operation: OperationId) -> LegId:
+    return LegId(f"{operation}/1")
+
+
+def _start(turn: Turn, request: requests.DialOut, within_s: float) -> OperationId:
+    settings = turn.state.settings
+    # The agent's phone rings, then the citizen's.
+    until = turn.now + timedelta(seconds=within_s + 2 * settings.party_ring_s + settings.operation_s)
+    leg = _leg(OperationId(turn.new_id("o")))
+    return turn.start(
+        Verb.DIAL_OUT,
+        request.by,
+        until=until,
+        contact=request.contact,
+        agent=request.agent,
+        party=leg,
+        target=Target(TargetKind.NUMBER, request.number),
+        reason=request.purpose,
+    )
+
+
+def _show(turn: Turn, request: requests.DialOut, agent: Agent) -> None:
+    operation = _start(turn, request, request.preview_s)
+    turn.move(agent, Cause.OFFER)
+    turn.record(
+        events.PreviewShown(
+            operation=operation,
+            agent=agent.id,
+            by=request.by,
+            number=request.number,
+            until=turn.now + timedelta(seconds=request.preview_s),
+            purpose=request.purpose,
+            about=request.contact,
+        )
+    )
+
+
+def answer_preview(turn: Turn, request: requests.AnswerPreview) -> None:
+    """Dial what was shown, or decline. Raises Refused where nothing is shown."""
+    agent = turn.state.roster.get(request.agent)
+    preview = turn.state.previews.get(agent.id)
+    if preview is None:
+        raise Refused("nothing is shown to dial")
+    _end(turn, agent, preview, dial=request.dial and agent.state is AgentState.RESERVED)
+
+
+def preview_over(turn: Turn, agent_id: str) -> None:
+    """The agent let a preview pass."""
+    agent = AgentId(agent_id)
+    _end(turn, turn.state.roster.get(agent), turn.state.previews[agent], dial=False)
+
+
+def _end(turn: Turn, agent: Agent, preview: Preview, *, dial: bool) -> None:
+    shown = agent.state is AgentState.RESERVED and agent.leg is None
+    turn.record(events.PreviewEnded(operation=preview.operation, agent=agent.id, dialled=dial and shown))
+    operation = turn.state.operations.get(preview.operation)
+    if not shown:  # answered another call meanwhile
+        if operation:
+            operations.fail(turn, operation, "answered another call")
+        return
+    turn.id = turn.operation = preview.operation
+    if dial:
+        turn.move(agent, Cause.KEEP, leg=_leg(preview.operation))
+        about = ContactId(preview.about) if preview.about else None
+        _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, about)
+        return
+    turn.move(agent, Cause.MISS if agent.planned else Cause.RELEASE, reason=agent.planned)
+    if operation:
+        operations.fail(turn, operation, "declined")
+
+
+def _ring(
+    turn: Turn,
+    agent: Agent,
+    operation: OperationId,
+    by: UserId,
+    number: str,
+    purpose: str,
+    about: ContactId | None,
+) -> None:
+    node, leg, ring_s = _node(turn), _leg(operation), turn.state.settings.party_ring_s
+    shown = offers.caller_id(turn, agent.tenant)
+    turn.record(
+        events.DialledOut(
+            operation=operation,
+            leg=leg,
+            agent=agent.id,
+            by=by,
+            phone=agent.phone,
+            node=node or NodeId(""),
+            number=number,
+            caller_id=shown,
+            ring_until=turn.now + timedelta(seconds=ring_s),
+            purpose=purpose,
+            about=about,
+        )
+    )
+    if node is not None:
+        turn.command(
+            commands.DialOut,
+            node,
+            operation=operation,
+            leg=leg,
+            phone=agent.phone,
+            number=number,
+            caller_id=shown,
+            ring_s=ring_s,
+        )
