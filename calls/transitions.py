@@ -77,7 +77,7 @@ CALL: dict[CallState, _Ways] = {
         **_TALK,
         **_END,
     },
-    C.LEFT: {events.CallQueued: C.WAITING, **_TALK, **_END},
+    C.LEFT: {events.CallQueued: C.WAITING, events.ContactBlocked: C.LEFT, **_TALK, **_END},
     C.PARKED: {events.CallQueued: C.WAITING, **_TALK, **_END},
     C.ENDED: {},
 }

@@ -47,13 +47,13 @@ def admit(turn: Turn, call: Call, queue: QueueId, asked: Asked, tried: tuple[Que
         return
     why = _refuses(turn, queue, asked.needs)
     overflow = _overflow(turn, queue, why) if why else None
-    # Round in a circle, or told already: nobody is turned away for want of a way out.
+    # Round in a circle, told already, or served before: nobody is turned away for want of a way out.
     if why is None or overflow is None or overflow.to in (queue, *tried):
         join(turn, call, queue, asked)
     elif overflow.to is not None:
         join(turn, call, queue, asked)
         _move_on(turn, call, why, overflow.to, asked, (*tried, queue))
-    elif overflow.then is Then.WAIT and why in call.deflected:
+    elif asked.transferred or (overflow.then is Then.WAIT and why in call.deflected):
         join(turn, call, queue, asked)
     else:
         _turn_away(turn, call, queue, asked, why, overflow)

@@ -196,13 +196,13 @@ def _release(turn: Turn, agent: Agent, call: Call, leg: Leg, why: LegEnd) -> Non
     if may(agent.state, Cause.FINISH):
         turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=wrap_up_until(turn, call))
         return
-    missed = _MISSED.get(why, "") if leg.role in _ANSWERABLE else ""
-    if turn.state.deaf_reason(agent) is Reason.DEAF_PHONE:
-        missed = Reason.DEAF_PHONE
-    if reason := missed or agent.planned:
-        turn.move(agent, Cause.MISS, reason=reason)
-    else:
-        turn.move(agent, Cause.RELEASE)
+    give_back(turn, agent, _MISSED.get(why, "") if leg.role in _ANSWERABLE else "")
+
+
+def give_back(turn: Turn, agent: Agent, missed: str = "") -> None:
+    """Let a reserved agent be ready again; or not ready, where they missed a call, cannot hear us, or planned to be."""
+    reason = turn.state.deaf_reason(agent) or missed or agent.planned
+    turn.move(agent, Cause.MISS if reason else Cause.RELEASE, reason=reason)
 
 
 def wrap_up_until(turn: Turn, call: Call) -> datetime:

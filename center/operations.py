@@ -1,6 +1,6 @@
 """Operations: which event, or what Asterisk reports, tells that something asked for was done, or will not be."""
 
-from agents.transitions import IN_OFFER, Cause
+from agents.transitions import IN_OFFER
 from calls.operation import Operation, has_failed, is_done
 from center import offers
 from center.turn import Turn
@@ -90,7 +90,7 @@ def dial_over(turn: Turn, leg: LegId, why: str) -> None:
     turn.command(commands.CancelDialOut, outbound.node, leg=leg)  # type: ignore[arg-type]
     agent = turn.state.roster.by_id.get(outbound.agent)
     if agent is not None and agent.leg == leg and agent.state in IN_OFFER:
-        turn.move(agent, Cause.MISS if agent.planned else Cause.RELEASE, reason=agent.planned)
+        offers.give_back(turn, agent)
 
 
 def dial_deadline(turn: Turn, leg: str) -> None:

@@ -114,7 +114,7 @@ def _end(turn: Turn, agent: Agent, preview: Preview, *, dial: bool) -> None:
         about = ContactId(preview.about) if preview.about else None
         _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, about)
         return
-    turn.move(agent, Cause.MISS if agent.planned else Cause.RELEASE, reason=agent.planned)
+    offers.give_back(turn, agent)
     if operation:
         operations.fail(turn, operation, "declined")
 

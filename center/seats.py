@@ -20,13 +20,18 @@ def log_in(turn: Turn, request: requests.LogIn) -> None:
     """Take a seat. Again at the same phone: no change; elsewhere, or where somebody else sits: as the settings say."""
     agent = turn.state.roster.get(request.agent)
     phone = request.phone or _phone_of(turn, request.seat) or agent.usual_phone
+    in_the_way: list[Agent] = []
     if agent.state is not AgentState.LOGGED_OUT:
         if agent.phone == phone:
             return
-        _take_over(turn, agent, request, f"agent {agent.id} is logged in at phone {agent.phone}")
+        _may_take_over(turn, agent, f"agent {agent.id} is logged in at phone {agent.phone}")
+        in_the_way.append(agent)
     holder = turn.state.roster.at(phone)
     if holder is not None and holder is not agent:
-        _take_over(turn, holder, request, f"phone {phone} is taken by agent {holder.id}")
+        _may_take_over(turn, holder, f"phone {phone} is taken by agent {holder.id}")
+        in_the_way.append(holder)
+    for other in in_the_way:
+        turn.move(other, Cause.LOG_OUT, reason=f"taken over by {agent.id}", by=request.by)
     turn.move(agent, Cause.LOG_IN, reason=Reason.LOGGED_IN, by=request.by, phone=phone, seat=request.seat)
 
 
@@ -39,13 +44,12 @@ def _phone_of(turn: Turn, seat: str) -> Phone:
     raise NotFound(f"no seat {seat}")
 
 
-def _take_over(turn: Turn, holder: Agent, request: requests.LogIn, what: str) -> None:
-    """Log out whoever is in the way. Raises Conflict where that may not be."""
+def _may_take_over(turn: Turn, holder: Agent, what: str) -> None:
+    """Raise Conflict where whoever is in the way may not be logged out."""
     if turn.state.settings.second_login is SecondLogin.REFUSE:
         raise Conflict(f"{what}; log out there first")
     if holder.state in _BUSY:
         raise Conflict(f"{what} and is {holder.state}")
-    turn.move(holder, Cause.LOG_OUT, reason=f"taken over by {request.agent}", by=request.by)
 
 
 def log_out(turn: Turn, request: requests.LogOut) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from typing import Any
@@ -10,15 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from agents.agent import Agent
+from calls.call import Call
 from calls.transitions import CallState
 from center import snapshot
 from center.apply import Center, Message
+from center.evolving import evolve
 from center.ledger import Ledger
+from center.state import State
 from messages import commands, events, facts, requests
+from messages.codec import encode
 from messages.errors import Refused
 from messages.ids import AgentId, CallId, LegId, NodeId, SessionId
-from messages.values import AgentState, LegEnd, Verb
-from tests.center.world import BY, NODE, World, same
+from messages.values import AgentState, LegEnd, LegKind, Verb
+from tests.center.world import BY, NODE, START, World, same
 from tests.center.world import settings as center_settings
 
 AGENTS = [f"a{n}" for n in range(1, 5)]
@@ -30,10 +36,15 @@ class CentreUnderAnything(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(agents=len(AGENTS), ring_s=15, wrap_up_s=5)
+        self.world = self.new_world()
         self.count = 0
         self.past: list[Message] = []
         self.refused = 0
+
+    @staticmethod
+    def new_world() -> World:
+        """Return the world that things happen to."""
+        return World(agents=len(AGENTS), ring_s=15, wrap_up_s=5)
 
     def tell(self, message: Message, after: float = 0.0) -> None:
         self.past.append(message)
@@ -183,18 +194,28 @@ class CentreUnderAnything(RuleBasedStateMachine):
     @invariant()
     def no_agent_has_two_calls(self) -> None:
         state = self.world.center.state
-        ours = Counter(leg.agent for call in state.calls.values() for leg in call.alive_legs() if leg.ring_until)
+        ours = Counter(
+            leg.agent for call in state.calls.values() for leg in call.alive_legs() if leg.ring_until and leg.agent
+        )
         for name, legs in ours.items():
             assert legs == 1, name
         for agent in state.roster.by_id.values():
             in_call = agent.state in (AgentState.RESERVED, AgentState.RINGING, AgentState.TALKING, AgentState.HOLDING)
+            if in_call and (agent.id in state.previews or agent.leg in state.outbound):
+                continue
             leg = state.calls[agent.call].legs[agent.leg] if agent.call and agent.leg and in_call else None
             assert not in_call or (leg is not None and leg.alive), "no state without a way out"
 
     @invariant()
     def nobody_waits_beside_a_free_agent(self) -> None:
-        for line in self.world.center.state.lines.values():
-            assert not (line.count and line.free[""])
+        state = self.world.center.state
+        assert not state.fresh_calls and not state.fresh_agents
+        for call in state.calls.values():
+            if call.in_line:
+                ready = [
+                    a for a in state.roster.by_id.values() if a.state is AgentState.READY and call.queue in a.queues
+                ]
+                assert not any(serves(agent, call) for agent in ready), "work-conserving"
 
     @invariant()
     def no_deadline_is_left_unheard(self) -> None:
@@ -214,9 +235,14 @@ class CentreUnderAnything(RuleBasedStateMachine):
         restored = snapshot.decode(snapshot.encode(world.center.state), world.settings)
         assert same(world.center.state, restored), "and so does the snapshot"
         self._offers_only_to_the_ready()
+        self._the_first_in_place_is_served_first()
+        self._the_same_messages_give_the_same_journal()
         world.do(facts.CallsLost(occurred=world.now, node=NODE))
-        world.wait(60)
-        assert world.center.state.calls == {} and world.center.state.legs == {}
+        world.wait(1000)
+        state = world.center.state
+        assert state.calls == {} and state.legs == {}
+        assert not state.operations and not state.outbound and not state.previews, "nothing is under way for ever"
+        assert not state.deadlines.as_dict(), "and nothing left to wait for"
         assert {a.state for a in world.center.state.roster.by_id.values()} <= {
             AgentState.LOGGED_OUT,
             AgentState.READY,
@@ -226,6 +252,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
         for entry in world.entries:
             ledger.fold(entry)
         assert not ledger.contacts and not ledger.legs, "the ledger closes what has ended"
+        assert not ledger.visits and not ledger.operations and not ledger.three_way and not ledger.surges
 
     def _offers_only_to_the_ready(self) -> None:
         states: dict[str, AgentState] = {}
@@ -235,7 +262,38 @@ class CentreUnderAnything(RuleBasedStateMachine):
                 assert event.before is states.get(event.agent, AgentState.LOGGED_OUT)
                 states[event.agent] = event.after
             elif isinstance(event, events.CallOffered) and event.ring_until and event.agent:
-                assert states[event.agent] is AgentState.READY, "no offer in wrap-up or anywhere but in ready"
+                own_will = event.operation is not None and event.role is not LegKind.CONSULT
+                assert own_will or states[event.agent] is AgentState.READY, "no offer but in ready"
+
+    def _the_first_in_place_is_served_first(self) -> None:
+        """Whoever is offered a call could serve nobody who stands before it, in any of their queues."""
+        state = State(self.world.settings)
+        for entry in self.world.entries:
+            event = entry.event
+            if isinstance(event, events.CallOffered) and event.ring_until and event.agent and event.operation is None:
+                agent, offered = state.roster.get(event.agent), state.calls[event.call]
+                before = [
+                    call.id
+                    for call in state.calls.values()
+                    if call.in_line and call.queue in agent.queues and call.place and offered.place
+                    if (call.place, call.id) < (offered.place, offered.id) and serves(agent, call)
+                ]
+                assert not before, (event, before)
+            evolve(state, entry)
+
+    def _the_same_messages_give_the_same_journal(self) -> None:
+        world = self.world
+        again = Center(world.settings)
+        entries = again.start(START).entries
+        for message, now in world.inbox:
+            with contextlib.suppress(Refused):
+                entries += again.apply(message, now).entries
+        assert [encode(entry) for entry in entries] == [encode(entry) for entry in world.entries]
+
+
+def serves(agent: Agent, call: Call) -> bool:
+    """Tell, by the letter of DOMAIN, whether an agent has all that a call insists on."""
+    return all(agent.skills.get(skill, 0) >= level or skill == f"@{agent.id}" for skill, level in call.asks)
 
 
 CentreUnderAnything.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

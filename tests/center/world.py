@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from agents.agent import AgentSettings
+from agents.agent import Agent, AgentSettings
+from calls.call import Call
 from center import snapshot
 from center.apply import Center, Message
-from center.settings import CenterSettings
 from center.evolving import evolve
+from center.ledger import Ledger
+from center.settings import CenterSettings
 from center.state import State
 from center.turn import Outcome
 from messages import events, facts, requests
 from messages.commands import Command
+from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, UserId
-from messages.values import AgentState, LegEnd
+from messages.values import AgentState, LegEnd, Verb
 from queueing.settings import QueueSettings
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NODE = NodeId("n1")
 QUEUE = QueueId("12345")
 BY = UserId("tester")
+RecordT = TypeVar("RecordT")
 
 
 def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> CenterSettings:
@@ -39,8 +43,9 @@ def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> C
 class World:
     """A centre, a clock that moves when told, and everything it recorded and commanded."""
 
-    def __init__(self, agents: int = 2, **kwargs: Any) -> None:
-        self.settings = settings(agents, **kwargs)
+    def __init__(self, agents: int = 2, *, whole: CenterSettings | None = None, **kwargs: Any) -> None:
+        self.settings = whole or settings(agents, **kwargs)
+        self.inbox: list[tuple[Message, datetime]] = []
         self.center = Center(self.settings)
         self.now = START
         self.entries: list[Entry] = []
@@ -58,9 +63,17 @@ class World:
         until = self.now + timedelta(seconds=after)
         while (deadline := self.center.next_deadline()) is not None and deadline <= until:
             self.now = max(self.now, deadline)
-            self._take(self.center.apply(requests.Tick(), self.now))
+            self._apply(requests.Tick())
         self.now = until
-        return self._take(self.center.apply(message, self.now))
+        return self._apply(message)
+
+    def _apply(self, message: Message) -> Outcome:
+        self.inbox.append((message, self.now))
+        try:
+            return self._take(self.center.apply(message, self.now))
+        except Refused as error:
+            assert isinstance(message, requests.Request), f"only requests are refused, not {message}: {error}"
+            raise
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -72,21 +85,73 @@ class World:
             self.do(requests.LogIn(by=BY, agent=AgentId(agent)))
             self.do(requests.GoReady(by=BY, agent=AgentId(agent)))
 
-    def arrive(self, call: str, number: str = "13800001234") -> None:
+    def arrive(self, call: str, number: str = "13800001234", did: str = "12345") -> None:
         """A citizen's call comes in."""
         self.do(
             facts.CallArrived(
-                occurred=self.now, node=NODE, call=CallId(call), contact=ContactId(call), number=number, did="12345"
+                occurred=self.now, node=NODE, call=CallId(call), contact=ContactId(call), number=number, did=did
             )
         )
 
-    def queue(self, call: str, *, noticed: bool = True, by_asterisk: bool = False) -> None:
+    def queue(
+        self, call: str, *, noticed: bool = True, by_asterisk: bool = False, queue: str = QUEUE, asked: str = ""
+    ) -> None:
         """The call joins the queue."""
         self.do(
             facts.CallQueued(
-                occurred=self.now, node=NODE, call=CallId(call), queue=QUEUE, noticed=noticed, by_asterisk=by_asterisk
+                occurred=self.now,
+                node=NODE,
+                call=CallId(call),
+                queue=QueueId(queue),
+                noticed=noticed,
+                by_asterisk=by_asterisk,
+                asked=asked,
             )
         )
+
+    def come(self, call: str, number: str = "13800001234", did: str = "12345", queue: str = QUEUE) -> None:
+        """A citizen's call comes in and asks for a queue."""
+        self.arrive(call, number, did)
+        self.queue(call, queue=queue)
+
+    def held_again(self, call: str, asked: str = "") -> None:
+        """Our session holds a call that was passed on."""
+        self.queue(call, queue="", asked=asked)
+
+    def control(self, call: str, verb: Verb, **fields: Any) -> str:
+        """Somebody does something with a call; return the operation."""
+        return self.do(requests.ControlCall(by=BY, call=CallId(call), verb=verb, **fields)).operation
+
+    def talk(self, leg: str) -> None:
+        """The phone rings and is answered."""
+        self.ring(leg)
+        self.answer(leg)
+
+    def agent(self, name: str) -> Agent:
+        """Return an agent."""
+        return self.center.state.roster.by_id[AgentId(name)]
+
+    def call(self, name: str) -> Call:
+        """Return a live call."""
+        return self.center.state.calls[CallId(name)]
+
+    def records(self, kind: type[RecordT]) -> list[RecordT]:
+        """Return the records of a kind that the ledger makes of what was recorded, in the order of their beginning."""
+        ledger, found = Ledger(), {}
+        for entry in self.entries:
+            for record in ledger.fold(entry):
+                if isinstance(record, kind):
+                    found[id(record)] = record
+        return list(found.values())
+
+    def operation(self, name: str) -> str:
+        """Return how an operation is: pending, done, or why it failed."""
+        for entry in self.entries:
+            if isinstance(entry.event, events.OperationDone) and entry.event.operation == name:
+                return "done"
+            if isinstance(entry.event, events.OperationFailed) and entry.event.operation == name:
+                return entry.event.why
+        return "pending"
 
     def leg(self, kind: type[facts.LegFact], leg: str, **fields: Any) -> None:
         """Something happens to a leg `CALL/N`; its phone is looked up."""
