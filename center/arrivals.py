@@ -2,8 +2,8 @@
 
 import msgspec
 
-from agents.agent import Agent
 from calls.call import Call
+from calls.operation import Outbound
 from calls.transitions import CallState
 from center import limits, offers, transfers
 from center.turn import Turn
@@ -19,8 +19,6 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
     if fact.call in turn.state.calls or fact.call in turn.state.ended:
         return
     outbound = turn.state.outbound.get(fact.outbound)
-    route = route_for(turn.state.settings.routes, fact.did, fact.number)
-    agent = turn.state.roster.by_id.get(outbound.agent) if outbound else None
     turn.record(
         events.ContactArrived(
             contact=fact.contact,
@@ -30,7 +28,7 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             did=fact.did,
             occurred=fact.occurred,
             linkedid=fact.linkedid,
-            tenant=_tenant(turn, route.tenant or turn.state.tenant_of(route.queue)) if route else _own(agent),
+            tenant=_tenant(turn, fact, outbound),
             direction=Direction.OUT if fact.outbound else Direction.IN,
             about=outbound.about if outbound else None,  # type: ignore[arg-type]
         )
@@ -41,12 +39,13 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
         _watch_for_bursts(turn, fact)
 
 
-def _tenant(turn: Turn, tenant: str) -> str:
-    return tenant if tenant in turn.state.tenants or not turn.state.tenants else ""
-
-
-def _own(agent: Agent | None) -> str:
-    return agent.tenant if agent else ""
+def _tenant(turn: Turn, fact: facts.CallArrived, outbound: Outbound | None) -> str:
+    """Return whose contact it is: the dialled number's, or the dialling agent's."""
+    if fact.outbound:
+        agent = turn.state.roster.by_id.get(outbound.agent) if outbound else None
+        return agent.tenant if agent else ""
+    route = route_for(turn.state.settings.routes, fact.did, fact.number)
+    return (route.tenant or turn.state.tenant_of(route.queue)) if route else ""
 
 
 def _watch_for_bursts(turn: Turn, fact: facts.CallArrived | facts.CallQueued) -> None:

@@ -194,9 +194,9 @@ def _consulting(turn: Turn, request: Ask, call: Call) -> None:
     if party is None:
         raise Refused("no consultation is under way")
     if request.verb is not Verb.CANCEL:
-        _busy_free(turn, leg)
         if party.state is not LegState.CONSULTED:
             raise Refused("whom you consult has not answered yet")
+        _busy_free(turn, leg)
     _act(turn, request, call, leg, _start(turn, request, call, leg), party=party.id)
 
 

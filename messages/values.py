@@ -58,7 +58,7 @@ class LegEnd(StrEnum):
     TRANSFERRED = "transferred"
     TAKEN_OVER = "taken_over"
     LEFT = "left"
-    """The agent left a three-way call that went on."""
+    """Left a three-way call that went on."""
     LOST = "lost"
 
 

@@ -61,6 +61,11 @@ class WholeCentreUnderAnything(CentreUnderAnything):
         self.fact(facts.CallArrived, call=call, contact=call, number=number, did=did)
         self.fact(facts.CallQueued, call=call, queue="12345", noticed=True)
 
+    @rule(did=st.sampled_from(["12345", "3612345", "99"]))
+    def a_citizen_is_served(self, did: str) -> None:
+        self.a_citizen_dials(did, "13800001234")
+        self.somebody_answers(-1)
+
     @rule(pick=st.integers(0, 30))
     def somebody_answers(self, pick: int) -> None:
         state = self.world.center.state
@@ -75,7 +80,7 @@ class WholeCentreUnderAnything(CentreUnderAnything):
     @rule(pick=st.integers(0, 30))
     def what_was_asked_is_done(self, pick: int) -> None:
         state = self.world.center.state
-        asked = [op for op in state.operations.values() if op.call in state.calls and op.leg]
+        asked = [op for op in state.operations.values() if op.call in state.calls]
         if not asked:
             return
         operation = asked[pick % len(asked)]
@@ -88,17 +93,21 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             case Verb.TRANSFER | Verb.PARK:
                 self.fact(facts.LegTransferred, to="s", **about)
                 self.fact(facts.CallQueued, call=operation.call, queue="", noticed=True)
+            case Verb.CONSULT:
+                self.fact(facts.LegHeld, **about)
+                self.fact(facts.LegConsulted, **{**about, "leg": operation.party})
             case Verb.COMPLETE:
-                party = next((leg for _, leg, _ in self.legs() if leg == operation.party), None)
-                if party:
-                    self.fact(facts.LegAnswered, **{**about, "leg": party})
+                if party := self.world.call(str(operation.call)).consulted():
+                    self.fact(facts.LegAnswered, **{**about, "leg": party.id})
                 self.fact(facts.LegTransferred, to="s", attended=True, **about)
             case Verb.LEAVE:
                 self.fact(facts.LegEnded, why=LegEnd.AGENT_HUNG_UP, **about)
             case Verb.HANG_UP:
                 self.fact(facts.CallHungUp, call=operation.call, by_citizen=False)
-            case _:
+            case Verb.MUTE | Verb.UNMUTE | Verb.DTMF | Verb.SWAP:
                 self.fact(facts.OperationReported, operation=operation.id)
+            case _:
+                self.fact(facts.LegAnswered, **{**about, "leg": operation.party})
 
     def calls(self) -> list[CallId]:
         return list(self.world.center.state.calls)
@@ -123,8 +132,12 @@ class WholeCentreUnderAnything(CentreUnderAnything):
                 )
             )
 
-    @rule(pick=st.integers(0, 30), verb=st.sampled_from(sorted(set(Verb) - {Verb.DIAL_OUT, Verb.HANG_UP})))
-    def whoever_talks_does_something(self, pick: int, verb: Verb) -> None:
+    @rule(
+        pick=st.integers(0, 30),
+        verb=st.sampled_from(sorted(set(Verb) - {Verb.DIAL_OUT, Verb.HANG_UP})),
+        done=st.booleans(),
+    )
+    def whoever_talks_does_something(self, pick: int, verb: Verb, done: bool) -> None:
         state = self.world.center.state
         talking = [call for call in state.calls.values() if call.state is CallState.TALKING]
         if talking:
@@ -133,6 +146,8 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             self.tell(
                 requests.ControlCall(by=BY, call=call, verb=verb, target=target, digits="110", phone=Phone("9001"))
             )
+            if done:
+                self.what_was_asked_is_done(-1)
 
     @rule(pick=st.integers(0, 30), asked=st.sampled_from(["", "1002", "county", "05341234567", "5"]))
     def a_call_is_held_again(self, pick: int, asked: str) -> None:
