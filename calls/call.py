@@ -66,6 +66,8 @@ class Call(msgspec.Struct, kw_only=True):
     estimated_s: float | None = None
     routed: Target | None = None
     """Whom it was passed to, until it is held again."""
+    aside: bool = False
+    """Somebody is rung for it who was not found by waiting in a queue."""
     parking: bool = False
     """It was passed to nobody, to be picked up."""
     deflected: tuple[str, ...] = ()

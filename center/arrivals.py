@@ -99,19 +99,19 @@ def _is_news(turn: Turn, call: Call, fact: facts.CallQueued) -> bool:
 
 
 def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
-    """Let a call into the queue it had; a new one, into what its numbers lead to."""
+    """Let a call into the queue it had; a new one, into what its numbers lead to, else what the flow says."""
     asked = limits.Asked(occurred=fact.occurred, noticed=fact.noticed)
     if call.queue is not None and call.queue in turn.state.queues and call.joined_at is not None:
         asked = msgspec.structs.replace(asked, needs=call.needs, priority=call.priority)
         limits.join(turn, call, call.queue, asked)
         return
     route = route_for(turn.state.settings.routes, call.did, call.number)
-    first = turn.state.settings.queues[0].id
-    queue = fact.queue if fact.queue in turn.state.queues and fact.queue != first else None
-    queue = queue or (route.queue if route and route.queue in turn.state.queues else first)
-    if route and route.queue == queue:
+    if route and route.queue in turn.state.queues:
         asked = msgspec.structs.replace(asked, needs=route.needs, priority=route.priority)
-    limits.admit(turn, call, queue, asked)
+        limits.admit(turn, call, route.queue, asked)
+        return
+    known = fact.queue in turn.state.queues
+    limits.admit(turn, call, fact.queue if known else turn.state.settings.queues[0].id, asked)
 
 
 def left_queue(turn: Turn, fact: facts.CallLeftQueue) -> None:

@@ -51,12 +51,13 @@ def is_outside(turn: Turn, number: str) -> bool:
 
 
 def requeue(turn: Turn, event: events.LegEnded) -> None:
-    """Queue a call again whose outside number did not answer."""
+    """Queue a held call whose number, or whoever picked it up from parking, did not answer."""
     call = turn.call(event.call)
-    if call is None or event.talked or event.agent is not None or event.role is not LegKind.AGENT:
+    if call is None or event.talked or call.state is not CallState.ARRIVED or call.detached:
         return
-    if call.state in (CallState.WAITING, CallState.ARRIVED) and call.legs[event.leg].ring_until and not call.detached:
+    if event.role is LegKind.AGENT and call.legs[event.leg].ring_until is not None:
         limits.again(turn, call, turn.now)
+
 
 
 def go_to(turn: Turn, call: Call, target: Target, fact: facts.CallQueued) -> None:

@@ -82,7 +82,7 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.asks = insisted(call.needs, (entry.at - call.joined_at).total_seconds())
     call.noticed = call.noticed or event.noticed
     call.by_asterisk = event.by_asterisk
-    call.detached = call.parking = False
+    call.detached = call.parking = call.aside = False
     call.left = call.routed = None
     state.deadlines.clear(("park", call.id))
     settle(state, call, False)

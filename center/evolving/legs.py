@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from calls.call import Leg
 from calls.transitions import CallState, leg_after
-from center.evolving.step import Steps, step
+from center.evolving.step import Steps, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
@@ -36,6 +36,7 @@ def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None
     if event.agent and (agent := state.roster.by_id.get(event.agent)):
         agent.offered_at = entry.at
     call.routed = None
+    call.aside = call.aside or call.state in (CallState.ARRIVED, CallState.SERVED, CallState.LEFT, CallState.PARKED)
     state.deadlines.clear(("park", call.id))
     step(state, call, event)
 
@@ -75,10 +76,11 @@ def _call_transferred(state: State, entry: Entry, event: events.CallTransferred)
 
 def _leg_ended(state: State, entry: Entry, event: events.LegEnded) -> None:
     call = state.calls[event.call]
-    never_queued = call.joined_at is None
     _leg_event(state, entry, event)
-    if call.state is CallState.WAITING and never_queued:
+    if call.state is CallState.WAITING and (call.aside or call.joined_at is None):
+        was = call.in_line
         call.state = CallState.ARRIVED
+        settle(state, call, was)
     state.deadlines.clear(("ring", event.call, event.leg))
 
 

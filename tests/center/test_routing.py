@@ -37,6 +37,13 @@ def test_a_dialect_caller_waits_for_fluency_then_takes_less_then_goes_to_the_gen
     assert offered(world)[-1] == ("c1", "a1"), "in the general queue anybody will do"
 
 
+def test_a_number_that_no_route_fits_goes_where_the_flow_says() -> None:
+    world = town()
+    world.come("c1", did="5", queue="desk")
+    world.come("c2", did="5", queue="nothing")
+    assert [world.call(call).queue for call in ("c1", "c2")] == [DESK, GENERAL]
+
+
 def test_the_most_skilled_come_first_and_ranks_before_them() -> None:
     world = town()
     world.ready("a2", "a3")
