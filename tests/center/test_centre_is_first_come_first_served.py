@@ -1,0 +1,131 @@
+"""The centre, caller by caller, against Kiefer and Wolfowitz's recursion: the same waits to the microsecond."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from messages import events
+from messages.events import Entry
+from messages.ids import CallId
+from simulation.kiefer_wolfowitz import waits
+from simulation.virtual import (
+    START,
+    Draw,
+    Stream,
+    VirtualHotline,
+    exponential,
+    fixed,
+    joins,
+    lognormal,
+    population,
+)
+from tests.center.world import QUEUE, settings
+
+AHT_S = 180.0
+CALLS = 150
+TALKS: dict[str, Draw] = {
+    "exponential": exponential(AHT_S),
+    "lognormal": lognormal(AHT_S, 1.4),
+    "fixed": fixed(AHT_S),
+}
+
+
+def told_by_the_centre(hotline: VirtualHotline, entries: list[Entry], calls: int) -> list[tuple[CallId, float, bool]]:
+    """Return the first callers in order of coming, their wait, and whether they were answered."""
+    found: dict[CallId, tuple[float, bool]] = {}
+    wanted = {CallId(f"s-{n:09d}") for n in range(calls)}
+    seen = 0
+    while len(found) < calls:
+        hotline.run(hotline.now + timedelta(hours=1))
+        for entry in entries[seen:]:
+            event = entry.event
+            if isinstance(event, events.CallAnswered | events.CallAbandoned) and event.call in wanted:
+                found[event.call] = (event.waited_s, isinstance(event, events.CallAnswered))
+        seen = len(entries)
+    return [(call, *found[call]) for call in sorted(found)]
+
+
+@given(
+    agents=st.integers(1, 8),
+    occupancy=st.floats(0.3, 1.6),
+    talk=st.sampled_from(sorted(TALKS)),
+    patience_s=st.floats(5, 600) | st.none(),
+    wrap_up_s=st.sampled_from([0.0, 15.0, 40.0]),
+    presses_ready=st.booleans(),
+    ring_s=st.sampled_from([0.0, 4.0]),
+    seed=st.integers(0, 10**6),
+)
+def test_every_wait_is_that_of_the_recursion(
+    agents: int,
+    occupancy: float,
+    talk: str,
+    patience_s: float | None,
+    wrap_up_s: float,
+    presses_ready: bool,
+    ring_s: float,
+    seed: int,
+) -> None:
+    stream = Stream(
+        name="s",
+        rate=occupancy * agents / AHT_S,
+        talk=TALKS[talk],
+        patience=exponential(patience_s) if patience_s else None,
+        wrap_up=exponential(30) if presses_ready else None,
+        queued=joins(QUEUE),
+    )
+    entries: list[Entry] = []
+    timer_s = 1e6 if presses_ready else wrap_up_s
+    hotline = VirtualHotline(
+        settings(agents, wrap_up_s=timer_s),
+        [stream],
+        seed=seed,
+        ring=fixed(ring_s) if ring_s else None,
+        watch=entries.append,
+    )
+    callers = islice(population(stream, seed), CALLS)
+    expected = waits(callers, agents=agents, start=START, ring_s=ring_s, wrap_up_s=wrap_up_s)
+    assert told_by_the_centre(hotline, entries, CALLS) == [(caller.call, wait, so) for caller, wait, so in expected]
+
+
+def test_queues_that_share_their_agents_are_one_line() -> None:
+    """Oldest caller first across queues: two half streams in two queues wait as one whole stream in one does."""
+    base = settings(3, wrap_up_s=0)
+    other = replace(base.queues[0], id="county")
+    both = replace(
+        base,
+        queues=(base.queues[0], other),
+        agents=tuple(replace(agent, queues=(QUEUE, other.id)) for agent in base.agents),
+    )
+    found = []
+    for world, queues in ((base, (QUEUE, QUEUE)), (both, (QUEUE, other.id))):
+        entries: list[Entry] = []
+        streams = [
+            Stream(name=name, rate=0.45 * 3 / AHT_S, talk=exponential(AHT_S), queued=joins(queue))
+            for name, queue in zip(("one", "two"), queues, strict=True)
+        ]
+        VirtualHotline(world, streams, watch=entries.append).run(START + timedelta(days=2))
+        found.append(
+            [
+                (entry.event.call, entry.event.waited_s)
+                for entry in entries
+                if isinstance(entry.event, events.CallAnswered)
+            ]
+        )
+    assert found[0] == found[1]
+    assert sum(wait > 0 for _, wait in found[0]) > 500
+
+
+def test_it_could_fail() -> None:
+    """One agent more, and the recursion says something else."""
+    stream = Stream(name="s", rate=0.9 * 4 / AHT_S, talk=exponential(AHT_S), queued=joins(QUEUE))
+    entries: list[Entry] = []
+    hotline = VirtualHotline(settings(5, wrap_up_s=0), [stream], watch=entries.append)
+    told = told_by_the_centre(hotline, entries, CALLS)
+    expected = waits(islice(population(stream, 12345), CALLS), agents=4, start=START)
+    assert math.fsum(wait for _, wait, _ in told) < math.fsum(wait for _, wait, _ in expected)
