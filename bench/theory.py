@@ -1,8 +1,9 @@
 """The real centre in virtual time beside the formulas of queueing theory, and the virtual calls a CPU second.
 
-`python -m bench.theory` prints JSON lines. `value`: simulated; `against`: the formula, whose value is `formula`; `half_99`:
-half the simulated figure's 99 % confidence interval. The calls a CPU second are set against Kiefer and Wolfowitz's
-recursion over the same callers, the least that any first-come simulation must do.
+`python -m bench.theory` prints JSON lines. `value`: simulated; `against`: the formula, whose value is `formula`;
+`half_99`: half the simulated figure's 99 % confidence interval. Heavy loads are given as many calls as they need. The
+calls a CPU second are set against Kiefer and Wolfowitz's recursion over the same callers, the least that any
+first-come simulation must do.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from agents.agent import AgentSettings
 from center.settings import CenterSettings
 from messages.ids import AgentId, Phone
 from metrics.erlang import erlang_a
-from simulation.batch_means import Estimate, observe
+from simulation.batch_means import BATCHES, Estimate, observe, relaxing_calls
 from simulation.kiefer_wolfowitz import waits
 from simulation.virtual import START, Stream, exponential, joins, population
 
@@ -85,10 +86,12 @@ def measure(agents: int, occupancy: float, patience_s: float, calls: int) -> Ite
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=20_000, help="a grid point")
-    calls = parser.parse_args().calls
+    parser.add_argument("--calls", type=int, default=20_000, help="a grid point, at the least")
+    least = parser.parse_args().calls
     for patience_s in (math.inf, PATIENCE_S):
         for agents, occupancy in GRID:
+            relaxing = relaxing_calls(occupancy) if math.isinf(patience_s) else 0.0
+            calls = max(least, round(5 * BATCHES * relaxing))
             for one in measure(agents, occupancy, patience_s, calls):
                 print(json.dumps(one), flush=True)
 

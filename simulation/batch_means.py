@@ -217,6 +217,15 @@ _WATCHED: dict[type[events.Event], Callable[[Observer, Entry, Any], None]] = {
 }
 
 
+def relaxing_calls(occupancy: float) -> float:
+    """Return how many calls come while M/M/N forgets by a factor e: λ·AHT/(N(1 - √ρ)²) = ρ/(1 - √ρ)².
+
+    (J. Abate & W. Whitt, Transient behavior of the M/M/1 queue, Queueing Systems 2, 1987; at heavy loads N only scales
+    the time.) Batches should be several times as long, or the intervals come out too narrow.
+    """
+    return occupancy / (1 - math.sqrt(occupancy)) ** 2
+
+
 def observe(
     settings: CenterSettings,
     streams: Sequence[Stream],
