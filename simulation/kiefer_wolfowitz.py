@@ -6,10 +6,11 @@ who is free first. With patience, a caller who would wait longer leaves and take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from heapq import heapify, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
 
+from messages.ids import CallId
 from simulation.virtual import Caller
 
 
@@ -37,3 +38,33 @@ def waits(
             ended = answered + timedelta(seconds=caller.talk_s)
             heapreplace(free, ended + timedelta(seconds=after_s))
             yield caller, (answered - now).total_seconds(), True
+
+
+def waits_in_order(
+    arrivals: Iterable[tuple[datetime, Caller]],
+    *,
+    agents: int,
+    start: datetime,
+    place: Callable[[datetime, Caller], datetime],
+) -> dict[CallId, float]:
+    """Return each patient caller's wait in seconds where a freed agent takes the one with the earliest place.
+
+    `arrivals` in order of time; no wrap-up, no ringing. With place = arrival it is first come, first served.
+    """
+    free, found = [start] * agents, dict[CallId, float]()
+    waiting: list[tuple[datetime, CallId, datetime, Caller]] = []
+
+    def serve(now: datetime) -> None:
+        """Let every agent who is free by now take whoever is first when they become so."""
+        while waiting and free[0] <= now:
+            _, call, came, caller = heappop(waiting)
+            at = max(heappop(free), came)
+            heappush(free, at + timedelta(seconds=caller.talk_s))
+            found[call] = (at - came).total_seconds()
+
+    for now, caller in arrivals:
+        serve(now)
+        heappush(waiting, (place(now, caller), caller.call, now, caller))
+        serve(now)
+    serve(datetime.max.replace(tzinfo=start.tzinfo))
+    return found

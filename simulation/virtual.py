@@ -58,7 +58,8 @@ class Stream(Struct, frozen=True, kw_only=True):
     """One class of callers: Poisson with `rate` calls a second; who has no `patience` waits for ever.
 
     `wrap_up`: the agent presses ready after so long (the queue's own timer must be longer); without it the timer ends
-    it. `queued`: makes the fact by which a caller joins: queue, and whatever else the centre takes.
+    it. `queued`: makes the fact by which a caller joins: queue, and whatever else the centre takes; where it routes by
+    numbers, `did` and `number` say who dialled what.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Stream(Struct, frozen=True, kw_only=True):
     queued: Joins
     patience: Draw | None = None
     wrap_up: Draw | None = None
+    did: str = "12345"
+    number: str = "13800001234"
 
 
 class Caller(Struct, kw_only=True):
@@ -194,16 +197,13 @@ class VirtualHotline:
         self._after(caller.gap_s, come)
 
     def _arrive(self, caller: Caller) -> None:
-        call, now = caller.call, self.now
+        call, now, stream = caller.call, self.now, caller.stream
         self.callers[call] = caller
-        self._tell(
-            facts.CallArrived(
-                occurred=now, node=NODE, call=call, contact=ContactId(call), number="13800001234", did="12345"
-            )
-        )
+        about = {"contact": ContactId(call), "number": stream.number, "did": stream.did}
+        self._tell(facts.CallArrived(occurred=now, node=NODE, call=call, **about))
         if caller.patience_s < math.inf:
             self._after(caller.patience_s, lambda: self._give_up(caller))
-        self._tell(caller.stream.queued(call, now))
+        self._tell(stream.queued(call, now))
 
     def _give_up(self, caller: Caller) -> None:
         if not caller.talks and caller.call in self.callers:

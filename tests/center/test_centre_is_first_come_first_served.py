@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from center.settings import CenterSettings
 from messages import events
 from messages.events import Entry
-from messages.ids import CallId
-from simulation.kiefer_wolfowitz import waits
+from messages.ids import CallId, QueueId
+from simulation.kiefer_wolfowitz import waits, waits_in_order
 from simulation.virtual import (
     START,
+    Caller,
     Draw,
     Stream,
     VirtualHotline,
@@ -28,7 +32,7 @@ from simulation.virtual import (
 from tests.center.world import QUEUE, settings
 
 AHT_S = 180.0
-CALLS = 150
+CALLS = 100
 TALKS: dict[str, Draw] = {
     "exponential": exponential(AHT_S),
     "lognormal": lognormal(AHT_S, 1.4),
@@ -119,6 +123,81 @@ def test_queues_that_share_their_agents_are_one_line() -> None:
         )
     assert found[0] == found[1]
     assert sum(wait > 0 for _, wait in found[0]) > 500
+
+
+_KINDS: Any = type(getattr(settings(1).queues[0], "strategy", None))
+STRATEGIES = [] if _KINDS is type(None) else list(_KINDS)
+"""How a centre that knows several chooses among free agents. Ringing all of them is one."""
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="this centre knows one strategy only")
+@pytest.mark.parametrize("strategy", STRATEGIES or [None])
+def test_who_serves_does_not_change_who_waits(strategy: Any) -> None:
+    stream = Stream(
+        name="s", rate=0.95 * 6 / AHT_S, talk=exponential(AHT_S), patience=exponential(120), queued=joins(QUEUE)
+    )
+    base = settings(6, wrap_up_s=15)
+    world = replace(base, queues=(replace(base.queues[0], strategy=strategy),))
+    entries: list[Entry] = []
+    told = told_by_the_centre(VirtualHotline(world, [stream], watch=entries.append), entries, 1000)
+    expected = waits(islice(population(stream, 12345), 1000), agents=6, start=START, wrap_up_s=15)
+    assert told == [(caller.call, wait, so) for caller, wait, so in expected]
+
+
+def arrivals(streams: list[Stream], seed: int, calls: int) -> list[tuple[datetime, Caller]]:
+    """Return the first callers of several streams together, by instant."""
+    found = []
+    for stream in streams:
+        now = START
+        for caller in islice(population(stream, seed), calls):
+            now += timedelta(seconds=caller.gap_s)
+            found.append((now, caller))
+    return sorted(found, key=lambda one: one[0])[:calls]
+
+
+@pytest.mark.skipif(not hasattr(CenterSettings(), "head_start_s"), reason="this centre knows no priorities yet")
+@given(
+    agents=st.integers(1, 6),
+    occupancy=st.floats(0.5, 1.3),
+    urgent=st.floats(0.1, 0.9),
+    priority=st.integers(1, 3),
+    head_start_s=st.sampled_from([0.0, 30.0, 200.0, 1e7]),
+    seed=st.integers(0, 10**6),
+)
+def test_a_head_start_is_a_place_that_much_earlier(
+    agents: int, occupancy: float, urgent: float, priority: int, head_start_s: float, seed: int
+) -> None:
+    """Caller by caller: place in line = instant of joining - priority × head start, across queues."""
+    base = settings(agents, wrap_up_s=0)
+    first, second = (replace(base.queues[0], id=QueueId(name)) for name in ("urgent", "county"))
+    world = replace(
+        base,
+        queues=(replace(first, priority=priority), second),
+        agents=tuple(replace(agent, queues=(first.id, second.id)) for agent in base.agents),
+        head_start_s=head_start_s,
+    )
+    rate = occupancy * agents / AHT_S
+    streams = [
+        Stream(name=queue.id, rate=part * rate, talk=exponential(AHT_S), queued=joins(queue.id))
+        for queue, part in ((first, urgent), (second, 1 - urgent))
+    ]
+    callers = arrivals(streams, seed, CALLS)
+    # Whoever comes later may pass: only the waits of those served before anybody later came are settled.
+    ends = callers[-1][0]
+    entries: list[Entry] = []
+    VirtualHotline(world, streams, seed=seed, watch=entries.append).run(ends)
+    told = {entry.event.call: entry.event.waited_s for entry in entries if isinstance(entry.event, events.CallAnswered)}
+    ahead = timedelta(seconds=priority * head_start_s)
+    expected = waits_in_order(
+        callers,
+        agents=agents,
+        start=START,
+        place=lambda now, caller: now - ahead if caller.stream.name == first.id else now,
+    )
+    joined = {caller.call: now for now, caller in callers}
+    settled = {call: wait for call, wait in expected.items() if joined[call] + timedelta(seconds=wait) <= ends}
+    assert told == settled
+    assert len(told) > CALLS / 3
 
 
 def test_it_could_fail() -> None:
