@@ -185,7 +185,8 @@ class VirtualHotline:
             if isinstance(command, commands.OfferCall):
                 self._offered(command)
             elif isinstance(command, commands.WithdrawOffer):
-                self.callers[command.call].ringing.pop(command.leg, None)
+                if caller := self.callers.get(command.call):
+                    caller.ringing.pop(command.leg, None)
 
     def _next_caller(self, callers: Iterator[Caller]) -> None:
         caller = next(callers)
@@ -199,8 +200,10 @@ class VirtualHotline:
     def _arrive(self, caller: Caller) -> None:
         call, now, stream = caller.call, self.now, caller.stream
         self.callers[call] = caller
-        about = {"contact": ContactId(call), "number": stream.number, "did": stream.did}
-        self._tell(facts.CallArrived(occurred=now, node=NODE, call=call, **about))
+        contact = ContactId(call)
+        self._tell(
+            facts.CallArrived(occurred=now, node=NODE, call=call, contact=contact, number=stream.number, did=stream.did)
+        )
         if caller.patience_s < math.inf:
             self._after(caller.patience_s, lambda: self._give_up(caller))
         self._tell(stream.queued(call, now))
@@ -216,6 +219,8 @@ class VirtualHotline:
         for leg, phone in ringing(offer):
             caller.ringing[leg] = phone
         for leg, phone in ringing(offer):
+            if caller.talks:
+                break
             self._tell(facts.LegRinging(occurred=self.now, node=NODE, call=offer.call, leg=leg, phone=phone))
             if self._ring is None:
                 self._answer(caller, leg)
