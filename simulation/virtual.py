@@ -184,9 +184,8 @@ class VirtualHotline:
         for command in outcome.commands:
             if isinstance(command, commands.OfferCall):
                 self._offered(command)
-            elif isinstance(command, commands.WithdrawOffer):
-                if caller := self.callers.get(command.call):
-                    caller.ringing.pop(command.leg, None)
+            elif isinstance(command, commands.WithdrawOffer) and (caller := self.callers.get(command.call)):
+                caller.ringing.pop(command.leg, None)
 
     def _next_caller(self, callers: Iterator[Caller]) -> None:
         caller = next(callers)
