@@ -28,17 +28,19 @@ AHT_S, PATIENCE_S = 180.0, 90.0
 GRID = [(agents, occupancy) for agents in (2, 5, 20, 50) for occupancy in (0.5, 0.8, 0.95)]
 SAMPLE_C = [(2, 0.5), (5, 0.7)]
 SAMPLE_A = [(5, 0.95), (20, 1.1)]
+MORE = {(50, 0.8): 8, (50, 0.95): 2}
+"""Where waits come in rare bursts: how many times as many calls intervals that mean something take."""
 RARE = 1000
 FIGURES = ("wait_probability", "service_level", "asa_s", "awt_s", "occupancy")
 
 HAS_PRIORITIES = hasattr(CenterSettings(), "head_start_s")
 
 
-def calls_for(occupancy: float, *, patient: bool = True) -> int:
+def calls_for(occupancy: float, *, patient: bool = True, agents: int = 1) -> int:
     """Return how many calls tell enough; impatience makes the past forgotten soon, at any load."""
     relaxing = relaxing_calls(occupancy) if patient else 0.0
     least, times = (60_000, 10) if PROOF else (7_500, 7)
-    return max(least, round(BATCHES * times * relaxing))
+    return max(least, round(BATCHES * times * relaxing)) * (MORE.get((agents, occupancy), 1) if patient else 1)
 
 
 def measured(agents: int, occupancy: float, *, patience_s: float = math.inf, **stream: Any) -> Figures:
@@ -52,7 +54,7 @@ def measured(agents: int, occupancy: float, *, patience_s: float = math.inf, **s
         **{"talk": exponential(AHT_S), **stream},
     )
     world = settings(agents, wrap_up_s=1e6 if one.wrap_up else 0.0)
-    calls = calls_for(occupancy, patient=patient)
+    calls = calls_for(occupancy, patient=patient, agents=agents)
     observer, _ = observe(world, [one], calls=calls, seed=agents * 1000 + round(occupancy * 100))
     return observer.figures()
 
