@@ -107,7 +107,7 @@ def stream_of(call: CallId) -> str:
 
 def ringing(offer: commands.OfferCall) -> tuple[tuple[LegId, Phone], ...]:
     """Return the legs that an offer rings and their phones: the one place that knows how an offer says so."""
-    return ((offer.leg, offer.phone),)
+    return tuple((ringing.leg, ringing.phone) for ringing in offer.legs)
 
 
 class VirtualHotline:

@@ -64,7 +64,12 @@ def _call_answered(state: State, entry: Entry, event: events.CallAnswered) -> No
     if event.agent and (agent := state.roster.by_id.get(event.agent)):
         agent.answered += 1
     if first and call.queue and (pace := state.paces.get(call.queue)):
-        pace.answered(entry.at, state.lines[call.queue].count > 0)
+        pace.answered(entry.at, event.waited_s, state.lines[call.queue].count > 0)
+
+
+def _call_abandoned(state: State, entry: Entry, event: events.CallAbandoned) -> None:
+    if event.queue and (pace := state.paces.get(event.queue)):
+        pace.abandoned(event.waited_s)
 
 
 def _call_transferred(state: State, entry: Entry, event: events.CallTransferred) -> None:
@@ -146,6 +151,7 @@ STEPS: Steps = {
     events.CallRinging: _leg_event,
     events.CallConsulted: _call_consulted,
     events.CallAnswered: _call_answered,
+    events.CallAbandoned: _call_abandoned,
     events.CallHeld: _leg_event,
     events.CallResumed: _leg_event,
     events.CallTransferred: _call_transferred,

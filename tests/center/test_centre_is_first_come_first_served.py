@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from center.settings import CenterSettings
 from messages import events
 from messages.events import Entry
 from messages.ids import CallId, QueueId
@@ -157,7 +156,6 @@ def arrivals(streams: list[Stream], seed: int, calls: int) -> list[tuple[datetim
     return sorted(found, key=lambda one: one[0])[:calls]
 
 
-@pytest.mark.skipif(not hasattr(CenterSettings(), "head_start_s"), reason="this centre knows no priorities yet")
 @given(
     agents=st.integers(1, 6),
     occupancy=st.floats(0.5, 1.3),

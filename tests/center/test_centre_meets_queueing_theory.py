@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from center.settings import CenterSettings
 from messages.ids import QueueId
 from metrics.erlang import Forecast, erlang_a, erlang_c
 from metrics.priorities import conserved_s, waits_s
@@ -32,8 +31,6 @@ MORE = {(50, 0.8): 8, (50, 0.95): 2}
 """Where waits come in rare bursts: how many times as many calls intervals that mean something take."""
 RARE = 1000
 FIGURES = ("wait_probability", "service_level", "asa_s", "awt_s", "occupancy")
-
-HAS_PRIORITIES = hasattr(CenterSettings(), "head_start_s")
 
 
 def calls_for(occupancy: float, *, patient: bool = True, agents: int = 1) -> int:
@@ -195,7 +192,6 @@ def two_queues(*, priority: int, head_start_s: float | None = None, **stream: An
     return [observer.figures(queue=queue) for queue in (urgent, county)], rates
 
 
-@pytest.mark.skipif(not HAS_PRIORITIES, reason="this centre knows no priorities yet")
 def test_an_endless_head_start_is_cobham_and_the_law_of_conservation_holds() -> None:
     found, rates = two_queues(priority=1, head_start_s=1e7)
     for queue, expected_s in zip(found, waits_s(2, rates=rates, aht_s=AHT_S), strict=True):
@@ -204,7 +200,7 @@ def test_an_endless_head_start_is_cobham_and_the_law_of_conservation_holds() -> 
     assert conserved(found, rates)
 
 
-@pytest.mark.skipif(not (HAS_PRIORITIES and PROOF), reason="needs a centre with priorities, and make proof")
+@pytest.mark.skipif(not PROOF, reason="three long runs: make proof")
 @pytest.mark.parametrize("head_start_s", [0.0, 60.0, 240.0])
 def test_a_head_start_shifts_waits_between_first_come_and_endless(head_start_s: float) -> None:
     """Jackson 1960: who waits less by it is paid for by the others, second for second (Kleinrock 1965)."""

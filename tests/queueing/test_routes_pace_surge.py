@@ -43,7 +43,7 @@ def test_an_estimate_is_given_once_it_is_honest() -> None:
     pace = Pace()
     for n in range(HONEST_AFTER + 1):
         assert pace.wait_s(1) is None
-        pace.answered(at(10 * n), still_waiting=True)
+        pace.answered(at(10 * n), 1.0, still_waiting=True)
     assert pace.wait_s(1) == 10.0
     assert pace.wait_s(3) == 30.0
 
@@ -51,20 +51,31 @@ def test_an_estimate_is_given_once_it_is_honest() -> None:
 def test_intervals_in_which_nobody_waited_say_nothing() -> None:
     pace = Pace()
     for n in range(20):
-        pace.answered(at(100 * n), still_waiting=False)
+        pace.answered(at(100 * n), 1.0, still_waiting=False)
     assert pace.wait_s(1) is None
 
 
 def test_the_newest_intervals_count_most() -> None:
     pace = Pace()
     for n in range(10):
-        pace.answered(at(10 * n), still_waiting=True)
-    for n in range(1, 30):
-        pace.answered(at(90 + 2 * n), still_waiting=True)
+        pace.answered(at(10 * n), 1.0, still_waiting=True)
+    for n in range(1, 150):
+        pace.answered(at(90 + 2 * n), 1.0, still_waiting=True)
     assert 2.0 <= (pace.wait_s(1) or 0) < 2.1
 
 
 SURGE = Surge(id="s", by="area", digits=4, caller="05", calls=3, within_s=10, calm_s=20)
+
+
+def test_those_who_give_up_shorten_the_wait_of_those_behind() -> None:
+    patient, hasty = Pace(), Pace()
+    for n in range(20):
+        patient.answered(at(10 * n), 60.0, still_waiting=True)
+        hasty.answered(at(10 * n), 60.0, still_waiting=True)
+        hasty.abandoned(60.0)
+    assert patient.wait_s(20) == 200.0
+    assert 100 < (hasty.wait_s(20) or 0) < 150
+    assert abs((hasty.wait_s(1) or 0) - 10.0) < 1
 
 
 def test_a_burst_is_so_many_calls_within_so_long() -> None:
