@@ -17,14 +17,15 @@ from messages.ids import NodeId
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
 from telephony.ami.link import AmiLink
+from telephony.asterisk.render import CHANNEL_VARIABLES
 from telephony.asterisk.settings import AsteriskSettings
 from telephony.channels import Channels
+from telephony.hands import Hands
 from telephony.recorder import FileRecorder
 from telephony.switchboard import Switchboard
 
 log = structlog.get_logger()
 
-VARIABLES = "HOTLINE_CONTACT,HOTLINE_DID,HOTLINE_LEG,HOTLINE_QUEUED,HOTLINE_LISTENING"
 
 
 class Bridge:
@@ -53,16 +54,15 @@ class Bridge:
             on_down=self._down,
         )
         endpoints = {phone.number: phone.endpoints for phone in settings.phones}
-        self.switchboard = Switchboard(
+        hands = Hands(
             self.channels,
             self.link,
-            self.script,
-            FileRecorder(settings.recordings),
-            pops,
             tell,
             clock,
             lambda phone: endpoints.get(phone, (phone,)),
+            settings.trunks[0].name if settings.trunks else "",
         )
+        self.switchboard = Switchboard(hands, self.script, FileRecorder(settings.recordings), pops)
         self._tell = tell
         self._clock = clock
         self._stack = AsyncExitStack()
@@ -97,7 +97,7 @@ class Bridge:
         if self._started not in ("", started):
             self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
         self._started, at = started, self._clock()
-        status = await link.action("Status", {"Variables": VARIABLES}, timeout=30.0)
+        status = await link.action("Status", {"Variables": ",".join(CHANNEL_VARIABLES)}, timeout=30.0)
         repairs = self.channels.resync(status.events, at)
         for fact in repairs:
             self._tell(fact)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from messages import facts
 from messages.ids import LegId
 from messages.values import LegEnd
+from telephony import ASIDE, HOLD
+from telephony.channels import parties
 from telephony.channels.connections import call_behind, leave
 from telephony.channels.map import ChannelMap, session_of
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
@@ -26,7 +28,15 @@ def new_channel(channels: ChannelMap, headers: Headers) -> None:
 def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     """A channel dials another: for a citizen's call a leg begins, behind a Local channel it goes on."""
     caller, dialled = channels.channel(headers), channels.channel(headers, "Dest")
-    if caller is None or dialled is None or dialled.call is not None or dialled.leg is not None:
+    if dialled is None or dialled.leg is not None:
+        return
+    if caller is None:
+        parties.originated(channels, dialled, headers)
+        return
+    if dialled.call is not None:
+        parties.dials_citizen(channels, caller, dialled)
+        return
+    if parties.consulted(channels, caller, dialled, headers):
         return
     outer = channels.leg_of(channels.by_uid.get(caller.other_half))
     if outer is not None and not outer.answered and not outer.ended:
@@ -37,9 +47,7 @@ def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     elif call := call_behind(channels, caller):
         settle_leaving(channels, call)
         leg = _leg_to_ring(channels, call, caller, dialled)
-        leg.dialled.add(dialled.uid)
-        leg.channels.add(dialled.uid)
-        dialled.leg = leg.id
+        parties.begin(channels, leg, dialled)
 
 
 def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, dialled: Channel) -> TrackedLeg:
@@ -54,7 +62,8 @@ def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, diall
 
 def dial_state(channels: ChannelMap, headers: Headers) -> None:
     """A phone rings."""
-    leg = channels.leg_of(channels.channel(headers, "Dest"))
+    dialled = channels.channel(headers, "Dest")
+    leg = channels.leg_of(dialled) or parties.outbound_leg(channels, dialled)
     if leg is not None and text(headers, "DialStatus") == "RINGING":
         ring(channels, leg)
 
@@ -70,20 +79,36 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
     """A dialled channel is no longer dialled: answered, or why not."""
     dialled = channels.channel(headers, "Dest")
     leg, status = channels.leg_of(dialled), text(headers, "DialStatus")
+    if status != "ANSWER" and (outbound := parties.outbound_leg(channels, dialled)):
+        channels.end_leg(outbound, _DIAL_ENDS.get(status) or parties.not_reached(channels, outbound))
+    if leg is None and dialled is not None:
+        dialled.unanswered = status
     if leg is None or dialled is None or dialled.uid not in leg.dialled:
         return
     if status == "ANSWER":
-        leg.picked_up = True
+        _picked_up(channels, leg)
         return
     leg.dialled.discard(dialled.uid)
     if not leg.dialled and not leg.answered:
-        channels.end_leg(leg, _DIAL_ENDS.get(status) or _cancelled(leg))
+        channels.end_leg(leg, _DIAL_ENDS.get(status) or _cancelled(channels, leg))
 
 
-def _cancelled(leg: TrackedLeg) -> LegEnd:
-    """Return why ringing was called off; Dial says so of the losers before it names the winner."""
-    elsewhere = any(other.picked_up and not other.ended for other in leg.call.legs if other is not leg)
-    return LegEnd.ANSWERED_ELSEWHERE if elsewhere else LegEnd.CITIZEN_GONE
+def _picked_up(channels: ChannelMap, leg: TrackedLeg) -> None:
+    if leg.consulted_by and not leg.picked_up and not leg.ended:
+        channels.tell_leg(facts.LegConsulted, leg)
+    leg.picked_up = True
+
+
+def _cancelled(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
+    """Return why ringing was called off; Dial says so of the losers before it names the winner, who still rings then."""
+    others = [other for other in leg.call.legs if other is not leg and not other.ended]
+    if leg.consulted_by:
+        return LegEnd.WITHDRAWN
+    if any(other.picked_up for other in others):
+        return LegEnd.ANSWERED_ELSEWHERE
+    citizen = channels.by_uid.get(leg.call.channel)
+    stays = citizen is not None and not citizen.leaves
+    return LegEnd.ANSWERED_ELSEWHERE if stays and any(other.dialled for other in others) else LegEnd.CITIZEN_GONE
 
 
 def hold(channels: ChannelMap, headers: Headers) -> None:
@@ -95,8 +120,11 @@ def hold(channels: ChannelMap, headers: Headers) -> None:
 
 
 def unhold(channels: ChannelMap, headers: Headers) -> None:
-    """A phone took the other side back; transfers say so too."""
-    leg = channels.leg_of(channels.channel(headers))
+    """A phone took the other side back; transfers say so too, and swapping back to whom an agent consults."""
+    channel = channels.channel(headers)
+    leg = channels.leg_of(channel)
+    if channel and channel.bridge and leg and leg.talks and leg.stepped_aside == "agent":
+        return
     if leg is not None and leg.held:
         leg.held = False
         if leg.talks:
@@ -114,6 +142,9 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     """An agent passed the citizen on after consulting; the event comes when the target is already connected."""
     if text(headers, "Result") != "Success":
         return
+    if text(headers, "TransferTargetChannel").startswith(f"Local/{HOLD}@{ASIDE}-"):
+        _hung_up_on_hold(channels, headers)
+        return
     names = ("OrigTransfererUniqueid", "SecondTransfererUniqueid")
     legs = (channels.leg_of(channels.by_uid.get(text(headers, name))) for name in names)
     leg = next((leg for leg in legs if leg is not None and leg.talks), None)
@@ -123,6 +154,13 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     named = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
     to = targets[-1] if targets else phone_of(named.name) if named else ""
     _transferred(channels, leg, to, attended=True)
+
+
+def _hung_up_on_hold(channels: ChannelMap, headers: Headers) -> None:
+    """An agent left a citizen on hold: Asterisk connects them with the hold room, which ends the call."""
+    leg = channels.leg_of(channels.by_uid.get(text(headers, "OrigTransfererUniqueid")))
+    if leg is not None and leg.talks:
+        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
 
 
 def _transferred(channels: ChannelMap, leg: TrackedLeg | None, to: str, *, attended: bool) -> None:
@@ -154,7 +192,9 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
         _leg_hung_up(channels, leg, channel)
     if channel.call:
         _citizen_hung_up(channels, channel.call, channel, headers)
-    elif channel.variable("HOTLINE_LISTENING") and not channel.spied:
+    elif channel.leg is None:
+        parties.never_came(channels, channel)
+    if not channel.call and channel.variable("HOTLINE_LISTENING") and not channel.spied:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
     channels.forget(channel)
 
@@ -165,6 +205,8 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> Non
     if leg.talks:
         if leg.talker == channel.uid:
             channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+    elif not leg.dialled and leg.consulted_by:
+        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:
         citizen = channels.by_uid.get(leg.call.channel)
         gone = citizen is None or citizen.leaves
@@ -182,6 +224,7 @@ def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, 
             if other := channels.by_uid.get(uid):
                 other.leg = None
     del channels.by_call[call.id]
+    channels.to_record.pop(call.id, None)
     channels.tell(
         facts.CallHungUp,
         call=call.id,

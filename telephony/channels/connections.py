@@ -112,7 +112,8 @@ def meet(channels: ChannelMap, call: TrackedCall, party: Channel) -> None:
         leg.answered, leg.talker = True, party.uid
         if party.uid in leg.dialled or party.member:
             leg.name = _name(party)
-        leg.phone = phone_of(party.name)
+        if not leg.outside:
+            leg.phone = phone_of(party.name)
         channels.tell_leg(facts.LegAnswered, leg)
 
 
@@ -135,6 +136,7 @@ def part(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> None:
     consults = leg.stepped_aside == "agent"  # then hanging up may complete a transfer: its event or the Hangup tells
     if not leg.stepped_aside:
         leg.stepped_aside = "citizen" if agent and agent.bridge else "agent"
+        leg.times_aside += leg.stepped_aside == "agent"
     if citizen.leaves:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP)
     elif agent is None or (agent.leaves and not consults):

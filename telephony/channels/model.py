@@ -43,6 +43,8 @@ class Channel:
     spies: bool = False
     spied: bool = False
     """It spies, or once did."""
+    unanswered: str = ""
+    """Why a channel that we originated was not answered (DIALSTATUS)."""
 
     def variable(self, name: str) -> str:
         """Return one of our variables, empty where it is not set."""
@@ -78,6 +80,8 @@ class TrackedCall:
     """What leaving that queue is taken for, until QUEUESTATUS says better, and when it was."""
     refused: str = ""
     """The queue that would not take it, and why."""
+    outbound: LegId = LegId("")
+    """The leg for which we dialled the citizen."""
     legs: list[TrackedLeg] = field(default_factory=list)
 
 
@@ -100,8 +104,14 @@ class TrackedLeg:
     answered: bool = False
     held: bool = False
     ended: bool = False
+    outside: bool = False
+    """Its phone is a number reached through a trunk."""
+    consulted_by: LegId | None = None
+    """The leg whose agent asks this one for help."""
     stepped_aside: str = ""
     """Who of the two left the other's reach while neither hangs up: agent or citizen."""
+    times_aside: int = 0
+    """How often it was the agent."""
 
     @property
     def talks(self) -> bool:

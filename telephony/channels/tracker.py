@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from messages.facts import Fact
 from messages.ids import NodeId
-from telephony.channels import calls, connections, queues, snapshot, spying
+from telephony.channels import calls, connections, parties, queues, snapshot, spying
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Headers, count, instant, text
 
@@ -64,6 +64,7 @@ class Channels(ChannelMap):
 
 
 _SEE: dict[str, Callable[[ChannelMap, Headers], None]] = {
+    "OriginateResponse": parties.originate_response,
     "Newchannel": calls.new_channel,
     "DialBegin": calls.dial_begin,
     "DialState": calls.dial_state,
