@@ -100,7 +100,8 @@ class Control:
         failed = failed or await self._together(command.leg, agent)
         failed = failed or await self._set(
             agent,
-            __HOTLINE_CONTACT=command.call,  # an agent who dialled the citizen has not inherited it
+            __HOTLINE_CONTACT=command.call,  # an agent who dialled the citizen has inherited neither
+            __HOTLINE_LEG=command.leg,
             __HOTLINE_CONSULT=command.party,
             __HOTLINE_CONSULT_TO=to,
             __HOTLINE_CONSULT_S=str(max(1, round(command.ring_s))),
@@ -110,8 +111,9 @@ class Control:
         if failed:
             return failed
         # Where there is nobody to ring, the agent is back at once, and no event tells of a leg.
-        rung = await self._within(lambda: command.party in self._channels.tracked or not self._channels.aside(command.leg))
-        return rung or ("" if command.party in self._channels.tracked else f"{to}: it cannot be reached")
+        known = self._channels.tracked
+        failed = await self._within(lambda: command.party in known or not self._channels.aside(command.leg))
+        return failed or ("" if command.party in known else f"{to} cannot be reached")
 
     async def _aside(self, leg: LegId, agent: str, where: str) -> str:
         """Send an agent away from the citizen, who hears music."""

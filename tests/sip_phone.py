@@ -39,7 +39,7 @@ class Media(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         kind = data[1] & 0x7F
-        if kind == 8 and len(set(data[12:])) > 2:
+        if kind == 8 and len(set(data[12:])) > 1:
             self.heard += 1
         elif kind == 101:
             (stamp,) = struct.unpack_from("!I", data, 4)

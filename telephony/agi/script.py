@@ -30,7 +30,7 @@ CALLBACK_KEY_S = 5.0
 
 
 class Offer:
-    """An offer to dial: each leg's dial strings (`PJSIP/1001`, or `PJSIP/NUMBER@TRUNK` shown `caller_id`), `ring_s` s."""
+    """An offer to dial: each leg's dial strings (`PJSIP/1001`, or `PJSIP/NUMBER@TRUNK` shown `caller_id`)."""
 
     def __init__(self, phones: Mapping[LegId, tuple[str, ...]], ring_s: float, caller_id: str = "") -> None:
         self.phones = phones

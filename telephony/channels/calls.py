@@ -47,6 +47,7 @@ def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     elif call := call_behind(channels, caller):
         settle_leaving(channels, call)
         leg = _leg_to_ring(channels, call, caller, dialled)
+        parties.name_outside(leg, headers)
         parties.begin(channels, leg, dialled)
 
 
@@ -100,7 +101,7 @@ def _picked_up(channels: ChannelMap, leg: TrackedLeg) -> None:
 
 
 def _cancelled(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
-    """Return why ringing was called off; Dial says so of the losers before it names the winner, who still rings then."""
+    """Return why ringing was called off; Dial says so of the losers while the winner still rings."""
     others = [other for other in leg.call.legs if other is not leg and not other.ended]
     if leg.consulted_by:
         return LegEnd.WITHDRAWN
@@ -133,9 +134,12 @@ def unhold(channels: ChannelMap, headers: Headers) -> None:
 
 def blind_transfer(channels: ChannelMap, headers: Headers) -> None:
     """An agent passed the citizen on."""
-    leg = channels.leg_of(channels.by_uid.get(text(headers, "TransfererUniqueid")))
+    uid = text(headers, "TransfererUniqueid")
     if text(headers, "Result") == "Success":
-        _transferred(channels, leg, text(headers, "Extension"), attended=False)
+        # The channel may be gone already: Asterisk says so when it is done, and its threads race.
+        leg = next((leg for leg in channels.tracked.values() if leg.talker == uid), None)
+        to = text(headers, "Extension")
+        _transferred(channels, leg, "" if to == "s" else to, attended=False)  # `s`: by our verb, the centre knows
 
 
 def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
@@ -164,8 +168,9 @@ def _hung_up_on_hold(channels: ChannelMap, headers: Headers) -> None:
 
 
 def _transferred(channels: ChannelMap, leg: TrackedLeg | None, to: str, *, attended: bool) -> None:
-    if leg is not None and leg.talks:
-        leg.ended = True
+    """Tell of a transfer, once; of a blind one also after the leg's end."""
+    if leg is not None and leg.answered and not leg.transferred and (leg.talks or not attended):
+        leg.ended = leg.transferred = True
         channels.tell_leg(facts.LegTransferred, leg, to=to, attended=attended)
 
 
@@ -204,7 +209,8 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> Non
     leg.channels.discard(channel.uid)
     if leg.talks:
         if leg.talker == channel.uid:
-            channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+            moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
+            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP)
     elif not leg.dialled and leg.consulted_by:
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:

@@ -141,6 +141,4 @@ def part(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> None:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP)
     elif agent is None or (agent.leaves and not consults):
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
-    elif not agent.bridge and not citizen.bridge:
-        moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
-        channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP)
+    # Else both were taken away, by a transfer, Redirect or the dialplan: its event or the agent's Hangup tells.

@@ -200,7 +200,7 @@ class ChannelMap:
             channel.number,
             channel.variable("HOTLINE_DID") or channel.did,
             channel.linkedid,
-            outbound=LegId(channel.variable("HOTLINE_OUTBOUND")),
+            outbound=LegId(channel.variable("HOTLINE_OUTBOUND")) or None,
         )
         channel.call = self.by_call[call.id] = call
         self.tell(
@@ -211,9 +211,9 @@ class ChannelMap:
             number=call.number,
             did=call.did,
             linkedid=call.linkedid,
-            outbound=call.outbound,
+            outbound=call.outbound or LegId(""),
         )
-        self.expect_no_more(call.outbound)
+        self.expect_no_more(call.outbound or LegId(""))
         return call
 
     def queue(self, call: TrackedCall, queue: str, *, by_asterisk: bool, at: datetime | None = None) -> None:

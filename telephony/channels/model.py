@@ -80,7 +80,7 @@ class TrackedCall:
     """What leaving that queue is taken for, until QUEUESTATUS says better, and when it was."""
     refused: str = ""
     """The queue that would not take it, and why."""
-    outbound: LegId = LegId("")
+    outbound: LegId | None = None
     """The leg for which we dialled the citizen."""
     legs: list[TrackedLeg] = field(default_factory=list)
 
@@ -104,6 +104,7 @@ class TrackedLeg:
     answered: bool = False
     held: bool = False
     ended: bool = False
+    transferred: bool = False
     outside: bool = False
     """Its phone is a number reached through a trunk."""
     consulted_by: LegId | None = None

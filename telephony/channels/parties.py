@@ -39,12 +39,16 @@ def consulted(channels: ChannelMap, caller: Channel, dialled: Channel, headers: 
 def _open_party(
     channels: ChannelMap, leg_id: LegId, call: TrackedCall, dialled: Channel, headers: Headers
 ) -> TrackedLeg:
-    """Open the leg of somebody called in; whoever is reached through a trunk goes by the number dialled."""
-    number, trunk, _ = text(headers, "DialString").partition("@")
     leg = channels.open_leg(leg_id, call, phone_of(dialled.name), interface_of(dialled.name))
-    if trunk:
-        leg.phone, leg.outside = Phone(number), True
+    name_outside(leg, headers)
     return leg
+
+
+def name_outside(leg: TrackedLeg, headers: Headers) -> None:
+    """Whoever is reached through a trunk goes by the number dialled."""
+    number, trunk, _ = text(headers, "DialString").partition("@")
+    if trunk and number.lstrip("+").isdecimal():
+        leg.phone, leg.outside = Phone(number), True
 
 
 def dials_citizen(channels: ChannelMap, caller: Channel, citizen: Channel) -> None:
@@ -67,12 +71,12 @@ def begin(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
 def outbound_leg(channels: ChannelMap, citizen: Channel | None) -> TrackedLeg | None:
     """Return the leg that dials this citizen, until they talk."""
     call = citizen.call if citizen else None
-    leg = channels.tracked.get(call.outbound) if call else None
+    leg = channels.tracked.get(call.outbound) if call and call.outbound else None
     return leg if leg is not None and not leg.answered else None
 
 
 def not_reached(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
-    """Return why a citizen's phone no longer rings though nothing was wrong with it: the agent gave up, or was told to."""
+    """Return why a citizen's phone that was well no longer rings: the agent gave up, or was told to."""
     agent = next((channels.by_uid[uid] for uid in leg.dialled if uid in channels.by_uid), None)
     return LegEnd.AGENT_HUNG_UP if agent is None or agent.hung_up else LegEnd.WITHDRAWN
 

@@ -57,12 +57,12 @@ class Floor:
     def __getitem__(self, number: str) -> SipPhone:
         return self.phones[number]
 
-    def do(self, kind: type[Command], **fields: Any) -> None:
+    def do(self, command: type[Command], /, **fields: Any) -> None:
         """Give a command."""
         self._count += 1
-        more = {"operation": OperationId(f"op{self._count}")} if "operation" in kind.__struct_fields__ else {}
+        more = {"operation": OperationId(f"op{self._count}")} if "operation" in command.__struct_fields__ else {}
         self.bridge.switchboard.execute(
-            kind(
+            command(
                 id=CommandId(f"k{self._count}"),
                 node=self.bridge.node,
                 deadline=now() + timedelta(seconds=10),
