@@ -51,8 +51,8 @@ class Control:
         return await verb(self, command, agent)
 
     async def _hold(self, command: ActOnLeg, agent: str) -> str:
-        if self._channels.aside(command.leg):
-            return "the agent is not with the citizen"
+        if self._channels.aside(command.leg) or self._channels.called_in(command.leg):
+            return _NOT_ASIDE if self._channels.called_in(command.leg) else "the agent is not with the citizen"
         if failed := await self._set(agent, __HOTLINE_AGENT=agent):
             return failed
         return await self._aside(command.leg, agent, HOLD)
@@ -93,6 +93,8 @@ class Control:
 
     async def _consult(self, command: ActOnLeg, agent: str) -> str:
         hands = self._hands
+        if self._channels.called_in(command.leg):
+            return _NOT_ASIDE
         to, failed = await hands.party(command.phone, command.number)
         if command.phone and to:
             to = "&".join(hands.phones(command.phone))
@@ -237,6 +239,8 @@ class Control:
 
 
 OUTSIDE_RING_S = 45
+# BridgeAdd gives a channel no features, so Atxfer's key would reach the citizen (tried, BRIDGE_FEATURES too).
+_NOT_ASIDE = "somebody called in can hold and consult by their own phone only"
 
 _VERBS: dict[Verb, Callable[[Control, ActOnLeg, str], Awaitable[str]]] = {
     Verb.HOLD: Control._hold,

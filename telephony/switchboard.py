@@ -72,6 +72,8 @@ class Switchboard:
         self._mirror: dict[AgentId, commands.MirrorAgent] = {}
         self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
         self._mirroring = False
+        self._mixing: dict[RecordingId, str] = {}
+        """Asterisk's id of each recording under way: several may be on one citizen's channel."""
 
     def __repr__(self) -> str:
         return f"<Switchboard {self._channels.node}: {len(self._tasks)} commands under way>"
@@ -159,10 +161,16 @@ class Switchboard:
 
     async def _record(self, command: commands.StartRecording) -> None:
         channel = self._citizen(command.call)
-        why = "the call is gone"
+        why = "" if channel else "the call is gone"
         if channel:
             self._channels.expect_recording(command.call, command.recording)
-            why = await self._hands.act("MixMonitor", Channel=channel, **self._recorder.options(command.recording))
+            try:
+                options = {"Channel": channel, **self._recorder.options(command.recording)}
+                answer = await self._hands.ask("MixMonitor", options)
+                self._mixing[command.recording] = answer.get("MixMonitorID", "")
+            except AmiError as error:
+                self._channels.expect_no_recording(command.call, command.recording)
+                why = str(error) or type(error).__name__
         if why:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
 
@@ -171,7 +179,7 @@ class Switchboard:
         await asyncio.sleep(PARTING_S)
         if channel := self._citizen(command.call):
             with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
-                await self._hands.ask("StopMixMonitor", {"Channel": channel})
+                await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
         await asyncio.sleep(SETTLE_S)
         try:
             await self._recorder.complete(command.recording)
@@ -179,6 +187,11 @@ class Switchboard:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=str(error))
         else:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call)
+
+    def _which(self, recording: RecordingId) -> dict[str, str]:
+        """Return the headers that name one recording of several; one of a server before this is the only one left."""
+        mixing = self._mixing.pop(recording, "")
+        return {"MixMonitorID": mixing} if mixing else {}
 
     async def _spy(self, command: commands.StartSpy) -> None:
         channel = self._channels.channel_of_leg(command.leg)

@@ -91,7 +91,10 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
         return
     leg.dialled.discard(dialled.uid)
     if not leg.dialled and not leg.answered:
-        channels.end_leg(leg, _DIAL_ENDS.get(status) or _cancelled(channels, leg))
+        # Asked by AMI to hang up, a ringing phone counts as not having answered.
+        withdrawn = dialled.sent_away and status == "NOANSWER"
+        why = LegEnd.WITHDRAWN if withdrawn else _DIAL_ENDS.get(status)
+        channels.end_leg(leg, why or _cancelled(channels, leg))
 
 
 def _picked_up(channels: ChannelMap, leg: TrackedLeg) -> None:
@@ -194,17 +197,17 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
     channel.sent_away = True
     leave(channels, channel)
     if leg := channels.leg_of(channel):
-        _leg_hung_up(channels, leg, channel)
+        _leg_hung_up(channels, leg, channel, headers)
     if channel.call:
         _citizen_hung_up(channels, channel.call, channel, headers)
     elif channel.leg is None:
-        parties.never_came(channels, channel)
+        parties.never_came(channels, channel, headers)
     if not channel.call and channel.variable("HOTLINE_LISTENING") and not channel.spied:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
     channels.forget(channel)
 
 
-def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
+def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel, headers: Headers) -> None:
     leg.dialled.discard(channel.uid)
     leg.channels.discard(channel.uid)
     if leg.talks:
@@ -216,7 +219,8 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> Non
     elif not leg.dialled:
         citizen = channels.by_uid.get(leg.call.channel)
         gone = citizen is None or citizen.leaves
-        channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else LegEnd.UNAVAILABLE)
+        unreached = LegEnd.NO_ANSWER if parties.unanswered(headers) else LegEnd.UNAVAILABLE
+        channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else unreached)
 
 
 def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, headers: Headers) -> None:

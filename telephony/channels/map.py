@@ -91,6 +91,11 @@ class ChannelMap:
             return "consult"
         return "hold" if tracked.stepped_aside == "agent" else ""
 
+    def called_in(self, leg: LegId) -> bool:
+        """Tell whether a leg's channel was originated into the citizen's bridge."""
+        tracked = self.tracked.get(leg)
+        return tracked is not None and tracked.called_in
+
     def times_aside(self, leg: LegId) -> int:
         """Return how often a leg's agent has left the citizen's reach without hanging up."""
         tracked = self.tracked.get(leg)

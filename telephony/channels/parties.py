@@ -6,9 +6,11 @@ from messages import facts
 from messages.ids import CallId, LegId, Phone
 from messages.values import LegEnd
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text
+from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
 
-_WHY = {"BUSY": "busy", "NOANSWER": "no answer", "CANCEL": "no answer", "": "it hung up"}
+_WHY = {"BUSY": "busy", "NOANSWER": "no answer", "CANCEL": "no answer", "ANSWER": "it hung up"}
+_UNANSWERED_CAUSES = (18, 19)
+"""Of an Originate that was not answered in time no DialEnd comes, but a Hangup with cause 19 (tried on 22.10.1)."""
 
 
 def originated(channels: ChannelMap, dialled: Channel, headers: Headers) -> None:
@@ -17,7 +19,9 @@ def originated(channels: ChannelMap, dialled: Channel, headers: Headers) -> None
     named = LegId(dialled.variable("HOTLINE_LEG"))
     if call is None or not named or named in channels.tracked or dialled.call is not None:
         return
-    begin(channels, _open_party(channels, named, call, dialled, headers), dialled)
+    leg = _open_party(channels, named, call, dialled, headers)
+    leg.called_in = True
+    begin(channels, leg, dialled)
 
 
 def consulted(channels: ChannelMap, caller: Channel, dialled: Channel, headers: Headers) -> bool:
@@ -81,11 +85,17 @@ def not_reached(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
     return LegEnd.AGENT_HUNG_UP if agent is None or agent.hung_up else LegEnd.WITHDRAWN
 
 
-def never_came(channels: ChannelMap, channel: Channel) -> None:
+def unanswered(headers: Headers) -> bool:
+    """Tell whether a Hangup is of a phone that rang in vain."""
+    return count(headers, "Cause") in _UNANSWERED_CAUSES
+
+
+def never_came(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
     """A channel that we originated is gone, and nothing had come of it."""
     operation = channels.expect_no_more(LegId(channel.variable("HOTLINE_LEG")))
     if operation is not None:
-        why = _WHY.get(channel.unanswered, "it cannot be reached")
+        status = channel.unanswered or ("NOANSWER" if unanswered(headers) else "")
+        why = _WHY.get(status, "it cannot be reached")
         failed = f"{phone_of(channel.name)}: {why}"
         channels.tell(facts.OperationReported, operation=operation, failed=failed)
 
