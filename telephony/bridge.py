@@ -13,19 +13,20 @@ from center.ports import Clock
 from ivr.flow import Flow
 from messages import facts
 from messages.facts import Fact
-from messages.ids import NodeId
+from messages.ids import NodeId, Phone
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
+from telephony.ami.errors import AmiRefused
 from telephony.ami.link import AmiLink
 from telephony.asterisk.render import CHANNEL_VARIABLES
 from telephony.asterisk.settings import AsteriskSettings
 from telephony.channels import Channels
 from telephony.hands import Hands
+from telephony.phones import Phones
 from telephony.recorder import FileRecorder
 from telephony.switchboard import Switchboard
 
 log = structlog.get_logger()
-
 
 
 class Bridge:
@@ -53,7 +54,8 @@ class Bridge:
             on_up=self._up,
             on_down=self._down,
         )
-        endpoints = {phone.number: phone.endpoints for phone in settings.phones}
+        endpoints = {Phone(phone.number): phone.endpoints for phone in settings.phones}
+        self.phones = Phones(endpoints)
         hands = Hands(
             self.channels,
             self.link,
@@ -87,6 +89,9 @@ class Bridge:
         self.link.pause_reading() if on else self.link.resume_reading()
 
     def _seen(self, message: Mapping[str, str | list[str]]) -> None:
+        if message.get("Event") == "ContactStatus":
+            self._tell_phones(self.phones.see(message))
+            return
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
 
@@ -103,7 +108,19 @@ class Bridge:
             self._tell(fact)
         self.switchboard.forget_mirror()
         self._tell(self._up_fact(at, len(repairs)))
+        await self._look_at_phones(link)
         return at
+
+    async def _look_at_phones(self, link: AmiLink) -> None:
+        try:
+            listed = (await link.action("PJSIPShowEndpoints", timeout=30.0)).events
+        except AmiRefused:  # there is none
+            listed = []
+        self._tell_phones(self.phones.take_over(listed))
+
+    def _tell_phones(self, changes: list[tuple[Phone, bool]]) -> None:
+        for phone, reachable in changes:
+            self._tell(facts.PhoneSeen(occurred=self._clock(), node=self.node, phone=phone, reachable=reachable))
 
     def _up_fact(self, at: datetime, repairs: int) -> facts.NodeUp:
         return facts.NodeUp(

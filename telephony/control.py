@@ -231,7 +231,7 @@ class Control:
 
     async def drop(self, command: commands.DropLeg) -> None:
         """Hang a leg's channels up."""
-        await self._hands.hang_up(*self._channels.channels_of_leg(command.leg))
+        await self._hands.hang_up(*self._channels.call_off(command.leg))
 
     async def cancel_dial_out(self, command: commands.CancelDialOut) -> None:
         """Hang up the agent's phone, which is rung for a call that dials out."""

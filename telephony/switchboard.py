@@ -149,7 +149,7 @@ class Switchboard:
     async def _withdraw(self, command: commands.WithdrawOffer) -> None:
         if held := self._script.held.get(command.call):
             held.withdraw(command.leg)
-        await self._hands.hang_up(*self._channels.channels_of_leg(command.leg), cause=_WITHDRAWN_CAUSE)
+        await self._hands.hang_up(*self._channels.call_off(command.leg), cause=_WITHDRAWN_CAUSE)
 
     async def _bring_back(self, command: commands.BringBack) -> None:
         if channel := self._citizen(command.call):

@@ -133,8 +133,9 @@ class SipPhone(asyncio.DatagramProtocol):
         method = text.partition(" ")[0]
         if method.startswith("SIP/"):
             self._answered(text)
-        elif method == "INVITE":
-            self._server = address
+            return
+        self._server = address
+        if method == "INVITE":
             self._invited(text)
         elif method != "ACK":
             self._reply(text, "200 OK")

@@ -92,8 +92,7 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
     leg.dialled.discard(dialled.uid)
     if not leg.dialled and not leg.answered:
         # Asked by AMI to hang up, a ringing phone counts as not having answered.
-        withdrawn = dialled.sent_away and status == "NOANSWER"
-        why = LegEnd.WITHDRAWN if withdrawn else _DIAL_ENDS.get(status)
+        why = LegEnd.WITHDRAWN if leg.called_off and status == "NOANSWER" else _DIAL_ENDS.get(status)
         channels.end_leg(leg, why or _cancelled(channels, leg))
 
 

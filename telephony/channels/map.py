@@ -91,6 +91,12 @@ class ChannelMap:
             return "consult"
         return "hold" if tracked.stepped_aside == "agent" else ""
 
+    def call_off(self, leg: LegId) -> list[str]:
+        """Note that a leg is to be hung up by us; return the names of its channels."""
+        if tracked := self.tracked.get(leg):
+            tracked.called_off = True
+        return self.channels_of_leg(leg)
+
     def called_in(self, leg: LegId) -> bool:
         """Tell whether a leg's channel was originated into the citizen's bridge."""
         tracked = self.tracked.get(leg)

@@ -107,6 +107,8 @@ class TrackedLeg:
     transferred: bool = False
     outside: bool = False
     """Its phone is a number reached through a trunk."""
+    called_off: bool = False
+    """It was we who had its ringing stopped."""
     called_in: bool = False
     """We originated its channel into the citizen's bridge."""
     consulted_by: LegId | None = None
