@@ -50,6 +50,7 @@ class Media(asyncio.DatagramProtocol):
     def send_to(self, peer: tuple[str, int] | None) -> None:
         """Send there from now on; None stops."""
         was, self._peer = self._peer, peer
+        self._pending.clear()
         if peer is not None and was is None:
             self._say()
 

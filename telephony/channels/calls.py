@@ -212,7 +212,7 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel, header
     if leg.talks:
         if leg.talker == channel.uid:
             moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
-            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP)
+            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP, leg.parted_at)
     elif not leg.dialled and leg.consulted_by:
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:

@@ -107,7 +107,7 @@ def meet(channels: ChannelMap, call: TrackedCall, party: Channel) -> None:
         leg.channels.add(party.uid)
         party.leg = leg.id
     if party.uid == leg.talker:
-        leg.stepped_aside = ""
+        leg.stepped_aside, leg.parted_at = "", None
     if not leg.answered and not leg.ended:
         leg.answered, leg.talker = True, party.uid
         if party.uid in leg.dialled or party.member:
@@ -141,4 +141,6 @@ def part(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> None:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP)
     elif agent is None or (agent.leaves and not consults):
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
-    # Else both were taken away, by a transfer, Redirect or the dialplan: its event or the agent's Hangup tells.
+    elif not agent.bridge and not citizen.bridge:
+        # Both were taken away, by a transfer, Redirect or the dialplan: its event or the agent's Hangup tells.
+        leg.parted_at = channels.occurred

@@ -251,11 +251,11 @@ class ChannelMap:
         """Return the leg a channel rings or talks for."""
         return self.tracked.get(channel.leg) if channel and channel.leg else None
 
-    def end_leg(self, leg: TrackedLeg, why: LegEnd) -> None:
+    def end_leg(self, leg: TrackedLeg, why: LegEnd, at: datetime | None = None) -> None:
         """Tell of a leg's end, once."""
         if not leg.ended:
             leg.ended = True
-            self.tell_leg(facts.LegEnded, leg, why=why)
+            self.tell_leg(facts.LegEnded, leg, at=at, why=why)
 
     def lose_all(self, at: datetime) -> None:
         """Tell that Asterisk was restarted: nothing that was known is there any more."""

@@ -115,6 +115,8 @@ class TrackedLeg:
     """The leg whose agent asks this one for help."""
     stepped_aside: str = ""
     """Who of the two left the other's reach while neither hangs up: agent or citizen."""
+    parted_at: datetime | None = None
+    """When both were taken out of their bridge, for a reason not yet known."""
     times_aside: int = 0
     """How often it was the agent."""
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from messages import commands, facts
-from messages.ids import CallId, LegId, Phone, RecordingId
-from messages.values import LegEnd, LegKind, Then, Verb
+from messages.ids import CallId, LegId, Phone, RecordingId, SessionId
+from messages.values import LegEnd, LegKind, ListeningMode, Then, Verb
 from tests.sip_fixture import eventually
 from tests.telephony.floor import CITIZEN, OUTSIDE, PHONES, Floor, open_floor
 
@@ -382,6 +382,30 @@ async def test_an_agent_dials_a_citizen_holds_consults_and_transfers(floor: Floo
     await floor.until(facts.LegAnswered, leg=leg_of(call, 3))
     floor.outside.hang_up()
     assert (await floor.until(facts.CallHungUp)).by_citizen
+
+
+async def test_a_call_dialled_out_is_recorded_listened_to_and_joined(floor: Floor) -> None:
+    leg, session = LegId("out-8/1"), SessionId("listen-8")
+    dial_out(floor, leg)
+    call = (await floor.until(facts.LegAnswered, leg=leg)).call
+    recording = RecordingId("out-8-1")
+    floor.do(commands.StartRecording, recording=recording, contact=call, call=call, leg=leg)
+    await floor.until(facts.RecordingStarted, recording=recording, call=call)
+    floor.do(commands.StartSpy, session=session, leg=leg, phone=Phone("1003"), mode=ListeningMode.LISTEN)
+    await floor.until(facts.SpyStarted, session=session, spied=leg)
+    floor.do(commands.StopSpy, session=session)
+    await floor.until(facts.SpyStopped, session=session, failed="")
+    third = LegId("out-8/2")
+    floor.do(commands.CallParty, contact=call, call=call, leg=third, kind=LegKind.THREE_WAY, phone=Phone("1002"))
+    await floor.until(facts.LegAnswered, leg=third)
+    floor.act(Verb.LEAVE, call, leg)
+    await floor.until(facts.LegEnded, leg=leg, why=LegEnd.AGENT_HUNG_UP)
+    await asyncio.sleep(0.3)
+    assert floor.outside.talking.is_set()
+    floor.do(commands.HangUp, call=call)
+    await floor.until(facts.CallHungUp, by_citizen=False)
+    floor.do(commands.StopRecording, recording=recording, call=call)
+    await floor.until(facts.RecordingStopped, recording=recording, failed="")
 
 
 async def test_whoever_is_dialled_out_to_may_be_busy_or_the_call_cancelled(floor: Floor) -> None:
