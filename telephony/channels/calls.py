@@ -7,7 +7,7 @@ from messages.ids import LegId
 from messages.values import LegEnd
 from telephony import ASIDE, HOLD
 from telephony.channels import parties
-from telephony.channels.connections import call_behind, leave
+from telephony.channels.connections import call_behind, leave, reach
 from telephony.channels.map import ChannelMap, session_of
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
 from telephony.channels.queues import never_joined, settle_leaving
@@ -148,13 +148,13 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     """An agent passed the citizen on after consulting; the event comes when the target is already connected."""
     if text(headers, "Result") != "Success":
         return
-    if text(headers, "TransferTargetChannel").startswith(f"Local/{HOLD}@{ASIDE}-"):
-        _hung_up_on_hold(channels, headers)
-        return
     names = ("OrigTransfererUniqueid", "SecondTransfererUniqueid")
     legs = (channels.leg_of(channels.by_uid.get(text(headers, name))) for name in names)
     leg = next((leg for leg in legs if leg is not None and leg.talks), None)
     if leg is None:
+        return
+    if _in_hold_room(channels, leg, headers):
+        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)  # Asterisk takes it for a transfer; the dialplan ends the call
         return
     targets = [other.phone for other in leg.call.legs if other is not leg and other.talks]
     named = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
@@ -162,11 +162,12 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     _transferred(channels, leg, to, attended=True)
 
 
-def _hung_up_on_hold(channels: ChannelMap, headers: Headers) -> None:
-    """An agent left a citizen on hold: Asterisk connects them with the hold room, which ends the call."""
-    leg = channels.leg_of(channels.by_uid.get(text(headers, "OrigTransfererUniqueid")))
-    if leg is not None and leg.talks:
-        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+def _in_hold_room(channels: ChannelMap, leg: TrackedLeg, headers: Headers) -> bool:
+    """Tell whether an agent hung up on a citizen on hold; the event names the target mostly, not always (22.10.1)."""
+    citizen = channels.by_uid.get(leg.call.channel)
+    beside = reach(channels, citizen) if citizen else []
+    names = [text(headers, "TransferTargetChannel"), *(other.name for other in beside)]
+    return any(name.startswith(f"Local/{HOLD}@{ASIDE}-") for name in names)
 
 
 def _transferred(channels: ChannelMap, leg: TrackedLeg | None, to: str, *, attended: bool) -> None:
