@@ -19,6 +19,7 @@ from telephony.hands import Hands, channel_id
 
 WITHIN_S = 2.0
 """Seconds within which an agent is where they were sent: away from the citizen, or back."""
+ANSWERED_S = 0.5
 DIGITS = "0123456789*#ABCD"
 
 
@@ -143,10 +144,25 @@ class Control:
         return await self._back(leg, agent)
 
     async def _complete(self, command: ActOnLeg, agent: str) -> str:
-        if not self._channels.consults(command.leg, answered=True):
+        party = self._channels.consults(command.leg, answered=True)
+        if party is None:
             return "nobody who was consulted has answered"
+        await self._let_answer(party)
+        if not self._channels.consults(command.leg, answered=True):
+            return "whom the agent consulted has hung up"
         # Hanging the agent up is what completes it most surely: no key can be lost.
         return await self._hands.hang_up(agent)
+
+    async def _let_answer(self, party: LegId) -> None:
+        """Wait until an answer is surely known in all of Asterisk.
+
+        A transferer gone in the milliseconds between the target's answer and its being noticed crashed 22.10.1
+        (bridge_basic.c: "Unexpected stimulus 'Transfer Target Answer' … in state 'Blond Non-Final'").
+        """
+        leg = self._channels.tracked.get(party)
+        if leg is not None and leg.picked_up_at is not None:
+            since = (self._hands.clock() - leg.picked_up_at).total_seconds()
+            await asyncio.sleep(min(max(0.0, ANSWERED_S - since), ANSWERED_S))
 
     async def _cancel(self, command: ActOnLeg, agent: str) -> str:
         if not self._channels.aside(command.leg):

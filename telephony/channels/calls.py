@@ -99,7 +99,7 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
 def _picked_up(channels: ChannelMap, leg: TrackedLeg) -> None:
     if leg.consulted_by and not leg.picked_up and not leg.ended:
         channels.tell_leg(facts.LegConsulted, leg)
-    leg.picked_up = True
+    leg.picked_up, leg.picked_up_at = True, leg.picked_up_at or channels.occurred
 
 
 def _cancelled(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
@@ -156,7 +156,8 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     if _in_hold_room(channels, leg, headers):
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)  # Asterisk takes it for a transfer; the dialplan ends the call
         return
-    targets = [other.phone for other in leg.call.legs if other is not leg and other.talks]
+    asked = channels.consults(leg.id)  # who may be ringing yet
+    targets = [other.phone for other in leg.call.legs if other is not leg and (other.talks or other.id == asked)]
     named = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
     to = targets[-1] if targets else phone_of(named.name) if named else ""
     _transferred(channels, leg, to, attended=True)

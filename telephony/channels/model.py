@@ -101,6 +101,7 @@ class TrackedLeg:
     """What a queue of Asterisk's own calls the agent, else the interface."""
     rang: bool = False
     picked_up: bool = False
+    picked_up_at: datetime | None = None
     answered: bool = False
     held: bool = False
     ended: bool = False

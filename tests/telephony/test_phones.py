@@ -6,39 +6,25 @@ from messages.ids import Phone
 from telephony.phones import Phones
 
 WEB = "sip:1002@127.0.0.1:44650;transport=WS;x-ast-orig-host=browser.invalid:0"
+
+
+def endpoint(name: str, uri: str, state: str) -> dict[str, str]:
+    contacts = f"{name}/{uri}," if uri else ""
+    return {"Event": "EndpointList", "ObjectName": name, "Contacts": contacts, "DeviceState": state}
+
+
 LISTED = [
-    {
-        "Event": "EndpointList",
-        "ObjectName": "1001",
-        "Contacts": "1001/sip:1001@127.0.0.1:59971,",
-        "DeviceState": "In use",
-    },
-    {"Event": "EndpointList", "ObjectName": "1002", "Contacts": "", "DeviceState": "Unavailable"},
-    {"Event": "EndpointList", "ObjectName": "1002-web", "Contacts": f"1002-web/{WEB},", "DeviceState": "Not in use"},
-    {
-        "Event": "EndpointList",
-        "ObjectName": "1003",
-        "Contacts": "1003/sip:1003@127.0.0.1:9,",
-        "DeviceState": "Unavailable",
-    },
-    {
-        "Event": "EndpointList",
-        "ObjectName": "carrier",
-        "Contacts": "carrier/sip:127.0.0.1:9,",
-        "DeviceState": "Not in use",
-    },
+    endpoint("1001", "sip:1001@127.0.0.1:59971", "In use"),
+    endpoint("1002", "", "Unavailable"),
+    endpoint("1002-web", WEB, "Not in use"),
+    endpoint("1003", "sip:1003@127.0.0.1:9", "Unavailable"),
+    endpoint("carrier", "sip:127.0.0.1:9", "Not in use"),
 ]
+ENDPOINTS = {"1001": ("1001",), "1002": ("1002", "1002-web"), "1003": ("1003",), "1004": ("1004",)}
 
 
 def phones() -> Phones:
-    found = Phones(
-        {
-            Phone("1001"): ("1001",),
-            Phone("1002"): ("1002", "1002-web"),
-            Phone("1003"): ("1003",),
-            Phone("1004"): ("1004",),
-        }
-    )
+    found = Phones({Phone(number): names for number, names in ENDPOINTS.items()})
     assert dict(found.take_over(LISTED)) == {"1001": True, "1002": True, "1003": False, "1004": False}
     return found
 
