@@ -22,6 +22,7 @@ from simulation.ports import free_port, free_udp_range
 from simulation.processes import child_named, end, start_logged
 from simulation.sipp import Target
 from simulation.toml_text import toml
+from telephony.asterisk.prompts import TEXTS
 from telephony.asterisk.settings import AsteriskSettings, Phone, Trunk
 
 QUEUE = DID = "12345"
@@ -127,13 +128,13 @@ class World:
 
 
 def write_prompts(directory: Path) -> None:
-    """Write greeting, notice and emergency as short tones, so that a run needs no speech."""
+    """Write every prompt as a short tone, so that a run needs no speech."""
     directory.mkdir(parents=True, exist_ok=True)
     tone = (round(6000 * math.sin(2 * math.pi * 440 * n / 8000)) for n in range(round(8000 * PROMPT_SECONDS)))
     samples = array.array("h", tone)
     if sys.byteorder == "big":
         samples.byteswap()
-    for name in ("greeting", "notice", "emergency"):
+    for name in TEXTS:
         with wave.open(str(directory / f"{name}.wav"), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)

@@ -2,3 +2,11 @@
 
 FALLBACK_QUEUE = "fallback"
 """The queue of Asterisk's own that catches calls when our server is not there."""
+
+ASIDE = "hotline-aside"
+"""The dialplan's context that AMI Atxfer sends agents to while the citizen hears music."""
+HOLD, CONSULT = "11", "22"
+"""Its extensions. Two digits: the first ends the prompt "transfer", and only from the second on does Asterisk look
+whether there is more to wait for (tried on 22.10.1)."""
+SWAP = "C"
+"""The key that swaps whom an agent who consults hears (features.conf)."""

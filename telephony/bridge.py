@@ -13,18 +13,20 @@ from center.ports import Clock
 from ivr.flow import Flow
 from messages import facts
 from messages.facts import Fact
-from messages.ids import NodeId
+from messages.ids import NodeId, Phone
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
+from telephony.ami.errors import AmiRefused
 from telephony.ami.link import AmiLink
+from telephony.asterisk.render import CHANNEL_VARIABLES
 from telephony.asterisk.settings import AsteriskSettings
 from telephony.channels import Channels
+from telephony.hands import Hands
+from telephony.phones import Phones
 from telephony.recorder import FileRecorder
 from telephony.switchboard import Switchboard
 
 log = structlog.get_logger()
-
-VARIABLES = "HOTLINE_CONTACT,HOTLINE_DID,HOTLINE_LEG,HOTLINE_QUEUED,HOTLINE_LISTENING"
 
 
 class Bridge:
@@ -52,17 +54,17 @@ class Bridge:
             on_up=self._up,
             on_down=self._down,
         )
-        endpoints = {phone.number: phone.endpoints for phone in settings.phones}
-        self.switchboard = Switchboard(
+        endpoints = {Phone(phone.number): phone.endpoints for phone in settings.phones}
+        self.phones = Phones(endpoints)
+        hands = Hands(
             self.channels,
             self.link,
-            self.script,
-            FileRecorder(settings.recordings),
-            pops,
             tell,
             clock,
             lambda phone: endpoints.get(phone, (phone,)),
+            settings.trunks[0].name if settings.trunks else "",
         )
+        self.switchboard = Switchboard(hands, self.script, FileRecorder(settings.recordings), pops)
         self._tell = tell
         self._clock = clock
         self._stack = AsyncExitStack()
@@ -87,6 +89,9 @@ class Bridge:
         self.link.pause_reading() if on else self.link.resume_reading()
 
     def _seen(self, message: Mapping[str, str | list[str]]) -> None:
+        if message.get("Event") == "ContactStatus":
+            self._tell_phones(self.phones.see(message))
+            return
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
 
@@ -97,13 +102,25 @@ class Bridge:
         if self._started not in ("", started):
             self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
         self._started, at = started, self._clock()
-        status = await link.action("Status", {"Variables": VARIABLES}, timeout=30.0)
+        status = await link.action("Status", {"Variables": ",".join(CHANNEL_VARIABLES)}, timeout=30.0)
         repairs = self.channels.resync(status.events, at)
         for fact in repairs:
             self._tell(fact)
         self.switchboard.forget_mirror()
         self._tell(self._up_fact(at, len(repairs)))
+        await self._look_at_phones(link)
         return at
+
+    async def _look_at_phones(self, link: AmiLink) -> None:
+        try:
+            listed = (await link.action("PJSIPShowEndpoints", timeout=30.0)).events
+        except AmiRefused:  # there is none
+            listed = []
+        self._tell_phones(self.phones.take_over(listed))
+
+    def _tell_phones(self, changes: list[tuple[Phone, bool]]) -> None:
+        for phone, reachable in changes:
+            self._tell(facts.PhoneSeen(occurred=self._clock(), node=self.node, phone=phone, reachable=reachable))
 
     def _up_fact(self, at: datetime, repairs: int) -> facts.NodeUp:
         return facts.NodeUp(

@@ -29,7 +29,7 @@ class FileRecorder:
 
     def options(self, recording: RecordingId) -> dict[str, str]:
         """Return the headers of the AMI action MixMonitor."""
-        return {"File": str(self._raw(recording)), "Options": "D"}
+        return {"File": str(self._raw(recording)), "Options": "Di(HOTLINE_MIXMONITOR)"}
 
     def path(self, recording: RecordingId) -> Path:
         """Return where the complete recording is."""

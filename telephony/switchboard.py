@@ -13,16 +13,15 @@ from typing import Any, Protocol
 import structlog
 
 from center.pops import PopGate
-from center.ports import Clock
 from messages import commands, facts
 from messages.commands import Command
-from messages.facts import Fact
-from messages.ids import AgentId, CallId, Phone, RecordingId
+from messages.ids import AgentId, CallId, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
-from telephony.agi.script import Offer, Script
+from telephony.agi.script import Offer, Parting, Script
 from telephony.ami.errors import AmiError, AmiRefused
-from telephony.channels import Channels
+from telephony.control import Control
+from telephony.hands import Hands
 
 log = structlog.get_logger()
 
@@ -40,13 +39,6 @@ _SPY_OPTIONS = {ListeningMode.LISTEN: "qES", ListeningMode.WHISPER: "qwES", List
 _WITHDRAWN_CAUSE = "26"
 
 
-class Actions(Protocol):
-    """What carries AMI actions: the link."""
-
-    async def action(self, name: str, headers: dict[str, str], timeout: float = 5.0) -> Any:
-        """Send an action once and return its response. Raises AmiError."""
-
-
 class Recorder(Protocol):
     """What completes a recording's files once Asterisk has stopped writing them."""
 
@@ -62,37 +54,33 @@ class Switchboard:
 
     def __init__(
         self,
-        channels: Channels,
-        actions: Actions,
+        hands: Hands,
         script: Script,
         recorder: Recorder,
         pops: PopGate,
-        tell: Callable[[Fact], None],
-        clock: Clock,
-        endpoints: Callable[[Phone], tuple[str, ...]] = lambda phone: (phone,),
         answer_s: float = 30.0,
     ) -> None:
         self.void = 0
-        self._channels = channels
-        self._actions = actions
+        self._hands = hands
+        self._channels = hands.channels
+        self._control = Control(hands)
         self._script = script
         self._recorder = recorder
         self._pops = pops
-        self._tell = tell
-        self._clock = clock
-        self._endpoints = endpoints
         self._answer_s = answer_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._mirror: dict[AgentId, commands.MirrorAgent] = {}
         self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
         self._mirroring = False
+        self._mixing: dict[RecordingId, str] = {}
+        """Asterisk's id of each recording under way: several may be on one citizen's channel."""
 
     def __repr__(self) -> str:
         return f"<Switchboard {self._channels.node}: {len(self._tasks)} commands under way>"
 
     def execute(self, command: Command) -> None:
         """Start carrying a command out; one that is too late is void and counted."""
-        if command.deadline < self._clock():
+        if command.deadline < self._hands.clock():
             self.void += 1
             log.warning("command too late", command=repr(command))
         if isinstance(command, commands.MirrorAgent):
@@ -123,29 +111,35 @@ class Switchboard:
         if not task.cancelled() and (error := task.exception()):
             log.error("a command failed", error=str(error), exc_info=error)
 
-    def _say(self, kind: type[Fact], **fields: object) -> None:
-        self._tell(kind(occurred=self._clock(), node=self._channels.node, **fields))
-
-    async def _act(self, name: str, **headers: str) -> str:
-        """Send an action; return why it did not work, empty if it did."""
-        try:
-            await self._actions.action(name, headers)
-        except AmiError as error:
-            log.warning("asterisk did not do it", action=name, why=str(error))
-            return str(error) or type(error).__name__
-        return ""
-
     async def _offer(self, command: commands.OfferCall) -> None:
-        await self._pops.wait(command.leg)
+        await asyncio.gather(*(self._pops.wait(ringing.leg) for ringing in command.legs))
         held = self._script.held.get(command.call)
+        status = ""
         if held is None:
-            self._say(facts.CallMissing, call=command.call)
-            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="WITHDRAWN")
-        elif command.deadline < self._clock():
+            self._hands.say(facts.CallMissing, call=command.call)
+            status = "WITHDRAWN"
+        elif command.deadline < self._hands.clock():
             self.void += 1
-            self._say(facts.DialReturned, call=command.call, leg=command.leg, status="WITHDRAWN")
+            status = "WITHDRAWN"
+        elif not (offer := self._offer_of(command)).dialled:
+            status = "CHANUNAVAIL"
         else:
-            held.offer(Offer(command.leg, self._endpoints(command.phone), command.ring_s))
+            held.order(offer)
+        for ringing in command.legs if status else ():
+            self._hands.say(facts.DialReturned, call=command.call, leg=ringing.leg, status=status)
+
+    def _offer_of(self, command: commands.OfferCall) -> Offer:
+        hands = self._hands
+        if not command.outside:
+            return Offer({ringing.leg: hands.phones(ringing.phone) for ringing in command.legs}, command.ring_s)
+        dialled = {ringing.leg: (number,) for ringing in command.legs if (number := hands.outside(ringing.phone))}
+        return Offer(dialled, command.ring_s, hands.shown(command.caller_id))
+
+    async def _leave_queue(self, command: commands.LeaveQueue) -> None:
+        if held := self._script.held.get(command.call):
+            held.order(Parting(command.announce, command.then))
+        else:
+            self._hands.say(facts.CallMissing, call=command.call)
 
     def _citizen(self, call: CallId) -> str | None:
         """Return the name of the citizen's channel; of one no AMI event has told of yet, our session knows it."""
@@ -155,45 +149,56 @@ class Switchboard:
     async def _withdraw(self, command: commands.WithdrawOffer) -> None:
         if held := self._script.held.get(command.call):
             held.withdraw(command.leg)
-        for channel in self._channels.channels_of_leg(command.leg):
-            await self._act("Hangup", Channel=channel, Cause=_WITHDRAWN_CAUSE)
+        await self._hands.hang_up(*self._channels.call_off(command.leg), cause=_WITHDRAWN_CAUSE)
 
     async def _bring_back(self, command: commands.BringBack) -> None:
         if channel := self._citizen(command.call):
-            await self._act("Redirect", Channel=channel, Context="hotline-back", Exten="s", Priority="1")
+            await self._hands.act("Redirect", Channel=channel, Context="hotline-back", Exten="s", Priority="1")
 
     async def _hang_up(self, command: commands.HangUp) -> None:
         if channel := self._citizen(command.call):
-            await self._act("Hangup", Channel=channel, Cause="16")
+            await self._hands.hang_up(channel)
 
     async def _record(self, command: commands.StartRecording) -> None:
         channel = self._citizen(command.call)
-        why = "the call is gone"
+        why = "" if channel else "the call is gone"
         if channel:
-            why = await self._act("MixMonitor", Channel=channel, **self._recorder.options(command.recording))
+            self._channels.expect_recording(command.call, command.recording)
+            try:
+                options = {"Channel": channel, **self._recorder.options(command.recording)}
+                answer = await self._hands.ask("MixMonitor", options)
+                self._mixing[command.recording] = answer.get("MixMonitorID", "")
+            except AmiError as error:
+                self._channels.expect_no_recording(command.call, command.recording)
+                why = str(error) or type(error).__name__
         if why:
-            self._say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
+            self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
 
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
         await asyncio.sleep(PARTING_S)
         if channel := self._citizen(command.call):
             with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
-                await self._actions.action("StopMixMonitor", {"Channel": channel})
+                await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
         await asyncio.sleep(SETTLE_S)
         try:
             await self._recorder.complete(command.recording)
         except OSError as error:
-            self._say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=str(error))
+            self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=str(error))
         else:
-            self._say(facts.RecordingStopped, recording=command.recording, call=command.call)
+            self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call)
+
+    def _which(self, recording: RecordingId) -> dict[str, str]:
+        """Return the headers that name one recording of several; one of a server before this is the only one left."""
+        mixing = self._mixing.pop(recording, "")
+        return {"MixMonitorID": mixing} if mixing else {}
 
     async def _spy(self, command: commands.StartSpy) -> None:
         channel = self._channels.channel_of_leg(command.leg)
-        endpoint = await self._reachable(command.phone)
+        endpoint = await self._hands.reachable(command.phone)
         if channel is None or endpoint is None:
             why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
-            self._say(facts.SpyStopped, session=command.session, failed=why)
+            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
             return
         originate = {
             "Channel": f"PJSIP/{endpoint}",
@@ -205,24 +210,15 @@ class Switchboard:
             "Timeout": str(int(self._answer_s * 1000)),
             "Async": "true",
         }
-        if why := await self._act("Originate", **originate):
-            self._say(facts.SpyStopped, session=command.session, failed=why)
-
-    async def _reachable(self, phone: Phone) -> str | None:
-        """Return the phone's first endpoint that could ring now."""
-        for endpoint in self._endpoints(phone):
-            with contextlib.suppress(AmiError):
-                answer = await self._actions.action("Getvar", {"Variable": f"DEVICE_STATE(PJSIP/{endpoint})"})
-                if answer.get("Value", "") not in ("UNAVAILABLE", "INVALID", "UNKNOWN", ""):
-                    return endpoint
-        return None
+        if why := await self._hands.act("Originate", **originate):
+            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
 
     async def _stop_spy(self, command: commands.StopSpy) -> None:
         channel = self._channels.spyer_of(command.session)
         if channel is None:
-            self._say(facts.SpyStopped, session=command.session)
+            self._hands.say(facts.SpyStopped, session=command.session)
         else:
-            await self._act("Hangup", Channel=channel, Cause="16")
+            await self._hands.hang_up(channel)
 
     async def _mirror_agents(self) -> None:
         """Bring the fallback queue's members in step; only the newest wish for each agent counts."""
@@ -238,25 +234,31 @@ class Switchboard:
         if known == wanted:
             return
         self._mirrored[command.agent] = wanted
-        for endpoint in self._endpoints(command.phone):
+        for endpoint in self._hands.endpoints(command.phone):
             member = {"Queue": FALLBACK_QUEUE, "Interface": f"PJSIP/{endpoint}"}
             if not command.present:
-                await self._act("QueueRemove", **member)
+                await self._hands.act("QueueRemove", **member)
                 continue
             if known is None:  # members join paused: between the two no call can slip through
                 await self._add_member(member, command.agent)
-            await self._act("QueuePause", **member, Paused="false" if command.ready else "true")
+            await self._hands.act("QueuePause", **member, Paused="false" if command.ready else "true")
         if not command.present:
             del self._mirrored[command.agent]
 
     async def _add_member(self, member: dict[str, str], agent: AgentId) -> None:
         with contextlib.suppress(AmiRefused):  # a persistent member is there already
-            await self._actions.action("QueueAdd", {**member, "MemberName": agent, "Paused": "true"})
+            await self._hands.ask("QueueAdd", {**member, "MemberName": agent, "Paused": "true"})
 
 
 _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]] = {
     commands.OfferCall: Switchboard._offer,
     commands.WithdrawOffer: Switchboard._withdraw,
+    commands.LeaveQueue: Switchboard._leave_queue,
+    commands.ActOnLeg: lambda board, command: board._control.act(command),
+    commands.CallParty: lambda board, command: board._control.call_party(command),
+    commands.DropLeg: lambda board, command: board._control.drop(command),
+    commands.DialOut: lambda board, command: board._control.dial_out(command),
+    commands.CancelDialOut: lambda board, command: board._control.cancel_dial_out(command),
     commands.BringBack: Switchboard._bring_back,
     commands.HangUp: Switchboard._hang_up,
     commands.StartRecording: Switchboard._record,

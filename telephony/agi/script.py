@@ -7,9 +7,10 @@ makes the dialplan go on to its safety net.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from center.ports import Clock
@@ -17,24 +18,53 @@ from ivr.flow import Enter, Flow, Notice, Say
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
+from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.session import AgiSession
 
 log = structlog.get_logger()
 
+CALLBACK_KEY = "1"
+CALLBACK_KEY_S = 5.0
+
 
 class Offer:
-    """An offer to dial: endpoints as PJSIP names them, `ring_s` seconds."""
+    """An offer to dial: each leg's dial strings (`PJSIP/1001`, or `PJSIP/NUMBER@TRUNK` shown `caller_id`)."""
 
-    def __init__(self, leg: LegId, endpoints: tuple[str, ...], ring_s: float) -> None:
-        self.leg = leg
-        self.endpoints = endpoints
+    def __init__(self, phones: Mapping[LegId, tuple[str, ...]], ring_s: float, caller_id: str = "") -> None:
+        self.phones = phones
         self.ring_s = ring_s
-        self.withdrawn = False
+        self.caller_id = caller_id
+        self.withdrawn: set[LegId] = set()
 
     def __repr__(self) -> str:
-        return f"<Offer {self.leg} to {'&'.join(self.endpoints)}>"
+        return f"<Offer {' '.join(self.phones)} to {'&'.join(self.dialled)}>"
+
+    @property
+    def legs(self) -> list[LegId]:
+        """Return the legs that are still to be rung."""
+        return [leg for leg in self.phones if leg not in self.withdrawn]
+
+    @property
+    def dialled(self) -> list[str]:
+        """Return the dial strings of those."""
+        return [phone for leg in self.legs for phone in self.phones[leg]]
+
+    @property
+    def variables(self) -> str:
+        """Return what says on each dialled channel whose it is: MSet's argument (extensions.conf.j2, hotline-offer)."""
+        if len(self.legs) == 1:
+            return f"__HOTLINE_LEG={self.legs[0]}"
+        whose = {phone.removeprefix("PJSIP/"): leg for leg in self.legs for phone in self.phones[leg]}
+        return ",".join(["__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
+
+
+class Parting(msgspec.Struct, frozen=True):
+    """What the centre says to a caller who waits: a prompt, and what follows."""
+
+    announce: str
+    then: Then
 
 
 class HeldCall:
@@ -59,24 +89,25 @@ class HeldCall:
         self.arrived = instant(environment.get("agi_arg_3", "")) or clock()
         self.queued = environment.get("agi_arg_4", "")
         self.noticed = environment.get("agi_arg_5", "") == "1"
+        self.asked = environment.get("agi_arg_6", "")
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
-        self._offers: asyncio.Queue[Offer] = asyncio.Queue()
+        self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
         self._offer: Offer | None = None
 
     def __repr__(self) -> str:
         return f"<HeldCall {self.call} from node {self.node}: {self._offer or 'no offer'}>"
 
-    def offer(self, offer: Offer) -> None:
-        """Dial these endpoints as soon as the call is free for it."""
-        self._offers.put_nowait(offer)
+    def order(self, order: Offer | Parting) -> None:
+        """Dial these phones, or let the caller go, as soon as the call is free for it."""
+        self._orders.put_nowait(order)
 
     def withdraw(self, leg: LegId) -> None:
         """Do not dial a leg that has not been dialled yet."""
-        for offer in (self._offer, *list(self._offers._queue)):  # type: ignore[attr-defined]
-            if offer and offer.leg == leg:
-                offer.withdrawn = True
+        for order in (self._offer, *list(self._orders._queue)):  # type: ignore[attr-defined]
+            if isinstance(order, Offer) and leg in order.phones:
+                order.withdrawn.add(leg)
 
     async def arrive(self, flow: Flow) -> None:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
@@ -99,19 +130,34 @@ class HeldCall:
         known = name and name != FALLBACK_QUEUE
         await self._hold(QueueId(name) if known else queue, instant(since) or self._clock())
 
+    async def be_passed_on(self) -> None:
+        """Hold a caller whom an agent passed on; the centre says to whom."""
+        await self._hold(QueueId(""), self._clock())
+
     async def _hold(self, queue: QueueId, since: datetime) -> None:
-        await self.session.exec("StartMusicOnHold")
-        self._say(facts.CallQueued, queue=queue, noticed=self.noticed, number=self.number, did=self.did, at=since)
+        """Carry the centre's orders out, one after the other, until the call is served or let go."""
+        await self._wait_in(queue, since)
         while True:
-            self._offer = await self._next_offer()
-            if await self._dial(self._offer):
+            order = await self._next_order()
+            if isinstance(order, Parting):
+                if await self._part(order):
+                    return
+                await self._wait_in(queue, since)
+                continue
+            self._offer = order
+            if await self._dial(order):
                 return  # DIALSTATUS=ANSWER tells the dialplan that this call is served
             self._offer = None
             await self.session.exec("StartMusicOnHold")
 
-    async def _next_offer(self) -> Offer:
-        """Wait, music playing, for an offer. Raises AgiHangup when the citizen or the channel leaves."""
-        waiting = asyncio.ensure_future(self._offers.get())
+    async def _wait_in(self, queue: QueueId, since: datetime) -> None:
+        await self.session.exec("StartMusicOnHold")
+        about = {"queue": queue, "asked": self.asked, "noticed": self.noticed, "number": self.number, "did": self.did}
+        self._say(facts.CallQueued, at=since, **about)
+
+    async def _next_order(self) -> Offer | Parting:
+        """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
+        waiting = asyncio.ensure_future(self._orders.get())
         leaving = asyncio.ensure_future(self.session.wait_hangup())
         try:
             await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -122,19 +168,43 @@ class HeldCall:
             waiting.cancel()
             leaving.cancel()
 
-    async def _dial(self, offer: Offer) -> bool:
-        """Ring an agent; tell whether they talked."""
-        await self.session.set_variable("__HOTLINE_LEG", offer.leg)
-        if offer.withdrawn:
-            self._say(facts.DialReturned, leg=offer.leg, status="WITHDRAWN")
+    async def _part(self, parting: Parting) -> bool:
+        """Tell the caller something; tell whether that was the end."""
+        await self.session.exec("StopMusicOnHold")
+        if parting.announce:
+            await self._play(parting.announce)
+        if parting.then is Then.WAIT:
             return False
-        phones = "&".join(f"PJSIP/{endpoint}" for endpoint in offer.endpoints)
-        # `g`: without it the agent's BYE gives -1 though the citizen is alive. No `F`, no `t` (CALL-CONTROL).
-        result = await self.session.exec("Dial", phones, str(max(1, round(offer.ring_s))), "g", timeout=None)
+        if parting.then is Then.CALLBACK:
+            await self._offer_callback()
+        # The dialplan hangs up: without this its safety net would catch the call.
+        await self.session.set_variable("HOTLINE_DONE", "1")
+        return True
+
+    async def _offer_callback(self) -> None:
+        key = await self.session.get_data(self._prompt_path("callback-offer"), CALLBACK_KEY_S, 1)
+        if key == CALLBACK_KEY:
+            self._say(facts.CallbackWanted)
+        await self._play("callback-taken" if key == CALLBACK_KEY else "goodbye")
+
+    async def _dial(self, offer: Offer) -> bool:
+        """Ring one or several; tell whether one of them talked."""
+        if offer.legs:
+            await self.session.exec("MSet", offer.variables)
+        for leg in offer.phones.keys() - set(offer.legs):
+            self._say(facts.DialReturned, leg=leg, status="WITHDRAWN")
+        if not offer.legs:
+            return False
+        legs, phones = offer.legs, offer.dialled
+        result = await self.session.exec("Dial", "&".join(phones), *_dial_options(offer), timeout=None)
         if result.result == "-1" or self.session.hung_up:
             raise AgiHangup("the caller left while an agent was dialled")
         status = await self.session.get_variable("DIALSTATUS") or ""
-        self._say(facts.DialReturned, leg=offer.leg, status=status)
+        if status == "ANSWER" and len(legs) > 1:  # the others' legs are AMI's to end: answered elsewhere
+            winner = await self.session.get_variable("DIALEDPEERNUMBER")
+            legs = [leg for leg in legs if f"PJSIP/{winner}" in offer.phones[leg]]
+        for leg in legs:
+            self._say(facts.DialReturned, leg=leg, status=status)
         return status == "ANSWER"
 
     async def _play(self, prompt: str) -> bool:
@@ -179,12 +249,15 @@ class Script:
         script = session.environment.get("agi_network_script", "")
         call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path)
         flow = self._flow_for(call.did)
-        if script == "transfer" or not call.call:
-            return  # the dialplan rings the number that was asked for
+        transferred = script == "transfer"
+        if not call.call or (transferred and session.environment.get("agi_arg_1") != call.call):
+            return  # not a citizen's own channel: the dialplan rings the number that was asked for
         self.held[call.call] = call
         try:
             if script == "back":
                 await call.come_back(next(step.queue for step in flow if isinstance(step, Enter)))
+            elif transferred:
+                await call.be_passed_on()
             else:
                 await call.arrive(flow)
         except AgiHangup:
@@ -195,6 +268,16 @@ class Script:
         finally:
             if self.held.get(call.call) is call:
                 del self.held[call.call]
+
+
+def _dial_options(offer: Offer) -> tuple[str, str]:
+    """Return Dial's time-out and options.
+
+    `g`: without it the agent's BYE gives -1 though the citizen is alive. `t`: for Atxfer, whose codes nobody types
+    (features.conf.j2). `b`: the leg of each channel. `f`: the number shown, the citizen's own stays theirs.
+    """
+    shown = f"f({offer.caller_id})" if offer.caller_id else ""
+    return str(max(1, round(offer.ring_s))), f"gtb(hotline-offer^s^1){shown}"
 
 
 def instant(text: str) -> datetime | None:

@@ -54,6 +54,6 @@ SUBSCRIPTION: dict[str, tuple[str, ...]] = {
     "AgentRingNoAnswer": (*_ABOUT, *_DEST, *_QUEUE),
     "VarSet": ("Timestamp", "Channel", "Uniqueid", "Variable", "Value"),
     "UserEvent": (*_ABOUT, "UserEvent"),
-    "ContactStatus": ("Timestamp", "EndpointName", "ContactStatus", "AOR"),
+    "ContactStatus": ("Timestamp", "EndpointName", "ContactStatus", "AOR", "URI"),
     "FullyBooted": ("Timestamp", "Status", "Uptime", "LastReload"),
 }

@@ -17,13 +17,31 @@ TEXTS = {
     "greeting": "您好，这里是一二三四五热线。",
     "notice": "本次通话将被录音。",
     "emergency": "非常抱歉，暂时没有话务员接听。请在提示音后留下您的姓名、电话和诉求，我们会尽快给您回电。",
+    "busy": "非常抱歉，目前来电较多，话务员全忙。",
+    "closed": "您好，现在不是服务时间。",
+    "nobody": "非常抱歉，目前没有话务员在线。",
+    "surge": "目前同一问题来电集中，相关部门正在处理。",
+    "callback-offer": "如需我们给您回电，请按一。",
+    "callback-taken": "已为您登记，我们会尽快给您回电。再见。",
+    "goodbye": "感谢您的来电，再见。",
 }
-STOCK = {"greeting": "hello", "notice": "conf-now-recording", "emergency": "please-try-call-later"}
+STOCK = {
+    "greeting": "hello",
+    "notice": "conf-now-recording",
+    "emergency": "please-try-call-later",
+    "busy": "all-circuits-busy-now",
+    "closed": "please-try-call-later",
+    "nobody": "ss-noservice",
+    "surge": "all-circuits-busy-now",
+    "callback-offer": "vm-tocallback",
+    "callback-taken": "auth-thankyou",
+    "goodbye": "vm-goodbye",
+}
 SOUNDS = Path("usr/share/asterisk/sounds/en")
 
 
 def provide_prompts(directory: Path, own: str = "", root: str = "") -> None:
-    """Write greeting.wav, notice.wav and emergency.wav: the operator's, else kept, else made here.
+    """Write every prompt of TEXTS: the operator's, else kept, else made here.
 
     Raises FileNotFoundError when there is neither espeak-ng nor a stock sound to take.
     """

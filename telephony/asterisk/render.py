@@ -12,12 +12,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from telephony import FALLBACK_QUEUE
+from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, HOLD, SWAP
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
 from telephony.asterisk.settings import AsteriskSettings
 
-CHANNEL_VARIABLES = ("HOTLINE_CONTACT", "HOTLINE_DID", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLINE_LISTENING")
+CHANNEL_VARIABLES = (
+    *("HOTLINE_CONTACT", "HOTLINE_DID", "HOTLINE_LEG", "HOTLINE_QUEUED", "HOTLINE_LISTENING", "HOTLINE_OUTBOUND"),
+)
 DEFAULTS_DO = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
 """Files that Asterisk misses loudly although it needs nothing from them."""
 SUBDIRECTORIES = (
@@ -63,6 +65,10 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
         "events": sorted({*SUBSCRIPTION, "FullyBooted"} - {"VarSet"}),
         "channel_variables": ",".join(CHANNEL_VARIABLES),
         "fallback": FALLBACK_QUEUE,
+        "aside": ASIDE,
+        "hold": HOLD,
+        "consult": CONSULT,
+        "swap": SWAP,
     }
     files = dict.fromkeys(DEFAULTS_DO, "; the defaults do\n")
     names = [name.removesuffix(".j2") for name in plain.list_templates(extensions=["j2"])]

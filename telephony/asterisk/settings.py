@@ -48,6 +48,8 @@ class Phone(Struct, frozen=True, kw_only=True):
     kind: PhoneKind = "udp"
     contact: str = ""
     """A fixed SIP URI for a phone that does not register."""
+    auto_answer: bool = False
+    """Its offers ask it to answer by itself (Call-Info and Alert-Info headers)."""
 
     def __post_init__(self) -> None:
         _require(_PHONE_NUMBER.fullmatch(self.number), f"phone number {self.number!r}: 2 to 15 digits")

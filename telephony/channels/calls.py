@@ -5,7 +5,9 @@ from __future__ import annotations
 from messages import facts
 from messages.ids import LegId
 from messages.values import LegEnd
-from telephony.channels.connections import call_behind, leave
+from telephony import ASIDE, HOLD
+from telephony.channels import parties
+from telephony.channels.connections import call_behind, leave, reach
 from telephony.channels.map import ChannelMap, session_of
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
 from telephony.channels.queues import never_joined, settle_leaving
@@ -26,7 +28,15 @@ def new_channel(channels: ChannelMap, headers: Headers) -> None:
 def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     """A channel dials another: for a citizen's call a leg begins, behind a Local channel it goes on."""
     caller, dialled = channels.channel(headers), channels.channel(headers, "Dest")
-    if caller is None or dialled is None or dialled.call is not None or dialled.leg is not None:
+    if dialled is None or dialled.leg is not None:
+        return
+    if caller is None:
+        parties.originated(channels, dialled, headers)
+        return
+    if dialled.call is not None:
+        parties.dials_citizen(channels, caller, dialled)
+        return
+    if parties.consulted(channels, caller, dialled, headers):
         return
     outer = channels.leg_of(channels.by_uid.get(caller.other_half))
     if outer is not None and not outer.answered and not outer.ended:
@@ -37,9 +47,8 @@ def dial_begin(channels: ChannelMap, headers: Headers) -> None:
     elif call := call_behind(channels, caller):
         settle_leaving(channels, call)
         leg = _leg_to_ring(channels, call, caller, dialled)
-        leg.dialled.add(dialled.uid)
-        leg.channels.add(dialled.uid)
-        dialled.leg = leg.id
+        parties.name_outside(leg, headers)
+        parties.begin(channels, leg, dialled)
 
 
 def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, dialled: Channel) -> TrackedLeg:
@@ -54,7 +63,8 @@ def _leg_to_ring(channels: ChannelMap, call: TrackedCall, caller: Channel, diall
 
 def dial_state(channels: ChannelMap, headers: Headers) -> None:
     """A phone rings."""
-    leg = channels.leg_of(channels.channel(headers, "Dest"))
+    dialled = channels.channel(headers, "Dest")
+    leg = channels.leg_of(dialled) or parties.outbound_leg(channels, dialled)
     if leg is not None and text(headers, "DialStatus") == "RINGING":
         ring(channels, leg)
 
@@ -70,20 +80,38 @@ def dial_end(channels: ChannelMap, headers: Headers) -> None:
     """A dialled channel is no longer dialled: answered, or why not."""
     dialled = channels.channel(headers, "Dest")
     leg, status = channels.leg_of(dialled), text(headers, "DialStatus")
+    if status != "ANSWER" and (outbound := parties.outbound_leg(channels, dialled)):
+        channels.end_leg(outbound, _DIAL_ENDS.get(status) or parties.not_reached(channels, outbound))
+    if leg is None and dialled is not None:
+        dialled.unanswered = status
     if leg is None or dialled is None or dialled.uid not in leg.dialled:
         return
     if status == "ANSWER":
-        leg.picked_up = True
+        _picked_up(channels, leg)
         return
     leg.dialled.discard(dialled.uid)
     if not leg.dialled and not leg.answered:
-        channels.end_leg(leg, _DIAL_ENDS.get(status) or _cancelled(leg))
+        # Asked by AMI to hang up, a ringing phone counts as not having answered.
+        why = LegEnd.WITHDRAWN if leg.called_off and status == "NOANSWER" else _DIAL_ENDS.get(status)
+        channels.end_leg(leg, why or _cancelled(channels, leg))
 
 
-def _cancelled(leg: TrackedLeg) -> LegEnd:
-    """Return why ringing was called off; Dial says so of the losers before it names the winner."""
-    elsewhere = any(other.picked_up and not other.ended for other in leg.call.legs if other is not leg)
-    return LegEnd.ANSWERED_ELSEWHERE if elsewhere else LegEnd.CITIZEN_GONE
+def _picked_up(channels: ChannelMap, leg: TrackedLeg) -> None:
+    if leg.consulted_by and not leg.picked_up and not leg.ended:
+        channels.tell_leg(facts.LegConsulted, leg)
+    leg.picked_up, leg.picked_up_at = True, leg.picked_up_at or channels.occurred
+
+
+def _cancelled(channels: ChannelMap, leg: TrackedLeg) -> LegEnd:
+    """Return why ringing was called off; Dial says so of the losers while the winner still rings."""
+    others = [other for other in leg.call.legs if other is not leg and not other.ended]
+    if leg.consulted_by:
+        return LegEnd.WITHDRAWN
+    if any(other.picked_up for other in others):
+        return LegEnd.ANSWERED_ELSEWHERE
+    citizen = channels.by_uid.get(leg.call.channel)
+    stays = citizen is not None and not citizen.leaves
+    return LegEnd.ANSWERED_ELSEWHERE if stays and any(other.dialled for other in others) else LegEnd.CITIZEN_GONE
 
 
 def hold(channels: ChannelMap, headers: Headers) -> None:
@@ -95,8 +123,11 @@ def hold(channels: ChannelMap, headers: Headers) -> None:
 
 
 def unhold(channels: ChannelMap, headers: Headers) -> None:
-    """A phone took the other side back; transfers say so too."""
-    leg = channels.leg_of(channels.channel(headers))
+    """A phone took the other side back; transfers say so too, and swapping back to whom an agent consults."""
+    channel = channels.channel(headers)
+    leg = channels.leg_of(channel)
+    if channel and channel.bridge and leg and leg.talks and leg.stepped_aside == "agent":
+        return
     if leg is not None and leg.held:
         leg.held = False
         if leg.talks:
@@ -105,9 +136,12 @@ def unhold(channels: ChannelMap, headers: Headers) -> None:
 
 def blind_transfer(channels: ChannelMap, headers: Headers) -> None:
     """An agent passed the citizen on."""
-    leg = channels.leg_of(channels.by_uid.get(text(headers, "TransfererUniqueid")))
+    uid = text(headers, "TransfererUniqueid")
     if text(headers, "Result") == "Success":
-        _transferred(channels, leg, text(headers, "Extension"), attended=False)
+        # The channel may be gone already: Asterisk says so when it is done, and its threads race.
+        leg = next((leg for leg in channels.tracked.values() if leg.talker == uid), None)
+        to = text(headers, "Extension")
+        _transferred(channels, leg, "" if to == "s" else to, attended=False)  # `s`: by our verb, the centre knows
 
 
 def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
@@ -119,15 +153,28 @@ def attended_transfer(channels: ChannelMap, headers: Headers) -> None:
     leg = next((leg for leg in legs if leg is not None and leg.talks), None)
     if leg is None:
         return
-    targets = [other.phone for other in leg.call.legs if other is not leg and other.talks]
+    if _in_hold_room(channels, leg, headers):
+        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)  # Asterisk takes it for a transfer; the dialplan ends the call
+        return
+    asked = channels.consults(leg.id)  # who may be ringing yet
+    targets = [other.phone for other in leg.call.legs if other is not leg and (other.talks or other.id == asked)]
     named = channels.by_uid.get(text(headers, "TransferTargetUniqueid"))
     to = targets[-1] if targets else phone_of(named.name) if named else ""
     _transferred(channels, leg, to, attended=True)
 
 
+def _in_hold_room(channels: ChannelMap, leg: TrackedLeg, headers: Headers) -> bool:
+    """Tell whether an agent hung up on a citizen on hold; the event names the target mostly, not always (22.10.1)."""
+    citizen = channels.by_uid.get(leg.call.channel)
+    beside = reach(channels, citizen) if citizen else []
+    names = [text(headers, "TransferTargetChannel"), *(other.name for other in beside)]
+    return any(name.startswith(f"Local/{HOLD}@{ASIDE}-") for name in names)
+
+
 def _transferred(channels: ChannelMap, leg: TrackedLeg | None, to: str, *, attended: bool) -> None:
-    if leg is not None and leg.talks:
-        leg.ended = True
+    """Tell of a transfer, once; of a blind one also after the leg's end."""
+    if leg is not None and leg.answered and not leg.transferred and (leg.talks or not attended):
+        leg.ended = leg.transferred = True
         channels.tell_leg(facts.LegTransferred, leg, to=to, attended=attended)
 
 
@@ -151,24 +198,30 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
     channel.sent_away = True
     leave(channels, channel)
     if leg := channels.leg_of(channel):
-        _leg_hung_up(channels, leg, channel)
+        _leg_hung_up(channels, leg, channel, headers)
     if channel.call:
         _citizen_hung_up(channels, channel.call, channel, headers)
-    elif channel.variable("HOTLINE_LISTENING") and not channel.spied:
+    elif channel.leg is None:
+        parties.never_came(channels, channel, headers)
+    if not channel.call and channel.variable("HOTLINE_LISTENING") and not channel.spied:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
     channels.forget(channel)
 
 
-def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
+def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel, headers: Headers) -> None:
     leg.dialled.discard(channel.uid)
     leg.channels.discard(channel.uid)
     if leg.talks:
         if leg.talker == channel.uid:
-            channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+            moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
+            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP, leg.parted_at)
+    elif not leg.dialled and leg.consulted_by:
+        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:
         citizen = channels.by_uid.get(leg.call.channel)
         gone = citizen is None or citizen.leaves
-        channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else LegEnd.UNAVAILABLE)
+        unreached = LegEnd.NO_ANSWER if parties.unanswered(headers) else LegEnd.UNAVAILABLE
+        channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else unreached)
 
 
 def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, headers: Headers) -> None:
@@ -182,6 +235,7 @@ def _citizen_hung_up(channels: ChannelMap, call: TrackedCall, channel: Channel, 
             if other := channels.by_uid.get(uid):
                 other.leg = None
     del channels.by_call[call.id]
+    channels.to_record.pop(call.id, None)
     channels.tell(
         facts.CallHungUp,
         call=call.id,

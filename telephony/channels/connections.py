@@ -107,12 +107,13 @@ def meet(channels: ChannelMap, call: TrackedCall, party: Channel) -> None:
         leg.channels.add(party.uid)
         party.leg = leg.id
     if party.uid == leg.talker:
-        leg.stepped_aside = ""
+        leg.stepped_aside, leg.parted_at = "", None
     if not leg.answered and not leg.ended:
         leg.answered, leg.talker = True, party.uid
         if party.uid in leg.dialled or party.member:
             leg.name = _name(party)
-        leg.phone = phone_of(party.name)
+        if not leg.outside:
+            leg.phone = phone_of(party.name)
         channels.tell_leg(facts.LegAnswered, leg)
 
 
@@ -135,10 +136,11 @@ def part(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> None:
     consults = leg.stepped_aside == "agent"  # then hanging up may complete a transfer: its event or the Hangup tells
     if not leg.stepped_aside:
         leg.stepped_aside = "citizen" if agent and agent.bridge else "agent"
+        leg.times_aside += leg.stepped_aside == "agent"
     if citizen.leaves:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP)
     elif agent is None or (agent.leaves and not consults):
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
     elif not agent.bridge and not citizen.bridge:
-        moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
-        channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP)
+        # Both were taken away, by a transfer, Redirect or the dialplan: its event or the agent's Hangup tells.
+        leg.parted_at = channels.occurred

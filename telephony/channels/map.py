@@ -8,7 +8,7 @@ from typing import Any
 
 from messages import facts
 from messages.facts import Fact
-from messages.ids import CallId, ContactId, LegId, NodeId, Phone, QueueId, SessionId
+from messages.ids import CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
 from messages.values import LegEnd
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, epoch, text, variables
 
@@ -30,6 +30,10 @@ class ChannelMap:
         self.tracked: dict[LegId, TrackedLeg] = {}
         self.bridges: dict[str, set[str]] = {}
         self.halves: dict[str, str] = {}
+        self.awaited: dict[LegId, OperationId] = {}
+        """Legs for which we originate a channel, until one is there."""
+        self.to_record: dict[CallId, list[RecordingId]] = {}
+        """Recordings that were asked for and have not begun, in order."""
         self.gone: OrderedDict[str, None] = OrderedDict()
         self.occurred = datetime.min.replace(tzinfo=UTC)
         self.told: list[Fact] = []
@@ -55,6 +59,70 @@ class ChannelMap:
     def channel_of_leg(self, leg: LegId) -> str | None:
         """Return the name of the leg's channel."""
         return next(iter(self.channels_of_leg(leg)), None)
+
+    def carrying(self, leg: LegId) -> list[str]:
+        """Return the names of the channels that are not a citizen's and carry a leg's id."""
+        return [c.name for c in self.by_uid.values() if c.call is None and c.variable("HOTLINE_LEG") == leg]
+
+    def talking(self, leg: LegId) -> str | None:
+        """Return the name of the channel that talks for a leg."""
+        tracked = self.tracked.get(leg)
+        talker = self.by_uid.get(tracked.talker) if tracked and tracked.talks else None
+        return talker.name if talker else None
+
+    def talkers(self, call: CallId) -> list[LegId]:
+        """Return the legs of a call that talk, held ones included."""
+        tracked = self.by_call.get(call)
+        return [leg.id for leg in tracked.legs if leg.talks] if tracked else []
+
+    def consults(self, leg: LegId, *, answered: bool = False) -> LegId | None:
+        """Return whom a leg's agent consults (and who has answered), until the citizen is with them."""
+        for other in self.tracked.values():
+            if other.consulted_by == leg and not other.ended and not other.answered:
+                return other.id if other.picked_up or not answered else None
+        return None
+
+    def aside(self, leg: LegId) -> str:
+        """Return whether a talking leg's agent was sent aside: to `hold`, to `consult`, or not at all."""
+        tracked = self.tracked.get(leg)
+        if tracked is None or not tracked.talks:
+            return ""
+        if self.consults(leg):
+            return "consult"
+        return "hold" if tracked.stepped_aside == "agent" else ""
+
+    def call_off(self, leg: LegId) -> list[str]:
+        """Note that a leg is to be hung up by us; return the names of its channels."""
+        if tracked := self.tracked.get(leg):
+            tracked.called_off = True
+        return self.channels_of_leg(leg)
+
+    def called_in(self, leg: LegId) -> bool:
+        """Tell whether a leg's channel was originated into the citizen's bridge."""
+        tracked = self.tracked.get(leg)
+        return tracked is not None and tracked.called_in
+
+    def times_aside(self, leg: LegId) -> int:
+        """Return how often a leg's agent has left the citizen's reach without hanging up."""
+        tracked = self.tracked.get(leg)
+        return tracked.times_aside if tracked else 0
+
+    def expect(self, leg: LegId, operation: OperationId) -> None:
+        """A channel is to be originated for a leg; if none comes, tell that the operation failed."""
+        self.awaited[leg] = operation
+
+    def expect_no_more(self, leg: LegId) -> OperationId | None:
+        """Nothing is expected for a leg any more; return the operation if something was."""
+        return self.awaited.pop(leg, None)
+
+    def expect_recording(self, call: CallId, recording: RecordingId) -> None:
+        """The next MixMonitorStart of a call that names no file is this recording's."""
+        self.to_record.setdefault(call, []).append(recording)
+
+    def expect_no_recording(self, call: CallId, recording: RecordingId) -> None:
+        """Asterisk refused to record."""
+        if recording in self.to_record.get(call, ()):
+            self.to_record[call].remove(recording)
 
     def spyer_of(self, session: SessionId) -> str | None:
         """Return the name of a listener's channel."""
@@ -143,6 +211,7 @@ class ChannelMap:
             channel.number,
             channel.variable("HOTLINE_DID") or channel.did,
             channel.linkedid,
+            outbound=LegId(channel.variable("HOTLINE_OUTBOUND")) or None,
         )
         channel.call = self.by_call[call.id] = call
         self.tell(
@@ -153,7 +222,9 @@ class ChannelMap:
             number=call.number,
             did=call.did,
             linkedid=call.linkedid,
+            outbound=call.outbound or LegId(""),
         )
+        self.expect_no_more(call.outbound or LegId(""))
         return call
 
     def queue(self, call: TrackedCall, queue: str, *, by_asterisk: bool, at: datetime | None = None) -> None:
@@ -173,22 +244,23 @@ class ChannelMap:
         """Track a new leg of a citizen's call."""
         tracked = self.tracked[leg] = TrackedLeg(leg, call, phone, name=name)
         call.legs.append(tracked)
+        self.expect_no_more(leg)
         return tracked
 
     def leg_of(self, channel: Channel | None) -> TrackedLeg | None:
         """Return the leg a channel rings or talks for."""
         return self.tracked.get(channel.leg) if channel and channel.leg else None
 
-    def end_leg(self, leg: TrackedLeg, why: LegEnd) -> None:
+    def end_leg(self, leg: TrackedLeg, why: LegEnd, at: datetime | None = None) -> None:
         """Tell of a leg's end, once."""
         if not leg.ended:
             leg.ended = True
-            self.tell_leg(facts.LegEnded, leg, why=why)
+            self.tell_leg(facts.LegEnded, leg, at=at, why=why)
 
     def lose_all(self, at: datetime) -> None:
         """Tell that Asterisk was restarted: nothing that was known is there any more."""
         self.tell(facts.CallsLost, at=at)
-        for known in (self.by_uid, self.by_call, self.tracked, self.bridges, self.halves):
+        for known in (self.by_uid, self.by_call, self.tracked, self.bridges, self.halves, self.awaited, self.to_record):
             known.clear()
 
 

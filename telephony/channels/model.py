@@ -43,6 +43,8 @@ class Channel:
     spies: bool = False
     spied: bool = False
     """It spies, or once did."""
+    unanswered: str = ""
+    """Why a channel that we originated was not answered (DIALSTATUS)."""
 
     def variable(self, name: str) -> str:
         """Return one of our variables, empty where it is not set."""
@@ -78,6 +80,8 @@ class TrackedCall:
     """What leaving that queue is taken for, until QUEUESTATUS says better, and when it was."""
     refused: str = ""
     """The queue that would not take it, and why."""
+    outbound: LegId | None = None
+    """The leg for which we dialled the citizen."""
     legs: list[TrackedLeg] = field(default_factory=list)
 
 
@@ -97,11 +101,25 @@ class TrackedLeg:
     """What a queue of Asterisk's own calls the agent, else the interface."""
     rang: bool = False
     picked_up: bool = False
+    picked_up_at: datetime | None = None
     answered: bool = False
     held: bool = False
     ended: bool = False
+    transferred: bool = False
+    outside: bool = False
+    """Its phone is a number reached through a trunk."""
+    called_off: bool = False
+    """It was we who had its ringing stopped."""
+    called_in: bool = False
+    """We originated its channel into the citizen's bridge."""
+    consulted_by: LegId | None = None
+    """The leg whose agent asks this one for help."""
     stepped_aside: str = ""
     """Who of the two left the other's reach while neither hangs up: agent or citizen."""
+    parted_at: datetime | None = None
+    """When both were taken out of their bridge, for a reason not yet known."""
+    times_aside: int = 0
+    """How often it was the agent."""
 
     @property
     def talks(self) -> bool:

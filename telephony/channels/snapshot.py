@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from messages import facts
 from messages.ids import CallId, LegId
+from telephony import ASIDE, CONSULT, HOLD
 from telephony.channels.calls import ring
 from telephony.channels.connections import settle
 from telephony.channels.map import ChannelMap
@@ -76,7 +78,7 @@ def _citizen(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
 
 def _agent(channels: ChannelMap, channel: Channel) -> None:
     """Tell of an agent's channel that was not known."""
-    call: TrackedCall | None = channels.by_call.get(CallId(channel.variable("HOTLINE_CONTACT")))
+    call = _call_of(channels, channel)
     if call is None or not channel.is_party or channel.variable("HOTLINE_LISTENING"):
         return
     leg = channels.leg_of(channel)
@@ -91,6 +93,38 @@ def _agent(channels: ChannelMap, channel: Channel) -> None:
     leg.channels.add(channel.uid)
     if not channel.bridge:
         ring(channels, leg)
+    else:
+        _apart(channels, leg, channel)
+
+
+def _call_of(channels: ChannelMap, channel: Channel) -> TrackedCall | None:
+    """Return the call an agent's channel is for: it inherited its id, or dialled the citizen."""
+    call = channels.by_call.get(CallId(channel.variable("HOTLINE_CONTACT")))
+    if call is not None or channel.call is not None:
+        return call
+    leg = channel.variable("HOTLINE_LEG")
+    return next((call for call in channels.by_call.values() if leg and call.outbound == leg), None)
+
+
+def _apart(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
+    """See whether an agent who is bridged, but not with the citizen, was sent aside by us, or is who is consulted."""
+    beside = [channels.by_uid[uid] for uid in channels.bridges[channel.bridge] if uid != channel.uid]
+    if any(other.call for other in beside):
+        return
+    own = channel.variable("HOTLINE_LEG")
+    others = [other for other in beside if other.variable("HOTLINE_LEG") not in ("", own)]
+    if any(other.name.startswith(f"Local/{where}@{ASIDE}-") for where in (HOLD, CONSULT) for other in beside):
+        asked = next((other for other in others if other.name.endswith(";2")), None)
+    else:  # the Local channel between them was optimised away: whom the agent consults came later
+        asked = next((other for other in others if _age(other) < _age(channel)), None)
+        if not others:
+            return
+    if asked is not None and not leg.answered:
+        leg.picked_up, leg.consulted_by = True, LegId(asked.variable("HOTLINE_LEG"))
+    else:
+        held, leg.answered, leg.held, leg.talker, leg.stepped_aside = leg.held, True, True, channel.uid, "agent"
+        if not held:
+            channels.tell_leg(facts.LegHeld, leg)
 
 
 def _leg_id(channels: ChannelMap, channel: Channel) -> LegId | None:
@@ -98,6 +132,11 @@ def _leg_id(channels: ChannelMap, channel: Channel) -> LegId | None:
 
     Those are dialled by the second half of a Local channel, or later than the leg's own channel.
     """
+    named = LegId(channel.variable("HOTLINE_LEG"))
+    known = channels.tracked.get(named)
+    parties = (other for other in channels.by_uid.values() if other.is_party and other is not channel)
+    if named and not (known and known.ended) and all(other.variable("HOTLINE_LEG") != named for other in parties):
+        return named
     beside = (channels.by_uid[uid].name for uid in channels.bridges.get(channel.bridge, ()))
     if any(name.startswith("Local/") and name.endswith(";2") for name in beside):
         return None

@@ -30,11 +30,17 @@ def spy_stop(channels: ChannelMap, headers: Headers) -> None:
 
 
 def recording_start(channels: ChannelMap, headers: Headers) -> None:
-    """A citizen's channel is recorded. The event names no file (22.10.1): it is the newest talking leg's recording."""
+    """A citizen's channel is recorded. The event names no file (22.10.1): it is the one that was asked for first.
+
+    Where nothing was (after a restart, or of the safety net), it is taken for the newest talking leg's.
+    """
     channel = channels.channel(headers)
     if channel is None or channel.call is None:
         return
     call = channel.call
+    if asked := channels.to_record.get(call.id):
+        channels.tell(facts.RecordingStarted, recording=asked.pop(0), call=call.id)
+        return
     talking = [leg.id for leg in call.legs if leg.talks]
     leg = talking[-1] if talking else LegId(channel.variable("HOTLINE_LEG"))
     # Before anybody talks only the safety net records, the whole call.

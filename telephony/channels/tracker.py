@@ -2,7 +2,9 @@
 
 A citizen's channel is one whose HOTLINE_CONTACT is its own unique id, or that joins a queue of Asterisk's own. An
 agent's channel is what is dialled for a citizen or connected with one; its leg is HOTLINE_LEG where our session
-dialled, else its unique id.
+dialled, else its unique id. Whom an agent consults is dialled by the agent's Local channel and carries another leg's
+HOTLINE_LEG than it; whom we call into a talk is dialled by nobody and names call and leg; a citizen whom we dial
+carries HOTLINE_OUTBOUND, the leg that dials.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from messages.facts import Fact
 from messages.ids import NodeId
-from telephony.channels import calls, connections, queues, snapshot, spying
+from telephony.channels import calls, connections, parties, queues, snapshot, spying
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Headers, count, instant, text
 
@@ -64,6 +66,7 @@ class Channels(ChannelMap):
 
 
 _SEE: dict[str, Callable[[ChannelMap, Headers], None]] = {
+    "OriginateResponse": parties.originate_response,
     "Newchannel": calls.new_channel,
     "DialBegin": calls.dial_begin,
     "DialState": calls.dial_state,
