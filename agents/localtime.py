@@ -11,6 +11,7 @@ from messages.errors import Invalid
 
 SHANGHAI = "Asia/Shanghai"
 DAY = timedelta(days=1)
+YEARS = range(1970, 3000)
 _STEP = timedelta(microseconds=1)
 
 
@@ -24,12 +25,10 @@ def zone(name: str) -> ZoneInfo:
 
 def instant(wall: datetime, where: tzinfo) -> datetime:
     """Return the instant of a local time without an offset, by the rule above. Raises Invalid far from our times."""
-    try:
-        first, second = (wall.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1))
-        if first.astimezone(where).replace(tzinfo=None) == wall.replace(fold=0):
-            return first
-    except OverflowError:
-        raise Invalid(f"{wall}: no instant that a clock can show") from None
+    _check_year(wall)
+    first, second = (wall.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(where).replace(tzinfo=None) == wall.replace(fold=0):
+        return first
     # A skipped time (PEP 495): read with the offset before the change it lies after it, and the other way round.
     early, late = second, first
     before = early.astimezone(where).utcoffset()
@@ -44,11 +43,8 @@ def instant(wall: datetime, where: tzinfo) -> datetime:
 
 def day_of(day: date, where: tzinfo) -> tuple[datetime, datetime]:
     """Return where a local day begins, and where the next one does. Raises Invalid."""
-    try:
-        following = day + DAY
-    except OverflowError:
-        raise Invalid(f"{day}: no day that a calendar can follow") from None
-    return instant(datetime.combine(day, time()), where), instant(datetime.combine(following, time()), where)
+    _check_year(day)
+    return instant(datetime.combine(day, time()), where), instant(datetime.combine(day + DAY, time()), where)
 
 
 def bound(text: str, where: tzinfo, name: str) -> datetime:
@@ -61,10 +57,8 @@ def bound(text: str, where: tzinfo, name: str) -> datetime:
         ) from None
     if at.tzinfo is None:
         return instant(at, where)
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise Invalid(f"{name}: {text!r} is no instant in UTC") from None
+    _check_year(at)
+    return at.astimezone(UTC)
 
 
 def span(since: str, until: str, where: tzinfo) -> tuple[datetime, datetime]:
@@ -73,3 +67,8 @@ def span(since: str, until: str, where: tzinfo) -> tuple[datetime, datetime]:
     if end <= begin:
         raise Invalid(f"to: {until} is not after {since}")
     return begin, end
+
+
+def _check_year(at: date) -> None:
+    if at.year not in YEARS:
+        raise Invalid(f"{at}: the year is none of {YEARS[0]} to {YEARS[-1]}")

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
+from agents.localtime import YEARS
 from messages.errors import Conflict, Invalid
 from messages.ids import AgentId, UserId
 from messages.values import AgentState
@@ -100,6 +101,8 @@ def checked(stretches: Iterable[Planned]) -> tuple[Planned, ...]:
     for one in stretches:
         if one.begin.tzinfo is None or one.end.tzinfo is None:
             raise Invalid(f"{_text(one)}: give the offset from UTC")
+        if not (one.begin.year in YEARS and one.end.year in YEARS):
+            raise Invalid(f"{_text(one)}: the year is none of {YEARS[0]} to {YEARS[-1]}")
         if one.end <= one.begin:
             raise Invalid(f"{_text(one)}: the end is not after the begin")
         if one.end - one.begin > LONGEST:

@@ -45,9 +45,8 @@ def minutes(found: Adherence) -> dict[str, float]:
     return {str(kind): length / timedelta(minutes=1) for kind, length in found.out.items()}
 
 
-SHIFT = plan(
-    "8:00 10:00 working", "10:00 10:15 break", "10:15 12:00 working", "12:00 13:00 meal", "13:00 17:00 working"
-)
+WHOLE = ["8:00 10:00 working", "10:00 10:15 break", "10:15 12:00 working", "12:00 13:00 meal", "13:00 17:00 working"]
+SHIFT = plan(*WHOLE)
 KEPT = (
     "8:00 9:00 ready",
     "9:00 9:30 talking",
