@@ -102,11 +102,9 @@ class Schedules:
 
         Raises Invalid where what is kept contradicts itself.
         """
-        # Shifts are judged whole: what lies around the range is read too.
-        first, last = since - LONGEST, until + LONGEST
         async with asking(self._database.reading()) as connection:
-            planned = await _kept(connection, agent, first - LONGEST, last)
-            actual = await _states(connection, agent, first, last)
+            planned = await _kept(connection, agent, since - 2 * LONGEST, until + LONGEST)
+            actual = await _states(connection, agent, *_whole_shifts(planned, since, until))
         plan = [Planned(one.begin, one.end, one.activity) for one in planned]
         return adherence(plan, actual, since, until, self._reasons)
 
@@ -118,6 +116,18 @@ def _checked(day: DayPlan) -> DayPlan:
         if not day.since <= one.begin < day.until:
             raise Invalid(f"{one.activity} from {one.begin} does not begin between {day.since} and {day.until}")
     return msgspec.structs.replace(day, planned=planned)
+
+
+def _whole_shifts(planned: Sequence[PlanRecord], since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """Return a range widened by the shifts that reach over its ends: they are judged whole."""
+    asked = [one for one in planned if one.activity is not Activity.OFF]
+    for one in reversed(asked):
+        if one.begin < since <= one.end:
+            since = one.begin
+    for one in asked:
+        if one.begin <= until < one.end:
+            until = one.end
+    return since, until
 
 
 async def _kept(connection: AsyncConnection, agent: AgentId, since: datetime, until: datetime) -> list[PlanRecord]:
