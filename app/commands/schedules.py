@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import enum
 import getpass
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,10 +26,10 @@ from app.commands.common import Given
 from app.plans import COLUMNS, day_plan, read_day, read_stretches, read_team, row_of
 from app.settings import Settings
 from app.wiring import now
-from messages.errors import Invalid, NotFound
+from messages.errors import Invalid, NotFound, SettingsError
 from messages.ids import AgentId, UserId
 from storage.database import Database
-from storage.migrations import upgrade
+from storage.migrations import newest, revision, upgrade
 from storage.schedules import Schedules
 
 schedules = typer.Typer(no_args_is_help=True, help="What agents are to do and when.")
@@ -96,8 +97,7 @@ def show(
     named = [_known(settings, agent) for agent in agents or ()]
 
     async def work() -> list[PlanRecord]:
-        async with Database(settings.database_url) as database:
-            kept = _kept(database, settings)
+        async with _reading(settings) as kept:
             wanted = named or await _everybody(kept, settings, since, until)
             return [one for agent in wanted for one in await kept.plan(agent, since, until)]
 
@@ -128,8 +128,7 @@ def report_adherence(
     named = [_known(settings, agent) for agent in agents or ()]
 
     async def work() -> dict[AgentId, Adherence]:
-        async with Database(settings.database_url) as database:
-            kept = _kept(database, settings)
+        async with _reading(settings) as kept:
             wanted = named or await _everybody(kept, settings, begin, end)
             return {agent: await kept.adherence(agent, begin, end) for agent in wanted}
 
@@ -167,6 +166,15 @@ def _known(settings: Settings, agent: str) -> AgentId:
 
 def _kept(database: Database, settings: Settings) -> Schedules:
     return Schedules(database, now, settings.schedules.reasons)
+
+
+@contextlib.asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Schedules]:
+    """Give what is kept. Raises SettingsError where another version, or none, has made the database."""
+    async with Database(settings.database_url) as database:
+        if await revision(database) != newest():
+            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        yield _kept(database, settings)
 
 
 async def _everybody(kept: Schedules, settings: Settings, since: datetime, until: datetime) -> list[AgentId]:

@@ -144,6 +144,13 @@ def test_each_mistake_has_one_clear_line(hotline: Run, words: list[str], says: s
     assert error.count("\n") == 1
 
 
+def test_a_database_that_nobody_made_is_told_of(hotline: Run) -> None:
+    code, out, error = hotline("schedule", "show", "2025-11-24")
+    assert (code, out) == (1, "")
+    assert "is not of this version" in error
+    assert error.count("\n") == 1
+
+
 def report(hotline: Run, form: str, *more: str) -> str:
     """Return the report of 2025-11-24."""
     words = ["report", "adherence", "--from", "2025-11-24", "--to", "2025-11-25", "--format", form, *more]
