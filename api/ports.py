@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from agents.adherence import Adherence
+from agents.schedule import DayPlan, PlanRecord
 from messages.events import Position
-from messages.ids import ContactId
+from messages.ids import AgentId, ContactId, UserId
 from messages.principal import Principal, Session
 
 
@@ -78,4 +80,20 @@ class Exports(Protocol):
         """Write records of a period as csv or jsonl and return how many; `full`: numbers whole. Raises Unavailable."""
 
 
-__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Session"]
+class Schedules(Protocol):
+    """What agents are to do, and how well they keep to it; [since, until) each."""
+
+    async def plan(self, agent: AgentId, since: datetime, until: datetime) -> Sequence[PlanRecord]:
+        """Return what begins in a range, in order."""
+
+    async def replace(self, days: Iterable[DayPlan], by: UserId) -> None:
+        """Put plans in the place of what begins in their ranges, all or none. Raises Refused."""
+
+    async def agents(self, since: datetime, until: datetime) -> frozenset[AgentId]:
+        """Return who has a plan or was there in a range."""
+
+    async def adherence(self, agent: AgentId, since: datetime, until: datetime) -> Adherence:
+        """Return how well an agent kept to the plan. Raises Invalid where what is kept contradicts itself."""
+
+
+__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Schedules", "Session"]

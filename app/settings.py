@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.schedule import ScheduleSettings
 from api.settings import ApiSettings
 from center.loop import LoopSettings
 from center.settings import CenterSettings
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
     accounts: tuple[Account, ...] = ()
 
     @property

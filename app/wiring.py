@@ -39,6 +39,7 @@ from storage.migrations import upgrade
 from storage.queries import Queries
 from storage.redis_log import RedisLog
 from storage.rows import RowWriter
+from storage.schedules import Schedules
 from storage.snapshots import FileSnapshots
 from telephony.asterisk.child import AsteriskChild
 from telephony.bridge import Bridge
@@ -150,6 +151,7 @@ class Hotline:
             identity=identity,
             history=queries,
             exports=FileExports(self.database),
+            schedules=Schedules(self.database, now, settings.schedules.reasons),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -1,4 +1,4 @@
-"""The tables: one per kind of record, the cursors of whoever follows the log, users and their tokens.
+"""The tables: one per kind of record, the cursors of whoever follows the log, users and their tokens, schedules.
 
 `open` marks a record that the ledger may still change; a writer that starts reads these back.
 """
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
+from agents.schedule import PlanRecord
 from center.records import (
     AgentStateRecord,
     CaseLinkRecord,
@@ -112,6 +113,9 @@ tokens = Table(
 )
 Index(None, tokens.c.user)
 Index(None, tokens.c.expires_at)
+
+schedules = Table("schedules", metadata, *columns_of(PlanRecord, ("agent", "begin")))
+Index(None, schedules.c.begin)
 
 
 class Kept(NamedTuple):

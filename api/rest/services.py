@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Exports, History, Identity
+from api.ports import Exports, History, Identity, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -40,6 +40,7 @@ class Services:
     metrics: Callable[[], bytes]
     web: Path
     exports: Exports | None = None
+    schedules: Schedules | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

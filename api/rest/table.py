@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.rest import contacts, exports, live, seats, sessions
+from api.rest import contacts, exports, live, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -48,6 +48,10 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
+    "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
+    "schedules.write": frozenset({SUPERVISOR, ADMIN}),
+    "adherence.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
+    "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
 """Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts."""
 
@@ -141,4 +145,37 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
     _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
+    _route(
+        "GET",
+        "/agents/{agent}/schedule",
+        "schedules.read",
+        schedules.get_schedule,
+        query=schedules.DayQuery,
+        answer=schedules.ScheduleAnswer,
+    ),
+    _route(
+        "PUT",
+        "/agents/{agent}/schedule",
+        "schedules.write",
+        schedules.put_schedule,
+        query=schedules.DayQuery,
+        body=schedules.ScheduleBody,
+        answer=schedules.ScheduleAnswer,
+    ),
+    _route(
+        "GET",
+        "/agents/{agent}/adherence",
+        "adherence.read",
+        schedules.get_adherence,
+        query=schedules.RangeQuery,
+        answer=schedules.AdherenceAnswer,
+    ),
+    _route(
+        "GET",
+        "/adherence",
+        "adherence.list",
+        schedules.list_adherence,
+        query=schedules.DayQuery,
+        answer=schedules.AdherenceAnswer,
+    ),
 )

@@ -192,6 +192,7 @@ class House:
             metrics=lambda: b"hotline_up 1\n",
             web=WEB,
             exports=kept.get("exports"),
+            schedules=kept.get("schedules"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession
