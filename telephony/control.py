@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
 from messages import commands
-from messages.commands import ActOnLeg
+from messages.commands import ActOnLeg, Command
 from messages.ids import CallId, LegId
 from messages.values import Verb
 from telephony import ASIDE, CONSULT, HOLD, SWAP
@@ -20,6 +20,11 @@ from telephony.hands import Hands, channel_id
 WITHIN_S = 2.0
 """Seconds within which an agent is where they were sent: away from the citizen, or back."""
 ANSWERED_S = 0.5
+"""Seconds after which an answer is known in all of Asterisk."""
+OUTSIDE_RING_S = 45
+"""Seconds that a citizen whom an agent dials may take to answer."""
+# BridgeAdd gives a channel no features, so Atxfer's key would reach the citizen (tried, BRIDGE_FEATURES too).
+_NOT_ASIDE = "somebody called in can hold and consult by their own phone only"
 DIGITS = "0123456789*#ABCD"
 
 
@@ -45,11 +50,14 @@ class Control:
     async def _act(self, command: ActOnLeg) -> str:
         agent = self._channels.talking(command.leg)
         verb = _VERBS.get(command.verb)
-        if command.deadline < self._hands.clock():
-            return "too late"
+        if late := self._late(command):
+            return late
         if agent is None or verb is None:
             return "the leg does not talk" if verb else f"{command.verb} is no act on a leg"
         return await verb(self, command, agent)
+
+    def _late(self, command: Command) -> str:
+        return "too late" if command.deadline < self._hands.clock() else ""
 
     async def _hold(self, command: ActOnLeg, agent: str) -> str:
         if self._channels.aside(command.leg) or self._channels.called_in(command.leg):
@@ -193,6 +201,7 @@ class Control:
             self._hands.report(command.operation, "nobody talks with the citizen")
             return
         to, failed = await self._hands.party(command.phone, command.number)
+        failed = failed or self._late(command)
         if not failed:
             self._channels.expect(command.leg, command.operation)
             failed = await self._originate(
@@ -208,9 +217,8 @@ class Control:
     async def dial_out(self, command: commands.DialOut) -> None:
         """Ring an agent's phone, and from there the number."""
         to, failed = await self._hands.party(command.phone, "")
-        number = self._hands.outside(command.number)
-        if not failed and not number:
-            failed = f"{command.number!r} cannot be dialled"
+        number, shown = self._hands.outside(command.number), self._hands.shown(command.caller_id)
+        failed = failed or ("" if number else f"{command.number!r} cannot be dialled") or self._late(command)
         if not failed:
             self._channels.expect(command.leg, command.operation)
             failed = await self._originate(
@@ -222,7 +230,8 @@ class Control:
                     f"HOTLINE_TO={number}",
                     f"HOTLINE_TO_S={OUTSIDE_RING_S}",
                     f"HOTLINE_NUMBER={command.number}",
-                    f"HOTLINE_SHOWN={self._hands.shown(command.caller_id)}",
+                    f"HOTLINE_SHOWN={shown}",
+                    f"HOTLINE_TO_AS={f'f({shown})' if shown else ''}",
                 ],
             )
         if failed:
@@ -253,10 +262,6 @@ class Control:
         """Hang up the agent's phone, which is rung for a call that dials out."""
         await self._hands.hang_up(*self._channels.carrying(command.leg))
 
-
-OUTSIDE_RING_S = 45
-# BridgeAdd gives a channel no features, so Atxfer's key would reach the citizen (tried, BRIDGE_FEATURES too).
-_NOT_ASIDE = "somebody called in can hold and consult by their own phone only"
 
 _VERBS: dict[Verb, Callable[[Control, ActOnLeg, str], Awaitable[str]]] = {
     Verb.HOLD: Control._hold,
