@@ -421,7 +421,10 @@ def _check_references(document: Any) -> None:
 
 async def test_hang_up_of_a_waiting_call_counts_as_withdrawn(house: House) -> None:
     await house.arrive("c1")
-    assert (await house.ask("POST", "calls/c1/hangup", house.token(Role.SUPERVISOR)))[0] == 202
+    supervisor = house.token(Role.SUPERVISOR)
+    status, problem = await house.ask("POST", "calls/c1/hangup", supervisor)
+    assert (status, "reason" in problem["detail"]) == (422, True)
+    assert (await house.ask("POST", "calls/c1/hangup", supervisor, {"reason": "abuse"}))[0] == 202
     assert house.mirror.state.calls[CallId("c1")].left == "withdrawn"
 
 

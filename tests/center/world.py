@@ -8,8 +8,8 @@ from typing import Any
 from agents.agent import AgentSettings
 from center import snapshot
 from center.apply import Center, Message
-from center.settings import CenterSettings
 from center.evolving import evolve
+from center.settings import CenterSettings
 from center.state import State
 from center.turn import Outcome
 from messages import events, facts, requests
@@ -17,7 +17,7 @@ from messages.commands import Command
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, UserId
 from messages.values import AgentState, LegEnd
-from queueing.settings import QueueSettings
+from queueing.settings import QueueSettings, Surge
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NODE = NodeId("n1")
@@ -25,7 +25,9 @@ QUEUE = QueueId("12345")
 BY = UserId("tester")
 
 
-def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> CenterSettings:
+def settings(
+    agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10, surges: tuple[Surge, ...] = ()
+) -> CenterSettings:
     """One queue and agents a1…aN at phones 1001…"""
     return CenterSettings(
         queues=(QueueSettings(id=QUEUE, ring_s=ring_s, wrap_up_s=wrap_up_s),),
@@ -33,6 +35,7 @@ def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> C
             AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n)), queues=(QUEUE,))
             for n in range(1, agents + 1)
         ),
+        surges=surges,
     )
 
 
