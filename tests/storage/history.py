@@ -25,6 +25,7 @@ from tests.center.world import BY, NODE, QUEUE, World
 
 AGENTS = ["a1", "a2", "a3"]
 BURST = Surge(id="burst", calls=3, within_s=20, calm_s=15)
+CALLS_IN = (Verb.THREE_WAY, Verb.EMERGENCY, Verb.EMERGENCY, Verb.CONSULT) * 2
 TARGETS = (
     None,
     Target(TargetKind.NUMBER, "02000005678"),
@@ -50,7 +51,7 @@ def _something(world: World, random: Random, step: int) -> None:
     match random.choice(
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
-            *("control", "control", "report", "dial"),
+            *("control", "control", "report", "dial", "spy", "spy"),
         ]
     ):
         case "arrive":
@@ -73,14 +74,15 @@ def _something(world: World, random: Random, step: int) -> None:
             kind = random.choice([requests.GoReady, requests.GoReady, requests.LogIn, requests.LogOut])
             world.do(kind(by=BY, agent=AgentId(random.choice(AGENTS))))
         case "control" if calls:
-            verb, target = random.choice([*Verb]), random.choice(TARGETS)
-            world.do(requests.ControlCall(by=BY, call=random.choice(calls).id, verb=verb, target=target, digits="110"))
+            call = random.choice([call for call in calls if call.talking_legs()] or calls)
+            verb, target = random.choice([*Verb, *CALLS_IN]), random.choice(TARGETS)
+            world.do(requests.ControlCall(by=BY, call=call.id, verb=verb, target=target, digits="110"))
         case "report":
             _report(world, random)
         case "dial":
             _dial(world, random, step)
         case "spy":
-            _spy(world, random, [call.id for call in calls])
+            _spy(world, random, [call.id for call in calls if call.talking_legs()])
         case "record":
             for command in world.commanded(commands.StartRecording)[-2:]:
                 kind = random.choice([facts.RecordingStarted, facts.RecordingStopped])
