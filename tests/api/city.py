@@ -39,7 +39,7 @@ def city() -> CenterSettings:
         tenants=tuple(Tenant(id=name, caller_id=DIDS[name]) for name in COUNTIES),
         teams=(Team(id="day", leaders=(UserId("leader-of-day"),)),),
         seats=(Seat(id="desk-7", phone=Phone("1777")),),
-        surges=(Surge(id="burst", calls=3, within_s=60), Surge(id="north-burst", did="0100", calls=3)),
+        surges=(Surge(id="burst", calls=4), Surge(id="north-burst", did="0100", calls=4)),
     )
 
 
