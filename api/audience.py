@@ -14,15 +14,16 @@ import msgspec
 
 from api import rights
 from api.callers import NOTHING, Callers
-from api.masking import is_outside, sees_numbers
+from api.masking import is_own_number, masked_event, sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
 from center.pops import PopGate
+from center.state import State
 from messages import events
 from messages.codec import KINDS
 from messages.events import Entry, Event
-from messages.masking import masked
+from messages.masking import masked, masked_outside
 from messages.principal import Principal
 
 
@@ -48,8 +49,9 @@ class Member(msgspec.Struct):
 class Audience:
     """All subscriptions; those that see nothing whole are found by the seat and the user an event is about."""
 
-    def __init__(self, history: History, pops: PopGate) -> None:
+    def __init__(self, history: History, pops: PopGate, state: State) -> None:
         self.counts = AudienceCounts()
+        self.scope = rights.Scope(state)
         self.callers = Callers(history)
         self._pops = pops
         self._broad: set[int] = set()
@@ -97,6 +99,7 @@ class Audience:
         for entry in entries:
             self.counts.events += 1
             event = entry.event
+            self.scope.note(event)
             if type(event) is events.ContactArrived:
                 self.callers.arrived(event)
             self._show(entry, woken)
@@ -109,15 +112,16 @@ class Audience:
         return head.encode() + ENCODER.encode(self._shown(entry, whole))
 
     def _shown(self, entry: Entry, whole: bool) -> Event | dict[str, Any]:
-        match entry.event:
-            case events.ScreenPop() as pop:
-                return self._pop(entry, pop, whole)
-            case events.ContactArrived() as arrived if not whole:
-                return msgspec.structs.replace(arrived, number=masked(arrived.number))
-            case events.CallTransferred() as transferred if not whole and is_outside(transferred.to):
-                return msgspec.structs.replace(transferred, to=masked(transferred.to))
-            case event:
-                return event
+        if isinstance(entry.event, events.ScreenPop):
+            return self._pop(entry, entry.event, whole)
+        return entry.event if whole else self._masked(entry.event)
+
+    def _masked(self, event: Event) -> Event:
+        if isinstance(event, events.SurgeStarted | events.SurgeEnded):
+            surge = self.scope.state.surge_settings.get(event.surge)
+            if surge is None or surge.by != "did":  # the key is the beginning of callers' numbers
+                return msgspec.structs.replace(event, key=masked_outside(event.key))
+        return masked_event(event)
 
     def _pop(self, entry: Entry, pop: events.ScreenPop, whole: bool) -> dict[str, Any]:
         known = self.callers.known(pop.contact) or NOTHING
@@ -134,7 +138,7 @@ class Audience:
 
     def _show(self, entry: Entry, woken: set[int]) -> None:
         event = entry.event
-        agent, by = getattr(event, "agent", None), getattr(event, "by", None)
+        agent, by = self.scope.agent_of(event), getattr(event, "by", None)
         personal = {*self._personal.get(f"agent {agent}", ()), *self._personal.get(f"user {by}", ())}
         tails: dict[bool, bytes] = {}
         is_pop = type(event) is events.ScreenPop
@@ -145,11 +149,12 @@ class Audience:
             subscription = member.subscription
             if not subscription.wants(event):
                 continue
-            if member.whole not in tails:
-                tails[member.whole] = self.tail(entry, member.whole)
+            whole = member.whole or is_own_number(event, subscription.principal)
+            if whole not in tails:
+                tails[whole] = self.tail(entry, whole)
             own = is_pop and subscription.principal.agent == agent
             seen = seen or own
-            subscription.put(Waiting(entry, tails[member.whole], sent if own else None))
+            subscription.put(Waiting(entry, tails[whole], sent if own else None))
             self.counts.frames += 1
             woken.add(number)
         if is_pop:

@@ -47,7 +47,7 @@ class Callers:
 
     def arrived(self, event: ContactArrived) -> None:
         """Begin to look a caller up."""
-        task = asyncio.get_running_loop().create_task(self._look_up(event.contact, event.number))
+        task = asyncio.get_running_loop().create_task(self._look_up(event.contact, event.number, event.tenant))
         self._lookups.add(task)
         task.add_done_callback(self._lookups.discard)
 
@@ -65,11 +65,13 @@ class Callers:
             task.cancel()
         await asyncio.gather(*self._lookups, return_exceptions=True)
 
-    async def _look_up(self, contact: ContactId, number: str) -> None:
+    async def _look_up(self, contact: ContactId, number: str, tenant: str) -> None:
+        """Look a number up; a county's call is shown what is of that county, one of the city's all."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await self._history.recent_contacts(number, RECENT + 1) if number else ()
-            self._known[contact] = _known([one for one in found if one.get("contact") != contact][:RECENT])
+            ours = [one for one in found if tenant in ("", one.get("tenant", "")) and one.get("contact") != contact]
+            self._known[contact] = _known(ours[:RECENT])
         except Exception as error:
             log.warning("a caller's history could not be read", contact=contact, error=str(error) or "too slow")
         if len(self._known) > REMEMBERED:

@@ -37,7 +37,7 @@ class History(Protocol):
         """Return a number's newest contacts with their cases; none for an empty number."""
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
-        """Return a contact with its legs, cases, recordings, listening sessions and wrap-up."""
+        """Return a contact with its legs, queue visits, operations, cases, recordings and all else; None if unknown."""
 
     async def contacts(
         self,
@@ -47,6 +47,7 @@ class History(Protocol):
         queue: str | None = None,
         agent: str | None = None,
         outcome: str | None = None,
+        tenant: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
@@ -75,9 +76,13 @@ class Exports(Protocol):
         output: Path,
         *,
         full: bool,
+        tenant: str,
         progress: Callable[[int], None],
     ) -> int:
-        """Write records of a period as csv or jsonl and return how many; `full`: numbers whole. Raises Unavailable."""
+        """Write records of a period as csv or jsonl and return how many. Raises Unavailable, Forbidden.
+
+        `full`: numbers whole; `tenant`: only of its contacts, of all where empty.
+        """
 
 
 class Schedules(Protocol):

@@ -1,31 +1,74 @@
-"""Which live events a principal may see, on one page."""
+"""Which live things and events a principal may see and act on: by role, by seat, by tenant. One page."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agents.agent import Agent
+from calls.call import Call
+from center.state import State
 from messages import events
 from messages.events import Event
+from messages.ids import AgentId, CallId, ContactId, QueueId
 from messages.principal import Principal
 from messages.values import Role
+from queueing.settings import QueueSettings, Surge
 
-_CALLS: tuple[type[Event], ...] = (events.CallEvent, events.ContactArrived, events.ContactEnded, events.ContactLinked)
+OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+WATCHERS = OVERSEERS | {Role.LEADER, Role.ANALYST}
+SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
+
+_CALLS: tuple[type[Event], ...] = (
+    events.CallEvent,
+    events.ContactArrived,
+    events.ContactBlocked,
+    events.ContactEnded,
+    events.ContactLinked,
+)
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
 _LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent)
+_QUEUES: tuple[type[Event], ...] = (events.QueueChanged, events.SurgeStarted, events.SurgeEnded)
+_SEATS: tuple[type[Event], ...] = (
+    events.AgentStateChanged,
+    events.PhoneChanged,
+    events.DesktopChanged,
+    events.WrapUpExtended,
+)
+_OPERATIONS: tuple[type[Event], ...] = (events.OperationStarted, events.OperationDone, events.OperationFailed)
 
 SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.ADMIN: (Event,),
     Role.SUPERVISOR: (Event,),
-    Role.LEADER: (*_CALLS, events.AgentStateChanged, events.NodeUp, events.NodeDown),
-    Role.ANALYST: (*_CALLS, events.AgentStateChanged),
-    Role.AUDITOR: (*_LISTENING, events.OperationDone, events.OperationFailed),
+    Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
+    Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
+    Role.AUDITOR: (*_LISTENING, *_OPERATIONS),
     Role.CASE_SYSTEM: (*_CALLS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
     Role.AGENT: (),
 }
 """Everything of these kinds; beside it everybody sees what is about themselves."""
 
+_EVERYBODYS = (events.CenterStarted, events.NodeUp, events.NodeDown, events.ResyncRepaired)
+"""Of no tenant: whoever may see them by role does."""
+
+REMEMBERED = 50_000
+
+
+def oversees(principal: Principal) -> bool:
+    """Tell whether a principal acts on others' calls and seats."""
+    return not OVERSEERS.isdisjoint(principal.roles)
+
+
+def leads(state: State, principal: Principal, agent: Agent) -> bool:
+    """Tell whether a principal leads the team that an agent is in."""
+    teams = state.settings.teams
+    return bool(agent.team) and any(team.id == agent.team and principal.user in team.leaders for team in teams)
+
 
 def sees_everything(principal: Principal) -> bool:
     """Tell whether the live state is shown whole."""
-    return any(role in (Role.ADMIN, Role.SUPERVISOR, Role.LEADER, Role.CASE_SYSTEM) for role in principal.roles)
+    return not SEE_ALL_CALLS.isdisjoint(principal.roles)
 
 
 def kinds_seen(principal: Principal) -> tuple[type[Event], ...]:
@@ -33,8 +76,132 @@ def kinds_seen(principal: Principal) -> tuple[type[Event], ...]:
     return tuple(kind for role in principal.roles for kind in SEES[role])
 
 
-def is_about(event: Event, principal: Principal) -> bool:
-    """Tell whether an event is about the principal: their seat, their offer, their operation.
+def has_part_in(principal: Principal, call: Call) -> bool:
+    """Tell whether the principal is an agent of the call."""
+    return principal.agent is not None and any(leg.agent == principal.agent for leg in call.legs.values())
+
+
+class Scope:
+    """Whose tenant queues, agents, calls and events are of; remembers, bounded, the calls and operations that are over.
+
+    A principal without a tenant is the city's and sees all. One with a tenant sees what is of it: its queues, its
+    agents, and calls that came in on its line, are in one of its queues, or have one of its agents.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._of: OrderedDict[str, frozenset[str]] = OrderedDict()
+        for call in state.calls.values():
+            self._of[call.id] = self._of[call.contact] = self.of_call(call)
+
+    def __repr__(self) -> str:
+        return f"<Scope: {len(self._of)} remembered>"
+
+    def has_queue(self, principal: Principal, queue: QueueSettings) -> bool:
+        """Tell whether a queue is of the principal's tenant."""
+        return principal.tenant in ("", queue.tenant)
+
+    def has_agent(self, principal: Principal, agent: Agent) -> bool:
+        """Tell whether an agent is of the principal's tenant, or is themselves."""
+        return principal.tenant in ("", agent.tenant) or agent.id == principal.agent
+
+    def has_call(self, principal: Principal, call: Call) -> bool:
+        """Tell whether a live call is of the principal's tenant, or they have a part in it."""
+        return not principal.tenant or principal.tenant in self.of_call(call) or has_part_in(principal, call)
+
+    def has_kept(self, principal: Principal, contact: Mapping[str, Any]) -> bool:
+        """Tell whether a past contact is of the principal's tenant, or they had a part in it."""
+        if principal.tenant in ("", contact.get("tenant", "")):
+            return True
+        its = (contact, *contact.get("legs", ()), *contact.get("visits", ()))
+        own = principal.agent is not None and any(one.get("agent") == principal.agent for one in its)
+        return own or any(self.state.tenant_of(one.get("queue")) == principal.tenant for one in its)
+
+    def has_recent(self, principal: Principal, contact: ContactId) -> bool:
+        """Tell whether a contact that is remembered from the log is of the principal's tenant."""
+        return not principal.tenant or principal.tenant in self._of.get(contact, frozenset())
+
+    def has_surge(self, principal: Principal, surge: str) -> bool:
+        """Tell whether a surge looks only at numbers that lead to the principal's tenant."""
+        return not principal.tenant or self._of_surge(self.state.surge_settings.get(surge)) == principal.tenant
+
+    def may_reach(self, principal: Principal, tenant: str) -> bool:
+        """Tell whether calls may be passed to a tenant's queues and agents: one's own, and the city's."""
+        return not principal.tenant or tenant in ("", principal.tenant)
+
+    def of_call(self, call: Call) -> frozenset[str]:
+        """Return the tenants that a live call is of."""
+        agents = (self._of_agent(leg.agent) for leg in call.legs.values() if leg.agent)
+        queue = (self.state.tenant_of(call.queue),) if call.queue else ()
+        return frozenset((call.tenant, *queue, *agents))
+
+    def note(self, event: Event) -> None:
+        """Remember whose a call or an operation is; events that come later name no more than its id."""
+        match event:
+            case events.ContactArrived(contact=contact, call=call):
+                self._remember((contact, call), event)
+            case events.CallQueued(contact=contact, call=call) | events.CallOffered(contact=contact, call=call):
+                self._remember((contact, call), event)
+            case events.OperationStarted(operation=operation) | events.ListeningRequested(operation=operation):
+                self._remember((operation,), event)
+
+    def may_see(self, event: Event, principal: Principal, kinds: tuple[type[Event], ...] | None = None) -> bool:
+        """Tell whether an event may be sent to a principal; `kinds`: those seen whole, where they are known already."""
+        if is_about(event, principal, self.agent_of(event)):
+            return True
+        if not isinstance(event, kinds_seen(principal) if kinds is None else kinds):
+            return False
+        return not principal.tenant or isinstance(event, _EVERYBODYS) or principal.tenant in self.tenants(event)
+
+    def agent_of(self, event: Event) -> AgentId | None:
+        """Return the agent that an event is about; a phone is whose who sits at it."""
+        if isinstance(event, events.PhoneChanged):
+            holder = self.state.roster.at(event.phone)
+            return holder.id if holder else None
+        return getattr(event, "agent", None)
+
+    def tenants(self, event: Event) -> frozenset[str]:
+        """Return the tenants that an event is of."""
+        if isinstance(event, events.SurgeStarted | events.SurgeEnded):
+            return frozenset((self._of_surge(self.state.surge_settings.get(event.surge)),))
+        found: set[str] = set(self._named(event))
+        for field in ("call", "contact", "operation"):
+            found |= self._of.get(getattr(event, field, None) or "", frozenset())
+        return frozenset(found)
+
+    def _named(self, event: Any) -> Iterable[str]:
+        if isinstance(event, events.ContactArrived):
+            yield event.tenant
+        if queue := getattr(event, "queue", None):
+            yield self.state.tenant_of(QueueId(queue))
+        if agent := self.agent_of(event):
+            yield self._of_agent(agent)
+        if call := self.state.calls.get(getattr(event, "call", None) or CallId("")):
+            yield call.tenant
+
+    def _of_agent(self, agent: AgentId) -> str:
+        known = self.state.roster.by_id.get(agent)
+        return known.tenant if known else ""
+
+    def _of_surge(self, surge: Surge | None) -> str:
+        """Return the one tenant that all the routes of a surge's numbers lead to, else the city."""
+        if surge is None or not surge.did:
+            return ""
+        routes = [route for route in self.state.settings.routes if route.did.startswith(surge.did)]
+        tenants = {route.tenant or self.state.tenant_of(route.queue) for route in routes}
+        return tenants.pop() if len(tenants) == 1 else ""
+
+    def _remember(self, names: tuple[str, ...], event: Event) -> None:
+        tenants = self.tenants(event)
+        for name in names:
+            self._of[name] = self._of.get(name, frozenset()) | tenants
+            self._of.move_to_end(name)
+        while len(self._of) > REMEMBERED:
+            self._of.popitem(last=False)
+
+
+def is_about(event: Event, principal: Principal, agent: AgentId | None) -> bool:
+    """Tell whether an event, about `agent`, is about the principal: their seat, their offer, their operation.
 
     Agents are not told that somebody listens to them; whoever asked for it is.
     """
@@ -42,9 +209,4 @@ def is_about(event: Event, principal: Principal) -> bool:
         return True
     if principal.agent is None or isinstance(event, _LISTENING):
         return False
-    return getattr(event, "agent", None) == principal.agent
-
-
-def may_see(event: Event, principal: Principal) -> bool:
-    """Tell whether an event may be sent to a principal."""
-    return isinstance(event, kinds_seen(principal)) or is_about(event, principal)
+    return agent == principal.agent

@@ -15,6 +15,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long a stream client has to say who it is."""
     recheck_s: float = 30.0
     """How often a stream's token is looked at again: a session ended elsewhere ends its streams."""
+    ping_s: float = 10.0
+    """How often a stream is pinged, and how long its answer may take: a frozen page counts as gone after both."""
+    desktop_grace_s: float = 10.0
+    """How long an agent's desktop may be away before the seat counts as deaf."""
     clients: int = 5000
     """Streams that may be open at once."""
     body_bytes: int = 1 << 20

@@ -1,74 +1,93 @@
-"""Agents, calls, queues and listening sessions as REST and the stream's snapshot show them."""
+"""Agents, calls, listening sessions and surges as REST and the stream's snapshot show them; queues: queue_views."""
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from agents.agent import Agent
-from api.masking import shown
+from api.masking import sees_numbers
+from api.queue_views import QueueView, queue_views
+from api.rights import Scope, sees_everything
 from calls.call import Call
+from calls.transitions import LegState
 from center.state import State
 from messages.ids import CallId
+from messages.masking import masked, masked_outside
 from messages.principal import Principal
-from messages.values import AgentState, ListeningMode
-from queueing.settings import QueueSettings
+from messages.values import AgentState, Direction, LegKind, ListeningMode, Need, Reason, Then
+
+
+class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that an agent is shown, to dial or to decline; whole for themselves, masked for others."""
+
+    operation: str
+    number: str
+    until: datetime
+    purpose: str
+    about: str | None
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent now."""
+    """An agent now. `deaf`: why the seat is offered nothing; `forced`: a supervisor brought them into this state."""
 
     id: str
     name: str
     team: str
+    tenant: str
     phone: str
+    seat: str
     queues: tuple[str, ...]
+    ranks: dict[str, int]
+    skills: dict[str, int]
     state: AgentState
     reason: str
+    forced: bool
     since: datetime | None
     until: datetime | None
     call: str | None
     planned: str
+    deaf: Reason | None
+    preview: PreviewView | None
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's leg of a live call."""
+    """One party's leg of a live call."""
 
     id: str
     agent: str | None
     phone: str
+    role: LegKind
     state: str
+    held: bool
     offered_at: datetime
     answered_at: datetime | None
 
 
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
-    """A live call."""
+    """A live call. `position`: its place in line now, 1 for the next, null where it is in none.
+
+    `estimated_s`: the wait that was to be expected when it joined its queue.
+    """
 
     id: str
     contact: str
     number: str
     did: str
+    tenant: str
+    direction: Direction
     queue: str | None
     state: str
+    priority: int
+    needs: tuple[Need, ...]
+    position: int | None
+    estimated_s: float | None
     arrived_at: datetime
     queued_at: datetime | None
     by_asterisk: bool
     legs: list[LegView]
-
-
-class QueueView(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue now; `longest_wait_s` is of those who wait now, in seconds, null where nobody does."""
-
-    id: str
-    name: str
-    waiting: int
-    longest_wait_s: float | None
-    talking: int
-    agents: dict[str, int]
 
 
 class ListeningView(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,32 +102,79 @@ class ListeningView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
 
 
-def agent_view(agent: Agent) -> AgentView:
-    """Return an agent as shown."""
+class SurgeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A burst of calls now. `key`: the number dialled, or the callers' first digits; `over_at`: if it stops now.
+
+    `deflected`: the callers who were told something, or sent elsewhere, because of it.
+    """
+
+    surge: str
+    by: str
+    key: str
+    deflected: int
+    over_at: datetime | None
+    announce: str
+    then: Then
+    to: str | None
+
+
+def agent_view(state: State, agent: Agent, principal: Principal) -> AgentView:
+    """Return an agent as this principal may see them."""
     return AgentView(
         id=agent.id,
         name=agent.name,
         team=agent.team,
+        tenant=agent.tenant,
         phone=agent.phone,
+        seat=agent.seat,
         queues=agent.queues,
+        ranks={str(queue): rank for queue, rank in agent.ranks.items()},
+        skills=agent.skills,
         state=agent.state,
         reason=agent.reason,
+        forced=agent.forced,
         since=agent.since,
         until=agent.until,
         call=agent.call,
         planned=agent.planned,
+        deaf=state.deaf_reason(agent),
+        preview=_preview(state, agent, principal),
     )
 
 
-def call_view(call: Call, principal: Principal) -> CallView:
-    """Return a call as this principal may see it."""
+def _preview(state: State, agent: Agent, principal: Principal) -> PreviewView | None:
+    preview = state.previews.get(agent.id)
+    if preview is None:
+        return None
+    whole = sees_numbers(principal) or agent.id == principal.agent or preview.by == principal.user
+    return PreviewView(
+        operation=preview.operation,
+        number=preview.number if whole else masked(preview.number),
+        until=preview.until,
+        purpose=preview.purpose,
+        about=preview.about,
+    )
+
+
+def call_view(state: State, call: Call, principal: Principal) -> CallView:
+    """Return a call as this principal may see it; who dialled a number sees it whole."""
+    whole = sees_numbers(principal)
+    dialled = principal.agent is not None and any(
+        leg.role is LegKind.OUTBOUND and leg.agent == principal.agent for leg in call.legs.values()
+    )
     return CallView(
         id=call.id,
         contact=call.contact,
-        number=shown(call.number, principal),
+        number=call.number if whole or dialled else masked(call.number),
         did=call.did,
+        tenant=call.tenant,
+        direction=call.direction,
         queue=call.queue,
         state=call.state,
+        priority=call.priority,
+        needs=call.needs,
+        position=_position(state, call),
+        estimated_s=call.estimated_s,
         arrived_at=call.arrived_at,
         queued_at=call.queued_at,
         by_asterisk=call.by_asterisk,
@@ -116,8 +182,10 @@ def call_view(call: Call, principal: Principal) -> CallView:
             LegView(
                 id=leg.id,
                 agent=leg.agent,
-                phone=leg.phone,
+                phone=leg.phone if whole else masked_outside(leg.phone),
+                role=leg.role,
                 state=leg.state,
+                held=leg.state is LegState.HELD,
                 offered_at=leg.offered_at,
                 answered_at=leg.answered_at,
             )
@@ -126,23 +194,15 @@ def call_view(call: Call, principal: Principal) -> CallView:
     )
 
 
-def queue_view(state: State, queue: QueueSettings, now: datetime) -> QueueView:
-    """Return a queue as shown; costs the number of agents and calls."""
-    waiting = [call for call in state.calls.values() if call.queue == queue.id and call.state in ("waiting", "offered")]
-    since = min((call.queued_at for call in waiting if call.queued_at), default=None)
-    agents = Counter(str(a.state) for a in state.roster.by_id.values() if queue.id in a.queues)
-    return QueueView(
-        id=queue.id,
-        name=queue.name or queue.id,
-        waiting=len(waiting),
-        longest_wait_s=(now - since).total_seconds() if since else None,
-        talking=sum(call.queue == queue.id and call.state == "talking" for call in state.calls.values()),
-        agents={state_name: agents.get(state_name, 0) for state_name in AgentState},
-    )
+def _position(state: State, call: Call) -> int | None:
+    if not call.in_line or call.queue is None or call.place is None:
+        return None
+    return state.line_of(call.queue).position(call.id, call.place)
 
 
-def listening_views(state: State) -> list[ListeningView]:
+def listening_views(state: State, scope: Scope, principal: Principal) -> list[ListeningView]:
     """Return the sessions that run or are being set up."""
+    calls = state.calls
     return [
         ListeningView(
             id=session.id,
@@ -154,26 +214,49 @@ def listening_views(state: State) -> list[ListeningView]:
             started_at=session.started_at,
         )
         for session in state.listening.values()
+        if not principal.tenant or (session.call in calls and scope.has_call(principal, calls[session.call]))
     ]
 
 
-def has_part_in(principal: Principal, call: Call) -> bool:
-    """Tell whether the principal is an agent of the call."""
-    return principal.agent is not None and any(leg.agent == principal.agent for leg in call.legs.values())
+def surge_views(state: State, scope: Scope, principal: Principal) -> list[SurgeView]:
+    """Return the bursts that go on."""
+    found = []
+    for (name, key), burst in state.bursts.items():
+        surge = state.surge_settings.get(name)
+        if surge is None or not burst.active or not scope.has_surge(principal, name):
+            continue
+        found.append(
+            SurgeView(
+                surge=name,
+                by=surge.by,
+                key=key if surge.by == "did" or sees_numbers(principal) else masked_outside(key),
+                deflected=burst.deflected,
+                over_at=burst.over_at,
+                announce=surge.overflow.announce,
+                then=surge.overflow.then,
+                to=surge.overflow.to,
+            )
+        )
+    return found
 
 
-def snapshot(state: State, principal: Principal, everything: bool, now: datetime) -> dict[str, Any]:
+def snapshot(state: State, scope: Scope, principal: Principal, now: datetime) -> dict[str, Any]:
     """Return what a principal may see of the state: all of it, or only their own part."""
+    everything = sees_everything(principal)
     if everything:
-        agents = list(state.roster.by_id.values())
-        calls = list(state.calls.values())
+        agents = [agent for agent in state.roster.by_id.values() if scope.has_agent(principal, agent)]
+        calls = [call for call in state.calls.values() if scope.has_call(principal, call)]
+        queues = [queue for queue in state.settings.queues if scope.has_queue(principal, queue)]
     else:
         own = state.roster.by_id.get(principal.agent) if principal.agent else None
         agents = [own] if own else []
         calls = [call for call in (state.calls.get(own.call or CallId("")) if own else None,) if call]
+        queues = []
+    views: list[QueueView] = queue_views(state, queues, now) if queues else []
     return {
-        "agents": [agent_view(agent) for agent in agents],
-        "calls": [call_view(call, principal) for call in calls],
-        "queues": [queue_view(state, queue, now) for queue in state.settings.queues] if everything else [],
-        "listening": listening_views(state) if everything else [],
+        "agents": [agent_view(state, agent, principal) for agent in agents],
+        "calls": [call_view(state, call, principal) for call in calls],
+        "queues": views,
+        "listening": listening_views(state, scope, principal) if everything else [],
+        "surges": surge_views(state, scope, principal) if everything else [],
     }

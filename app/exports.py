@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.database import Database
-from storage.exports import What, export_rows
+from storage.export_schema import What
+from storage.exports import export_rows
 
 
 class FileExports:
@@ -25,7 +26,10 @@ class FileExports:
         output: Path,
         *,
         full: bool,
+        tenant: str = "",
         progress: Callable[[int], None],
     ) -> int:
         """Write records of a period and return how many. Raises Unavailable, Invalid."""
-        return await export_rows(self._database, What(what), since, until, form, output, full=full, progress=progress)
+        return await export_rows(
+            self._database, What(what), since, until, form, output, full=full, tenant=tenant, progress=progress
+        )

@@ -44,5 +44,7 @@ class Doorkeeper:
             await self._people.revoke(token)
 
     def _session(self, account: Account, token: str) -> Session:
-        principal = Principal(user=account.name, name=account.name, roles=account.roles, agent=account.agent)
+        principal = Principal(
+            user=account.name, name=account.name, roles=account.roles, agent=account.agent, tenant=account.tenant
+        )
         return Session(token=token, expires_at=self._clock() + SERVICE_SESSION, principal=principal)

@@ -9,6 +9,7 @@ import msgspec
 
 from agents.schedule import ScheduleSettings
 from api.settings import ApiSettings
+from app.settings_check import findings
 from center.loop import LoopSettings
 from center.settings import CenterSettings
 from ivr.flow import FlowSettings
@@ -31,6 +32,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: UserId
     roles: tuple[Role, ...]
     agent: AgentId | None = None
+    tenant: str = ""
     token_sha256: str
 
 
@@ -79,25 +81,8 @@ def decode(text: bytes, name: str = "hotline.toml") -> Settings:
 
 
 def _check(settings: Settings, name: str) -> None:
-    queues = {queue.id for queue in settings.center.queues}
-    phones = {phone.number for phone in settings.asterisk.phones}
-    seen: set[str] = set()
-    for agent in settings.center.agents:
-        for queue in agent.queues:
-            if queue not in queues:
-                raise SettingsError(
-                    f"{name}: agent {agent.id} serves queue {queue}, which [[center.queues]] does not name"
-                )
-        if agent.phone not in phones:
-            raise SettingsError(
-                f"{name}: agent {agent.id} has phone {agent.phone}, which [[asterisk.phones]] does not name"
-            )
-        if agent.id in seen:
-            raise SettingsError(f"{name}: agent {agent.id} is named twice")
-        seen.add(agent.id)
-    for queue in (settings.flow.queue, *settings.flow.dids.values()):
-        if queue not in queues:
-            raise SettingsError(f"{name}: [flow] leads to queue {queue}, which [[center.queues]] does not name")
+    if wrong := findings(settings):
+        raise SettingsError("\n".join(f"{name}: {line}" for line in wrong))
 
 
 def digest(token: str) -> str:

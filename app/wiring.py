@@ -140,9 +140,18 @@ class Hotline:
         settings = self.settings
         queries = Queries(self.database)
         identity = Doorkeeper(settings.accounts, Identity(self.database, now, settings.api.token_s), now)
-        self.audience = Audience(queries, self.pops)
+        self.audience = Audience(queries, self.pops, self.mirror.state)
         self.stream = await self._stack.enter_async_context(
-            StreamServer(settings.api, self.mirror, self.journal, self.audience, identity, Cursors(self.database), now)
+            StreamServer(
+                settings.api,
+                self.mirror,
+                self.journal,
+                self.audience,
+                identity,
+                Cursors(self.database),
+                now,
+                self.loop.tell,
+            )
         )
         self.rest = Services(
             settings=settings.api,

@@ -26,6 +26,8 @@ def control(turn: Turn, request: Ask) -> None:
     """Do what a verb asks of a live call. Raises NotFound, Refused, Conflict, Invalid."""
     if len(request.reason) > MAX_REASON:
         raise Invalid(f"reason: at most {MAX_REASON} characters")
+    if request.verb not in _DO:
+        raise Invalid(f"verb: {request.verb} is not of a live call")
     _DO[request.verb](turn, request, turn.live_call(request.call))
 
 

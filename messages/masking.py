@@ -1,9 +1,29 @@
 """Numbers as they are shown to those who need not know them whole."""
 
+from messages.values import TargetKind
+
+OUTSIDE_DIGITS = 7
+_NUMBER = f"{TargetKind.NUMBER}:"
+_OURS = tuple(f"{kind}:" for kind in TargetKind if kind is not TargetKind.NUMBER)
+
 
 def masked(number: str) -> str:
     """Return a number as `138****1234`, less of a shorter one, and nothing of fewer than seven digits."""
-    if len(number) < 7:
+    if len(number) < OUTSIDE_DIGITS:
         return "*" * len(number)
     head, tail = (3, 4) if len(number) >= 10 else (2, 2)
     return number[:head] + "*" * (len(number) - head - tail) + number[-tail:]
+
+
+def is_outside(number: str) -> bool:
+    """Tell whether a text has a number of a citizen's or an office's in it, and not an extension or a short code."""
+    return sum(map(str.isdigit, number)) >= OUTSIDE_DIGITS
+
+
+def masked_outside(text: str) -> str:
+    """Return a phone or a target (`number:…`, `agent:…`, or as dialled), masked where it is an outside number."""
+    if text.startswith(_OURS) or not is_outside(text):
+        return text
+    if text.startswith(_NUMBER):
+        return _NUMBER + masked(text.removeprefix(_NUMBER))
+    return masked(text)

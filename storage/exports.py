@@ -1,115 +1,24 @@
-"""Exports: contacts, legs, agent states and listening sessions as CSV or JSON lines, in bounded memory."""
+"""Exports of what is kept, as CSV or JSON lines, in bounded memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from messages.masking import masked
-from storage.columns import Instant
+from messages.errors import Forbidden
+from messages.masking import masked, masked_outside
+from storage.columns import Instant, harmless
 from storage.database import Database, asking
+from storage.export_schema import SCHEMA, What
 from storage.sinks import Sink
-from storage.tables import agent_states, case_links, contacts, legs, listening
+from storage.tables import agent_states, case_links, contacts, legs, listening, operations, surges, three_way, visits
 
 Row = dict[str, Any]
 CHUNK = 500
-
-
-class What(StrEnum):
-    """What can be exported."""
-
-    CONTACTS = "contacts"
-    LEGS = "legs"
-    AGENT_STATES = "agent-states"
-    LISTENING = "listening"
-
-
-SCHEMA: dict[What, dict[str, str]] = {
-    What.CONTACTS: {
-        "contact": "the contact's id",
-        "call": "the id of the citizen's call; empty where it was none",
-        "channel": "how the citizen came: call, wechat, …",
-        "source": "where the record is from: live, or the kind of import",
-        "node": "the Asterisk that carried the call",
-        "linkedid": "Asterisk's linkedid, for CDR and CEL",
-        "number": "the citizen's number, 138****1234 unless exported in full",
-        "did": "the number that was dialled",
-        "arrived_at": "when the call arrived (UTC, µs)",
-        "noticed": "whether the recording notice was played",
-        "queue": "the first queue",
-        "queued_at": "when it joined that queue (UTC, µs)",
-        "answered_at": "when the first agent answered (UTC, µs)",
-        "ended_at": "when the call ended (UTC, µs); empty while it goes on",
-        "outcome": "how it ended: answered, abandoned, …",
-        "by_citizen": "whether the citizen ended it",
-        "agent": "the first agent who answered",
-        "transferred": "whether it was transferred",
-        "by_asterisk": "whether Asterisk's fallback queue held it",
-        "waited_s": "from joining the queue to the answer, or to the end where nobody answered (s)",
-        "talk_s": "talk of all its legs, hold not included (s); empty where nobody answered or somebody still talks",
-        "hold_s": "hold of all its legs (s); empty as talk_s",
-        "wrap_up_s": "wrap-up of all its legs (s); empty where there was none",
-        "legs": "how many offers to agents were made",
-        "cases": "the numbers of its cases, separated by spaces",
-    },
-    What.LEGS: {
-        "leg": "the leg's id",
-        "contact": "the contact's id",
-        "call": "the id of the citizen's call",
-        "queue": "the queue it was offered from",
-        "agent": "the agent",
-        "phone": "the agent's phone",
-        "queued_at": "when the contact joined the queue (UTC, µs)",
-        "offered_at": "when the agent was reserved (UTC, µs)",
-        "ringing_at": "when the phone rang (UTC, µs)",
-        "answered_at": "when the agent answered (UTC, µs)",
-        "ended_at": "when the leg ended (UTC, µs)",
-        "end": "why it ended",
-        "held_since": "since when the citizen is on hold now (UTC, µs)",
-        "hold_s": "time on hold (s)",
-        "holds": "how often the citizen was put on hold",
-        "transferred_to": "where the agent transferred to; a number is masked unless exported in full",
-        "wrap_up_until": "when wrap-up would end at the latest (UTC, µs)",
-        "wrap_up_s": "wrap-up (s)",
-        "waited_s": "from joining the queue to the answer, or to the leg's end where nobody answered (s)",
-        "talk_s": "talk, hold not included (s); empty where nobody answered or it goes on",
-    },
-    What.AGENT_STATES: {
-        "agent": "the agent",
-        "state": "the state: ready, talking, wrap_up, …",
-        "reason": "the reason of not_ready",
-        "phone": "the agent's phone",
-        "call": "the call it was about",
-        "started_at": "when the state began (UTC, µs)",
-        "ended_at": "when it ended (UTC, µs); empty while it lasts",
-        "epoch": "place in the journal",
-        "seq": "place in the journal",
-        "duration_s": "how long it lasted (s); empty while it lasts",
-    },
-    What.LISTENING: {
-        "session": "the listening session's id",
-        "by": "who listened; empty where Asterisk could not tell",
-        "phone": "the listener's phone",
-        "contact": "the contact's id",
-        "call": "the id of the citizen's call",
-        "agent": "the agent listened to",
-        "queue": "the call's queue",
-        "mode": "listen, whisper or barge",
-        "purpose": "what it was for",
-        "foreign": "whether it was started outside of this software",
-        "requested_at": "when it was asked for (UTC, µs)",
-        "started_at": "when the listener heard the call (UTC, µs)",
-        "ended_at": "when it ended (UTC, µs)",
-        "failed": "why nothing was heard",
-        "duration_s": "how long the listener heard the call (s)",
-    },
-}
-"""Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""
 
 
 class _Source(NamedTuple):
@@ -120,7 +29,11 @@ class _Source(NamedTuple):
 
 _SOURCES = {
     What.CONTACTS: _Source(contacts, contacts.c.arrived_at, (contacts.c.contact,)),
+    What.VISITS: _Source(visits, visits.c.asked_at, (visits.c.contact, visits.c.n)),
     What.LEGS: _Source(legs, legs.c.offered_at, (legs.c.leg,)),
+    What.OPERATIONS: _Source(operations, operations.c.asked_at, (operations.c.operation,)),
+    What.THREE_WAY: _Source(three_way, three_way.c.asked_at, (three_way.c.operation,)),
+    What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
     ),
@@ -141,18 +54,22 @@ async def export_rows(
     output: Path,
     *,
     full: bool = False,
+    tenant: str = "",
     progress: Callable[[int], None] = lambda done: None,
 ) -> int:
     """Write the records of a period, one consistent state of them, to a file and return how many they are.
 
-    `since` (inclusive) and `until` (exclusive) are of the arrival, the offer, the state's begin or the request.
-    `form` is csv or jsonl. `progress` is told after each chunk how many are done. The file appears when it is
-    complete. Raises Unavailable if the database or the disk fails, Invalid for another form.
+    `since` (inclusive) and `until` (exclusive) are of the arrival, the offer, the begin or the request. `form` is csv
+    or jsonl; `tenant`: only what is about its contacts. `progress` is told after each chunk how many are done. The file
+    appears when it is complete. Raises Unavailable if the database or the disk fails, Invalid for another form,
+    Forbidden for what is about no contact if a tenant is named.
     """
+    if tenant and "contact" not in _SOURCES[what].table.c:
+        raise Forbidden(f"{what} are of the whole city, not of one line")
     done = 0
     with Sink(output, form, list(SCHEMA[what])) as sink:
         async with asking(database.reading()) as connection:
-            async for chunk in _chunks(connection, _SOURCES[what], since, until):
+            async for chunk in _chunks(connection, _SOURCES[what], since, until, tenant):
                 rows = await _about_contacts(connection, chunk) if what is What.CONTACTS else map(_derived, chunk)
                 await asyncio.to_thread(sink.write, rows if full else map(_masked, rows))
                 done += len(chunk)
@@ -162,10 +79,13 @@ async def export_rows(
 
 
 async def _chunks(
-    connection: AsyncConnection, source: _Source, since: datetime | None, until: datetime | None
+    connection: AsyncConnection, source: _Source, since: datetime | None, until: datetime | None, tenant: str
 ) -> AsyncIterator[list[Row]]:
     at, key = source.at, source.key
     query = select(source.table, at.label("_at")).order_by(at, *key).limit(CHUNK)
+    if tenant:
+        its = select(contacts.c.contact).where(contacts.c.tenant == harmless(tenant))
+        query = query.where(source.table.c.contact.in_(its))
     if until is not None:
         query = query.where(at < until)
     page = query if since is None else query.where(at >= since)
@@ -206,14 +126,18 @@ def _contact(row: Row, its_legs: list[Row], cases: list[str]) -> Row:
 
 
 def _derived(row: Row) -> Row:
-    """Add to a leg, an agent state or a listening session how long things took."""
-    if "offered_at" not in row:
-        return row | {"duration_s": _seconds(row["started_at"], row["ended_at"])}
-    talk = _seconds(row["answered_at"], row["ended_at"])
-    return row | {
-        "waited_s": _seconds(row["queued_at"], row["answered_at"] or row["ended_at"]),
-        "talk_s": None if talk is None else round(max(0.0, talk - row["hold_s"]), 6),
-    }
+    """Add to a record how long things took."""
+    if "offered_at" in row:
+        talk = _seconds(row["answered_at"], row["ended_at"])
+        return row | {
+            "waited_s": _seconds(row["queued_at"], row["answered_at"] or row["ended_at"]),
+            "talk_s": None if talk is None else round(max(0.0, talk - row["hold_s"]), 6),
+        }
+    if "left_at" in row:
+        return row | {"waited_s": _seconds(row["asked_at"], row["left_at"])}
+    if "response_s" in row:
+        return row | {"duration_s": _seconds(row["answered_at"], row["ended_at"])}
+    return row | {"duration_s": _seconds(row.get("started_at", row.get("asked_at")), row["ended_at"])}
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
@@ -224,11 +148,16 @@ def _total(seconds: Iterable[float]) -> float:
     return round(sum(seconds), 6)
 
 
+_OUTSIDE = ("transferred_to", "target", "called", "phone")
+"""Columns that may hold an outside number, or an extension of ours."""
+
+
 def _masked(row: Mapping[str, Any]) -> Row:
-    """Hide the middle of the citizen's number, and of one transferred to unless it is an extension."""
+    """Hide the middle of the citizen's number, and of every other one that is outside."""
     hidden = dict(row)
     if "number" in hidden:
         hidden["number"] = masked(hidden["number"])
-    if len(hidden.get("transferred_to", "")) >= 7:
-        hidden["transferred_to"] = masked(hidden["transferred_to"])
+    for name in _OUTSIDE:
+        if hidden.get(name):
+            hidden[name] = masked_outside(hidden[name])
     return hidden

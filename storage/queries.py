@@ -13,7 +13,7 @@ from messages.errors import Invalid
 from messages.ids import ContactId
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
-from storage.tables import case_links, contacts, legs, listening, recordings, wrap_ups
+from storage.tables import case_links, contacts, legs, listening, operations, recordings, three_way, visits, wrap_ups
 
 WITHHELD = frozenset({"", "anonymous", "asterisk", "private", "restricted", "s", "unavailable", "unknown", "withheld"})
 """What stands for a number where there is none, in lower case."""
@@ -39,14 +39,18 @@ class Queries:
             return await _with_cases(connection, _rows(await connection.execute(query)))
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
-        """Return a contact with `legs`, `cases`, `recordings`, `listening` and `wrap_up`, None if it is unknown."""
+        """Return a contact with its `visits` to queues, `legs`, `operations`, who was called in (`three_way`), `cases`,
+        `recordings`, `listening` and `wrap_up`, None if it is unknown."""
         async with asking(self._database.reading()) as connection:
             found = await _about(connection, contacts, contact, "arrived_at")
             if not found:
                 return None
             notes = await _about(connection, wrap_ups, contact, "written_at")
             return found[0] | {
+                "visits": await _about(connection, visits, contact, "n"),
                 "legs": await _about(connection, legs, contact, "offered_at"),
+                "operations": await _about(connection, operations, contact, "asked_at"),
+                "three_way": await _about(connection, three_way, contact, "asked_at"),
                 "cases": await _about(connection, case_links, contact, "linked_at"),
                 "recordings": await _about(connection, recordings, contact, "started_at"),
                 "listening": await _about(connection, listening, contact, "session"),
@@ -61,6 +65,7 @@ class Queries:
         queue: str | None = None,
         agent: str | None = None,
         outcome: str | None = None,
+        tenant: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
@@ -74,7 +79,13 @@ class Queries:
             query = query.where(column.arrived_at >= since)
         if until is not None:
             query = query.where(column.arrived_at < until)
-        for wanted, value in ((column.queue, queue), (column.agent, agent), (column.outcome, outcome)):
+        filters = (
+            (column.queue, queue),
+            (column.agent, agent),
+            (column.outcome, outcome),
+            (column.tenant, tenant),
+        )
+        for wanted, value in filters:
             if value is not None:
                 query = query.where(wanted == harmless(value))
         if cursor:

@@ -59,7 +59,7 @@ def _add_pages(app: web.Application, directory: Path) -> None:
 async def _follow(app: web.Application) -> AsyncIterator[None]:
     """Remember what goes by in the log; have a place for exports."""
     services = app[SERVICES]
-    services.recall.begin(services.mirror.state)
+    services.recall.begin(services.scope)
     services.mirror.listeners.append(services.recall.take)
     async with services.jobs.open():
         yield

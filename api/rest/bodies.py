@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api.views import AgentView, CallView, ListeningView, QueueView
+from api.queue_views import QueueView
+from api.views import AgentView, CallView, ListeningView, SurgeView
 from messages.errors import Invalid
 from messages.values import ContactOutcome, ListeningMode
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
+Short = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class LogInBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +37,34 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentStateBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The state to go to; from logged_out the seat at `phone` (the usual one where empty) is taken first."""
+    """The state to go to. From logged_out the seat is taken first: at `phone`, else that of `seat`, else the usual one.
+
+    For somebody else's state a `reason` is required, and a seat is not taken.
+    """
 
     state: Literal["ready", "not_ready", "logged_out"]
     reason: Text = ""
-    phone: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    phone: Short = ""
+    seat: Short = ""
+
+
+class WrapUpExtensionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """How many seconds longer to wrap up, up to the queue's maximum."""
+
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)]
+
+
+class PreviewBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether to dial the number that is shown, or to decline it."""
+
+    dial: bool
+
+
+class OpenBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the queue takes calls, and why that changes; those who wait in it stay."""
+
+    open: bool
+    reason: Text = ""
 
 
 class ListeningBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,10 +156,10 @@ class ListeningList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ListeningView]
 
 
-class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The call that is being ended."""
+class SurgesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The bursts that go on."""
 
-    call: str
+    items: list[SurgeView]
 
 
 class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):

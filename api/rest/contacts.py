@@ -33,7 +33,7 @@ async def list_contacts(asked: Asked) -> Answer:
     """Return a page of contacts, newest arrivals as the history orders them; agents see their own."""
     query: ContactsQuery = asked.query
     check_offset(since=query.since, until=query.until)
-    wanted = msgspec.structs.asdict(query)
+    wanted = msgspec.structs.asdict(query) | {"tenant": asked.principal.tenant or None}
     if _own_only(asked):
         wanted["agent"] = asked.principal.agent or ""
     found, cursor = await asked.services.history.contacts(**wanted)
@@ -44,7 +44,7 @@ async def get_contact(asked: Asked) -> Answer:
     """Return a contact with its legs, cases, recordings and wrap-up, and who listened for those who may know."""
     name = ContactId(asked.path["contact"])
     found = await asked.services.history.contact(name)
-    if found is None:
+    if found is None or not asked.services.scope.has_kept(asked.principal, found):
         raise NotFound(f"no contact {name}")
     if _own_only(asked) and not await _had_part(asked, name):
         raise Forbidden("agents see their own contacts")
@@ -57,7 +57,7 @@ async def get_contact(asked: Asked) -> Answer:
 async def link_case(asked: Asked) -> Answer:
     """Tie a case to a contact, or tell more of it; the same again changes nothing."""
     name, body = ContactId(asked.path["contact"]), asked.body
-    await _check_there(asked, name)
+    await check_there(asked, name)
     case: CaseBody = body
     await asked.decide(
         requests.LinkCase(
@@ -77,7 +77,7 @@ async def write_wrap_up(asked: Asked) -> Answer:
     """Keep the code and note on a contact; written again, the last counts."""
     name = ContactId(asked.path["contact"])
     body: WrapUpBody = asked.body
-    await _check_there(asked, name)
+    await check_there(asked, name)
     await asked.decide(requests.WriteWrapUp(by=asked.principal.user, contact=name, code=body.code, note=body.note))
     return Answer(None, 204)
 
@@ -85,22 +85,31 @@ async def write_wrap_up(asked: Asked) -> Answer:
 async def look_up(asked: Asked) -> Answer:
     """Return what is known of a number."""
     body: LookupBody = asked.body
-    found = await asked.services.history.recent_contacts(body.number, LOOKED_UP)
+    recent = await asked.services.history.recent_contacts(body.number, LOOKED_UP)
+    found = [one for one in recent if asked.services.scope.has_kept(asked.principal, one)]
     cases = sorted({str(case) for one in found for case in one.get("cases", ())})
-    recent = [_seen(one, asked.principal) for one in found]
-    return Answer(LookupAnswer(recent_contacts=recent, cases=cases, repeat=bool(recent)))
+    seen = [_seen(one, asked.principal) for one in found]
+    return Answer(LookupAnswer(recent_contacts=seen, cases=cases, repeat=bool(seen)))
 
 
 def _own_only(asked: Asked) -> bool:
     return asked.roles <= OWN_ONLY
 
 
-async def _check_there(asked: Asked, contact: ContactId) -> None:
-    """Raise NotFound for a contact nobody knows, Forbidden for one the agent had no part in."""
-    if asked.services.recall.agents_of(contact) is None and await asked.services.history.contact(contact) is None:
+async def check_there(asked: Asked, contact: ContactId, *, own_only: bool = True) -> None:
+    """Raise NotFound for a contact nobody knows or of another tenant, Forbidden for one the agent had no part in."""
+    if not await _is_there(asked, contact):
         raise NotFound(f"no contact {contact}")
-    if _own_only(asked) and not await _had_part(asked, contact):
+    if own_only and _own_only(asked) and not await _had_part(asked, contact):
         raise Forbidden("agents write on their own contacts")
+
+
+async def _is_there(asked: Asked, contact: ContactId) -> bool:
+    scope, principal = asked.services.scope, asked.principal
+    if asked.services.recall.agents_of(contact) is not None:
+        return scope.has_recent(principal, contact)
+    kept = await asked.services.history.contact(contact)
+    return kept is not None and scope.has_kept(principal, kept)
 
 
 async def _had_part(asked: Asked, contact: ContactId) -> bool:

@@ -84,6 +84,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     repeats: bool = True
 
 
+def needs_body(route: Route) -> bool:
+    """Tell whether a route's body has something that must be said."""
+    return route.body is not None and any(field.required for field in msgspec.structs.fields(route.body))
+
+
 class Endpoint:
     """A route with what it works with; aiohttp calls `answer`."""
 
@@ -91,6 +96,7 @@ class Endpoint:
         self.route = route
         self._services = services
         self._decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
+        self._may_be_empty = not needs_body(route)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.route.method} {self.route.path}>"
@@ -159,7 +165,7 @@ class Endpoint:
         if self._decoder is None:
             return None
         try:
-            return self._decoder.decode(raw)
+            return self._decoder.decode(raw or b"{}" if self._may_be_empty else raw)
         except msgspec.ValidationError as error:
             raise Invalid(str(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

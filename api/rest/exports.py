@@ -10,15 +10,18 @@ import msgspec
 from api.masking import sees_numbers
 from api.rest.bodies import check_offset
 from api.rest.endpoint import Answer, Asked
-from api.rest.jobs import Job
+from api.rest.jobs import Job, Wanted
 from messages.errors import Conflict, Forbidden, NotFound
 from messages.values import Role
+
+CITYS = frozenset({"agent-states", "surges"})
+"""What is about no contact."""
 
 
 class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
     """Which records of which period, [from, to), in which form."""
 
-    what: Literal["contacts", "legs", "agent-states", "listening"]
+    what: Literal["contacts", "visits", "legs", "operations", "three-way", "agent-states", "surges", "listening"]
     form: Literal["csv", "jsonl"] = msgspec.field(name="format", default="csv")
     since: datetime | None = msgspec.field(name="from", default=None)
     until: datetime | None = msgspec.field(name="to", default=None)
@@ -39,9 +42,11 @@ async def start_export(asked: Asked) -> Answer:
     """Begin an export; its progress is at the address in Location."""
     body: ExportBody = asked.body
     check_offset(since=body.since, until=body.until)
-    job = asked.services.jobs.start(
-        asked.principal.user, body.what, body.since, body.until, body.form, full=sees_numbers(asked.principal)
-    )
+    principal = asked.principal
+    if principal.tenant and body.what in CITYS:
+        raise Forbidden(f"{body.what} are of the whole city, not of one line")
+    wanted = Wanted(body.what, body.since, body.until, body.form, full=sees_numbers(principal), tenant=principal.tenant)
+    job = asked.services.jobs.start(principal.user, wanted)
     return Answer(_answer(job), 202, {"Location": f"/api/v1/exports/{job.id}"})
 
 

@@ -25,6 +25,17 @@ KEPT = 50
 AT_ONCE = 2
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Which records of which period in which form; `full`: numbers whole, `tenant`: of its contacts only."""
+
+    what: str
+    since: datetime | None
+    until: datetime | None
+    form: str
+    full: bool = msgspec.field(default=False)
+    tenant: str = msgspec.field(default="")
+
+
 class Job(msgspec.Struct, kw_only=True):
     """One export; `rows` counts as it goes."""
 
@@ -63,19 +74,17 @@ class ExportJobs:
                     task.cancel()
                 await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def start(
-        self, by: UserId, what: str, since: datetime | None, until: datetime | None, form: str, *, full: bool
-    ) -> Job:
+    def start(self, by: UserId, wanted: Wanted) -> Job:
         """Begin an export. Raises Unavailable where nothing can be exported."""
         if self._exports is None or self._directory is None:
             raise Unavailable("exports are not available here")
         name = token_hex(8)
-        job = Job(id=name, by=by, what=what, form=form, file=self._directory / f"{name}.{form}")
+        form = wanted.form
+        job = Job(id=name, by=by, what=wanted.what, form=form, file=self._directory / f"{name}.{form}")
         self._jobs[name] = job
         if len(self._jobs) > KEPT:
             self._drop(next(iter(self._jobs)))
-        work = self._write(self._exports, job, since, until, full)
-        task = self._running[name] = asyncio.get_running_loop().create_task(work)
+        task = self._running[name] = asyncio.get_running_loop().create_task(self._write(self._exports, job, wanted))
         task.add_done_callback(lambda _: self._running.pop(name, None))
         return job
 
@@ -83,15 +92,22 @@ class ExportJobs:
         """Return an export, None if it is unknown or no longer kept."""
         return self._jobs.get(name)
 
-    async def _write(
-        self, exports: Exports, job: Job, since: datetime | None, until: datetime | None, full: bool
-    ) -> None:
+    async def _write(self, exports: Exports, job: Job, wanted: Wanted) -> None:
         def progress(done: int) -> None:
             job.rows = done
 
         try:
             async with self._turn:
-                job.rows = await exports.write(job.what, since, until, job.form, job.file, full=full, progress=progress)
+                job.rows = await exports.write(
+                    wanted.what,
+                    wanted.since,
+                    wanted.until,
+                    wanted.form,
+                    job.file,
+                    full=wanted.full,
+                    tenant=wanted.tenant,
+                    progress=progress,
+                )
             job.state = "done"
         except HotlineError as error:
             job.state, job.why = "failed", str(error)

@@ -1,57 +1,81 @@
-"""What goes on now: queues, calls, listening sessions, operations."""
+"""What goes on now: queues, calls, bursts, listening sessions, operations."""
 
 from __future__ import annotations
 
-from api.rest.bodies import CallAnswer, CallsAnswer, ListeningAnswer, ListeningBody, ListeningList, QueuesAnswer
+import msgspec
+
+from api.masking import masked_target, sees_numbers
+from api.queue_views import queue_views
+from api.rest.bodies import (
+    CallsAnswer,
+    ListeningAnswer,
+    ListeningBody,
+    ListeningList,
+    OpenBody,
+    QueuesAnswer,
+    SurgesAnswer,
+)
 from api.rest.endpoint import Answer, Asked
-from api.rest.seats import OVERSEERS
-from api.views import call_view, has_part_in, listening_views, queue_view
+from api.rest.recall import Noted
+from api.rights import SEE_ALL_CALLS, has_part_in, oversees
+from api.views import call_view, listening_views, surge_views
+from calls.call import Call
+from calls.transitions import CallState
 from messages import requests
 from messages.errors import Forbidden, Invalid, NotFound
 from messages.ids import CallId, Phone, QueueId, SessionId
-from messages.values import ListeningMode, Role
-
-SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
+from messages.values import ListeningMode
+from queueing.settings import QueueSettings
 
 
 async def list_queues(asked: Asked) -> Answer:
-    """Return all queues as they are now."""
-    state, now = asked.services.mirror.state, asked.services.clock()
-    return Answer(QueuesAnswer(items=[queue_view(state, queue, now) for queue in state.settings.queues]))
+    """Return the queues as they are now."""
+    state, scope = asked.services.mirror.state, asked.services.scope
+    queues = [queue for queue in state.settings.queues if scope.has_queue(asked.principal, queue)]
+    return Answer(QueuesAnswer(items=queue_views(state, queues, asked.services.clock())))
 
 
 async def get_queue(asked: Asked) -> Answer:
     """Return one queue as it is now."""
+    return _shown(asked, _queue(asked))
+
+
+async def open_queue(asked: Asked) -> Answer:
+    """Open or close a queue; whoever waits in it stays."""
+    queue, body = _queue(asked), asked.body
+    wish: OpenBody = body
+    request = requests.OpenQueue(by=asked.principal.user, queue=queue.id, open=wish.open, reason=wish.reason)
+    await asked.decide(request)
+    return _shown(asked, queue)
+
+
+async def list_surges(asked: Asked) -> Answer:
+    """Return the bursts of calls that go on, with how many callers each has deflected."""
     state = asked.services.mirror.state
-    queue = state.queues.get(QueueId(asked.path["queue"]))
-    if queue is None:
-        raise NotFound(f"no queue {asked.path['queue']}")
-    return Answer(queue_view(state, queue, asked.services.clock()))
+    return Answer(SurgesAnswer(items=surge_views(state, asked.services.scope, asked.principal)))
 
 
 async def list_calls(asked: Asked) -> Answer:
-    """Return the live calls: all, or an agent's own."""
-    everything = not asked.roles.isdisjoint(SEE_ALL_CALLS)
-    calls = asked.services.mirror.state.calls.values()
-    seen = [call for call in calls if everything or has_part_in(asked.principal, call)]
-    return Answer(CallsAnswer(items=[call_view(call, asked.principal) for call in seen]))
+    """Return the live calls: all, or an agent's own and the parked ones that they may pick up."""
+    state = asked.services.mirror.state
+    seen = [call for call in state.calls.values() if _sees(asked, call)]
+    return Answer(CallsAnswer(items=[call_view(state, call, asked.principal) for call in seen]))
 
 
-async def hang_up(asked: Asked) -> Answer:
-    """End a live call: one's own, or any for a supervisor."""
-    call_id = CallId(asked.path["call"])
-    call = asked.services.mirror.state.calls.get(call_id)
-    if call is None:
-        raise NotFound(f"no live call {call_id}")
-    if asked.roles.isdisjoint(OVERSEERS) and asked.principal.agent not in {leg.agent for leg in call.alive_legs()}:
-        raise Forbidden("agents end their own calls; a supervisor may end any")
-    await asked.decide(requests.HangUpCall(by=asked.principal.user, call=call_id))
-    return Answer(CallAnswer(call=call_id), 202)
+def _sees(asked: Asked, call: Call) -> bool:
+    if not asked.roles.isdisjoint(SEE_ALL_CALLS):
+        return asked.services.scope.has_call(asked.principal, call)
+    if has_part_in(asked.principal, call):
+        return True
+    own = asked.services.mirror.state.roster.by_id.get(asked.principal.agent) if asked.principal.agent else None
+    return own is not None and call.state is CallState.PARKED and call.queue in own.queues
 
 
 async def list_listening(asked: Asked) -> Answer:
     """Return the listening sessions that run or are being set up."""
-    return Answer(ListeningList(items=listening_views(asked.services.mirror.state)))
+    return Answer(
+        ListeningList(items=listening_views(asked.services.mirror.state, asked.services.scope, asked.principal))
+    )
 
 
 async def start_listening(asked: Asked) -> Answer:
@@ -59,6 +83,7 @@ async def start_listening(asked: Asked) -> Answer:
     body: ListeningBody = asked.body
     if body.mode is not ListeningMode.LISTEN:
         raise Invalid("mode: only `listen` so far")
+    _check_call(asked, CallId(body.call))
     reply = await asked.decide(
         requests.StartListening(
             by=asked.principal.user,
@@ -78,17 +103,48 @@ async def stop_listening(asked: Asked) -> Answer:
     session = asked.services.mirror.state.listening.get(name)
     if session is None:
         raise NotFound(f"no listening session {name}")
-    if asked.roles.isdisjoint(OVERSEERS) and session.by != asked.principal.user:
-        raise Forbidden("that session is somebody else's")
+    if session.by != asked.principal.user:
+        _check_call(asked, session.call)
+        if not oversees(asked.principal):
+            raise Forbidden("that session is somebody else's")
     await asked.decide(requests.StopListening(by=asked.principal.user, session=name))
     return Answer(ListeningAnswer(session=name, operation=session.operation or ""), 202)
 
 
 async def get_operation(asked: Asked) -> Answer:
-    """Return how far an operation is; one's own, or any for a supervisor."""
-    operation = asked.services.recall.operation(asked.path["operation"])
-    if operation is None:
+    """Return how far an operation is: one's own, one about one's own seat, or any for a supervisor."""
+    noted = asked.services.recall.operation(asked.path["operation"])
+    if noted is None or not _is_ours(asked, noted):
         raise NotFound(f"no operation {asked.path['operation']}, or it is long over")
-    if asked.roles.isdisjoint(OVERSEERS) and operation.by != asked.principal.user:
+    operation, principal = noted.operation, asked.principal
+    own = operation.by == principal.user
+    about_own = principal.agent is not None and operation.agent == principal.agent and operation.verb != "listen"
+    if not (own or about_own or oversees(principal)):
         raise Forbidden("that operation is somebody else's")
+    if not (sees_numbers(principal) or own or (about_own and operation.verb == "dial_out")):
+        operation = msgspec.structs.replace(operation, target=masked_target(operation.target))
     return Answer(operation)
+
+
+def _is_ours(asked: Asked, noted: Noted) -> bool:
+    principal = asked.principal
+    return not principal.tenant or noted.operation.by == principal.user or principal.tenant in noted.tenants
+
+
+def _check_call(asked: Asked, name: CallId) -> None:
+    """Raise NotFound for a live call of another tenant; what is not live is the centre's to say."""
+    call = asked.services.mirror.state.calls.get(name)
+    if call is not None and not asked.services.scope.has_call(asked.principal, call):
+        raise NotFound(f"no live call {name}")
+
+
+def _queue(asked: Asked) -> QueueSettings:
+    queue = asked.services.mirror.state.queues.get(QueueId(asked.path["queue"]))
+    if queue is None or not asked.services.scope.has_queue(asked.principal, queue):
+        raise NotFound(f"no queue {asked.path['queue']}")
+    return queue
+
+
+def _shown(asked: Asked, queue: QueueSettings) -> Answer:
+    [view] = queue_views(asked.services.mirror.state, [queue], asked.services.clock())
+    return Answer(view)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from api.rest.endpoint import JSON, Route
+from api.rest.endpoint import JSON, Route, needs_body
 from api.rest.problems import CONTENT_TYPE, Problem
 
 REF = "#/components/schemas/{name}"
@@ -53,7 +53,10 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
         )
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema_of[str(route.body)]}}}
+        operation["requestBody"] = {
+            "required": needs_body(route),
+            "content": {JSON: {"schema": schema_of[str(route.body)]}},
+        }
     if route.roles is None:
         operation["security"] = []
     else:

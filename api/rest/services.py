@@ -12,6 +12,7 @@ from api.ports import Exports, History, Identity, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
+from api.rights import Scope
 from api.settings import ApiSettings
 from center.mirror import Mirror
 from center.ports import Clock, Inbox
@@ -45,6 +46,8 @@ class Services:
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)
     jobs: ExportJobs = field(init=False)
+    scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", ExportJobs(self.exports))
+        object.__setattr__(self, "scope", Scope(self.mirror.state))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.rest import contacts, exports, live, schedules, seats, sessions
+from api.queue_views import QueueView
+from api.rest import calls, contacts, exports, live, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
-    CallAnswer,
     CallsAnswer,
     CaseBody,
     ContactsAnswer,
@@ -19,13 +19,26 @@ from api.rest.bodies import (
     LogInBody,
     LookupAnswer,
     LookupBody,
+    OpenBody,
+    PreviewBody,
     QueuesAnswer,
     SessionAnswer,
+    SurgesAnswer,
     WrapUpBody,
+    WrapUpExtensionBody,
+)
+from api.rest.call_bodies import (
+    DialBody,
+    DigitsBody,
+    EmergencyBody,
+    OperationAnswer,
+    ReasonBody,
+    TakeOverBody,
+    TargetBody,
 )
 from api.rest.endpoint import Handler, Route
 from api.rest.recall import Operation
-from api.views import AgentView, QueueView
+from api.views import AgentView
 from messages.values import Role
 
 AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM = Role
@@ -36,10 +49,15 @@ MAY: dict[str, frozenset[Role]] = {
     "session.close": EVERYBODY,
     "agents.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
-    "agents.set_state": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "agents.set_state": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN}),
+    "agents.preview": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "queues.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
+    "queues.open": frozenset({SUPERVISOR, ADMIN}),
+    "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
-    "calls.hang_up": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "calls.control": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "calls.take_over": frozenset({SUPERVISOR, ADMIN}),
     "listening.list": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
     "listening.use": frozenset({SUPERVISOR, LEADER}),
     "operations.read": EVERYBODY,
@@ -53,7 +71,8 @@ MAY: dict[str, frozenset[Role]] = {
     "adherence.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
-"""Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts."""
+"""Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts; a team's leader may set
+its agents' states; who has a tenant sees and does only what is of it (api/rights.py)."""
 
 
 def _route(
@@ -83,6 +102,10 @@ def _route(
     )
 
 
+def _call(word: str, handler: Handler, body: object, action: str = "calls.control") -> Route:
+    return _route("POST", f"/calls/{{call}}/{word}", action, handler, body=body, answer=OperationAnswer, status=202)
+
+
 # A session's answer holds a token: it is not kept for repeats.
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -109,10 +132,38 @@ ROUTES: tuple[Route, ...] = (
         body=AgentStateBody,
         answer=AgentView,
     ),
+    _route(
+        "POST",
+        "/agents/{agent}/wrap-up-extension",
+        "agents.set_state",
+        seats.extend_wrap_up,
+        body=WrapUpExtensionBody,
+        answer=AgentView,
+    ),
+    _route(
+        "POST",
+        "/agents/{agent}/preview",
+        "agents.preview",
+        seats.answer_preview,
+        body=PreviewBody,
+        answer=OperationAnswer,
+        status=202,
+    ),
     _route("GET", "/queues", "queues.read", live.list_queues, answer=QueuesAnswer),
     _route("GET", "/queues/{queue}", "queues.read", live.get_queue, answer=QueueView),
+    _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),
     _route("GET", "/calls", "calls.list", live.list_calls, answer=CallsAnswer),
-    _route("POST", "/calls/{call}/hangup", "calls.hang_up", live.hang_up, answer=CallAnswer, status=202),
+    _route("GET", "/surges", "surges.list", live.list_surges, answer=SurgesAnswer),
+    _route("POST", "/calls", "calls.dial", calls.dial_out, body=DialBody, answer=OperationAnswer, status=202),
+    *(_call(one.word, calls.plain(one), ReasonBody) for one in calls.PLAIN),
+    _call("dtmf", calls.dtmf, DigitsBody),
+    _call("transfer", calls.transfer, TargetBody),
+    _call("consult", calls.consult, TargetBody),
+    _call("three-way", calls.three_way, TargetBody),
+    _call("emergency", calls.emergency, EmergencyBody),
+    _call("pickup", calls.pick_up, ReasonBody),
+    _call("take-over", calls.take_over, TakeOverBody, "calls.take_over"),
+    _call("hangup", calls.hang_up, ReasonBody),
     _route("GET", "/listening", "listening.list", live.list_listening, answer=ListeningList),
     _route(
         "POST",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from api.queue_views import QueueView
 from api.stream.ops import (
     MEANING,
     VERSION,
@@ -20,7 +21,7 @@ from api.stream.ops import (
     Token,
     Welcome,
 )
-from api.views import AgentView, CallView, ListeningView, QueueView
+from api.views import AgentView, CallView, ListeningView, SurgeView
 from messages import events
 from messages.codec import KINDS
 
@@ -47,6 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot", tag_fi
     calls: list[CallView]
     queues: list[QueueView]
     listening: list[ListeningView]
+    surges: list[SurgeView]
 
 
 SENT = (Hello, Subscribe, ResumeFrom, Ack, Ping, Token)

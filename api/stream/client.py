@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from websockets.exceptions import ConnectionClosed
 
-from api import rights, views
-from api.masking import sees_numbers
+from api import views
+from api.masking import is_own_number, sees_numbers
 from api.stream.bookmark import Bookmark
 from api.stream.connection import GuardedConnection
 from api.stream.ops import (
@@ -31,6 +31,7 @@ from api.stream.ops import (
 from api.stream.subscription import Subscription, Waiting
 from messages.errors import Forbidden, HotlineError, Invalid, Refused, TooOld
 from messages.events import Position
+from messages.ids import AgentId
 from messages.principal import Principal, Session
 from messages.values import Role
 
@@ -69,6 +70,7 @@ class StreamClient:
         self._bookmark: Bookmark | None = None
         self._recheck: asyncio.TimerHandle | None = None
         self._warned = False
+        self._seat: AgentId | None = None
 
     def __repr__(self) -> str:
         return f"<StreamClient {self._session.principal.user if self._session else '?'}: {self._subscription!r}>"
@@ -88,6 +90,8 @@ class StreamClient:
         finally:
             if self._recheck is not None:
                 self._recheck.cancel()
+            if self._seat is not None:
+                self._server.desktops.closed(self._seat)
             await self._unsubscribe()
             if sender is not None:
                 sender.cancel()
@@ -110,6 +114,9 @@ class StreamClient:
         if not isinstance(first, Hello):
             raise Rejected(CloseCode.NO_TOKEN, "say hello first")
         await self._identify(first.token)
+        if (agent := self.principal.agent) is not None:
+            self._seat = agent
+            self._server.desktops.opened(agent)
         await self._welcome()
 
     async def _welcome(self) -> None:
@@ -187,7 +194,10 @@ class StreamClient:
 
     async def _subscribe(self, wish: Subscribe) -> None:
         """Begin anew: first what was missed or a snapshot, then what comes."""
-        subscription = Subscription(self.principal, wish, self._position, self._server.settings.backlog)
+        server = self._server
+        subscription = Subscription(
+            self.principal, wish, self._position, server.settings.backlog, server.audience.scope
+        )
         await self._unsubscribe()
         after = wish.resume_from
         if wish.cursor:
@@ -300,7 +310,7 @@ class StreamClient:
                 return
             for entry in entries:
                 if subscription.wants(entry.event):
-                    tail = self._server.audience.tail(entry, whole)
+                    tail = self._server.audience.tail(entry, whole or is_own_number(entry.event, self.principal))
                     await self._send(subscription.frame(entry, tail, replayed=True))
             after = entries[-1].position
             subscription.covered(after)
@@ -308,8 +318,7 @@ class StreamClient:
     def _snapshot(self, subscription: Subscription) -> bytes:
         state = self._server.mirror.state
         subscription.restart(state.position)
-        everything = rights.sees_everything(self.principal)
-        content = views.snapshot(state, self.principal, everything, self._server.clock())
+        content = views.snapshot(state, self._server.audience.scope, self.principal, self._server.clock())
         position = state.position
         return ENCODER.encode({"op": "snapshot", "epoch": position.epoch, "seq": position.seq, **content})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -18,9 +18,11 @@ from api.ports import Cursors, Identity
 from api.settings import ApiSettings
 from api.stream.client import StreamClient
 from api.stream.connection import GuardedConnection
+from api.stream.desktops import Desktops
 from api.stream.ops import CloseCode
 from center.mirror import Mirror
 from center.ports import Clock, EventLog
+from messages.facts import Fact
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class StreamServer:
         identity: Identity,
         cursors: Cursors,
         clock: Clock,
+        tell: Callable[[Fact], None],
     ) -> None:
         self.settings = settings
         self.mirror = mirror
@@ -59,6 +62,7 @@ class StreamServer:
         self.identity = identity
         self.cursors = cursors
         self.clock = clock
+        self.desktops = Desktops(tell, clock, settings.desktop_grace_s)
         self.counts = StreamCounts()
         self.port = settings.stream_port
         self._server: Server | None = None
@@ -78,14 +82,16 @@ class StreamServer:
             compression=None,
             max_size=64 * 1024,
             write_limit=WRITE_LIMIT,
-            ping_interval=20,
-            ping_timeout=20,
+            ping_interval=self.settings.ping_s,
+            ping_timeout=self.settings.ping_s,
             create_connection=GuardedConnection,
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
+        self.desktops.begin(self.mirror.state)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self.desktops.close()
         self.mirror.listeners.remove(self.audience.show)
         if self._server is not None:
             self._server.close(code=CloseCode.GOING_AWAY, reason="the server stops; connect again")

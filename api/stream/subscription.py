@@ -36,7 +36,9 @@ class Subscription:
     `lagging` is set when the bound was reached: the backlog is dropped and the client is to get a fresh snapshot.
     """
 
-    def __init__(self, principal: Principal, wish: Subscribe, start: Position, backlog: int) -> None:
+    def __init__(
+        self, principal: Principal, wish: Subscribe, start: Position, backlog: int, scope: rights.Scope
+    ) -> None:
         unknown = [kind for kind in wish.kinds if kind not in NAMES]
         if unknown:
             raise Invalid(f"kinds: {', '.join(unknown)} unknown; known are {', '.join(sorted(NAMES))}")
@@ -49,6 +51,7 @@ class Subscription:
         self.dropped = 0
         self._kinds = frozenset(NAMES[kind] for kind in wish.kinds)
         self._whole = rights.kinds_seen(principal)
+        self._scope = scope
         self._waiting: deque[Waiting] = deque()
         self._backlog = backlog
 
@@ -63,7 +66,7 @@ class Subscription:
         for names, field in ((wish.agents, "agent"), (wish.queues, "queue"), (wish.calls, "call")):
             if names and getattr(event, field, None) not in names:
                 return False
-        return isinstance(event, self._whole) or rights.is_about(event, self.principal)
+        return self._scope.may_see(event, self.principal, self._whole)
 
     def frame(self, entry: Entry, tail: bytes, *, replayed: bool = False) -> bytes:
         """Return an event's message and move `prev` on. `tail`: what all who see it alike share."""

@@ -16,7 +16,8 @@ from rich.progress import Progress
 from app.commands.common import Given
 from messages.errors import SettingsError
 from storage.database import Database
-from storage.exports import What, export_rows
+from storage.export_schema import What
+from storage.exports import export_rows
 from telephony.replay import replay as replay_file
 
 
@@ -36,7 +37,7 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="The file's form.")] = Format.CSV,
     full: Annotated[bool, typer.Option("--full-numbers", help="Numbers whole instead of masked.")] = False,
 ) -> None:
-    """Write contacts, legs, agent states or listening sessions to a file."""
+    """Write contacts, queue visits, legs, operations, agent states and the rest to a file."""
     given: Given = context.obj
 
     async def work() -> int:

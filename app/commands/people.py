@@ -26,6 +26,7 @@ def add(
     name: Annotated[str, typer.Argument(help="The name to log in with.")],
     role: Annotated[list[Role], typer.Option(help="May be given several times.")],
     agent: Annotated[str, typer.Option(help="The agent this person is.")] = "",
+    tenant: Annotated[str, typer.Option(help="The county or department whose line it is; none: the city's.")] = "",
 ) -> None:
     """Add a person, or give one another password and roles."""
     password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
@@ -35,7 +36,7 @@ def add(
         async with Database(given.database_url()) as database:
             await upgrade(database)
             await Identity(database, now).set_user(
-                UserId(name), password, tuple(role), AgentId(agent) if agent else None
+                UserId(name), password, tuple(role), AgentId(agent) if agent else None, tenant=tenant
             )
 
     asyncio.run(work())

@@ -24,6 +24,7 @@ def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -
         about=event.about,
     )
     ledger.contacts[event.contact] = record
+    ledger.visits.pop(event.contact, None)  # of the same log, read a second time
     return [record]
 
 

@@ -25,6 +25,7 @@ from center.loop import CenterLoop, LoopSettings
 from center.memory_log import MemoryLog
 from center.mirror import Mirror
 from center.pops import PopGate
+from center.settings import CenterSettings
 from center.state import State
 from messages import facts, requests
 from messages.commands import Command
@@ -120,6 +121,7 @@ class MemoryHistory:
         queue: str | None = None,
         agent: str | None = None,
         outcome: str | None = None,
+        tenant: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
@@ -127,7 +129,9 @@ class MemoryHistory:
         found = [
             one
             for one in self.kept
-            if (agent is None or one["agent"] == agent) and (since is None or one["arrived_at"] >= since)
+            if (agent is None or one["agent"] == agent)
+            and (since is None or one["arrived_at"] >= since)
+            and (tenant is None or one.get("tenant", "") == tenant)
         ]
         start = int(cursor or 0)
         end = start + limit
@@ -168,8 +172,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 class House:
     """Everything behind the two servers, and the facts that make it move."""
 
-    def __init__(self, agents: int, api: ApiSettings, kept: dict[str, Any]) -> None:
-        center_settings = settings(agents)
+    def __init__(self, center_settings: CenterSettings, api: ApiSettings, kept: dict[str, Any]) -> None:
         self.log = MemoryLog()
         self.switchboard = NoSwitchboard()
         self.loop = CenterLoop(Center(center_settings), self.log, self.switchboard, now, LoopSettings(linger_s=0))
@@ -178,8 +181,11 @@ class House:
         self.identity: MemoryIdentity = kept.get("identity", MemoryIdentity())
         self.history: MemoryHistory = kept.get("history", MemoryHistory())
         self.cursors: MemoryCursors = kept.get("cursors", MemoryCursors())
-        self.audience = Audience(self.history, self.pops)
-        self.stream = StreamServer(api, self.mirror, self.log, self.audience, self.identity, self.cursors, now)
+        self.audience = Audience(self.history, self.pops, self.mirror.state)
+        self.told: list[Fact] = []
+        self.stream = StreamServer(
+            api, self.mirror, self.log, self.audience, self.identity, self.cursors, now, self._tell
+        )
         self.not_ready: list[str] = []
         self.services = Services(
             settings=api,
@@ -215,11 +221,19 @@ class House:
             self.session = await stack.enter_async_context(aiohttp.ClientSession())
             yield self
 
-    def token(self, *roles: Role, user: str = "", agent: str | None = None, lasts: timedelta = LONG) -> str:
+    def _tell(self, fact: Fact) -> None:
+        """Note what the stream itself tells, and pass it on."""
+        self.told.append(fact)
+        self.loop.tell(fact)
+
+    def token(
+        self, *roles: Role, user: str = "", agent: str | None = None, tenant: str = "", lasts: timedelta = LONG
+    ) -> str:
         """Return a token of somebody with these roles."""
-        name = user or "-".join(roles) + (f"-{agent}" if agent else "")
+        name = user or "-".join(roles) + (f"-{agent}" if agent else "") + (f"-{tenant}" if tenant else "")
+        seat = AgentId(agent) if agent else None
         return self.identity.grant(
-            Principal(user=UserId(name), name=name, roles=roles, agent=AgentId(agent) if agent else None), lasts
+            Principal(user=UserId(name), name=name, roles=roles, agent=seat, tenant=tenant), lasts
         )
 
     async def ask(
@@ -298,6 +312,7 @@ class House:
             client = Client(connection)
             await client.send(op="hello", token=token)
             client.hello = await client.expect("hello")
+            await self.settled()  # the desktop is known by now: no event of it comes in between later
             yield client
 
     @asynccontextmanager
@@ -368,8 +383,10 @@ def kinds(messages: Iterable[dict[str, Any]]) -> list[str]:
 
 
 @asynccontextmanager
-async def open_house(agents: int = 2, *, kept: dict[str, Any] | None = None, **api: Any) -> AsyncIterator[House]:
-    """Give a running house; `kept`: what it uses in the place of memory."""
-    house = House(agents, ApiSettings(port=0, stream_port=0, **api), kept or {})
+async def open_house(
+    agents: int = 2, *, center: CenterSettings | None = None, kept: dict[str, Any] | None = None, **api: Any
+) -> AsyncIterator[House]:
+    """Give a running house; `center`: its queues and agents, `kept`: what it uses in the place of memory."""
+    house = House(center or settings(agents), ApiSettings(port=0, stream_port=0, **api), kept or {})
     async with house.open():
         yield house

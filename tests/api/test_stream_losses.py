@@ -75,10 +75,11 @@ class Reader:
     async def _visible(self, after: Position) -> list[Position]:
         principal = self.house.identity.sessions[self.token].principal
         named = set(self.wish["kinds"])
+        scope = rights.Scope(self.house.mirror.state)
         return [
             entry.position
             for entry in await self.house.entries(after)
-            if rights.may_see(entry.event, principal) and (not named or KINDS[type(entry.event)] in named)
+            if scope.may_see(entry.event, principal) and (not named or KINDS[type(entry.event)] in named)
         ]
 
     async def check(self) -> None:

@@ -20,7 +20,7 @@ from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId, UserId
 from messages.values import AgentState, LegEnd, Verb
-from queueing.settings import QueueSettings
+from queueing.settings import QueueSettings, Surge
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NODE = NodeId("n1")
@@ -29,7 +29,9 @@ BY = UserId("tester")
 RecordT = TypeVar("RecordT")
 
 
-def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> CenterSettings:
+def settings(
+    agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10, surges: tuple[Surge, ...] = ()
+) -> CenterSettings:
     """One queue and agents a1…aN at phones 1001…"""
     return CenterSettings(
         queues=(QueueSettings(id=QUEUE, ring_s=ring_s, wrap_up_s=wrap_up_s),),
@@ -37,6 +39,7 @@ def settings(agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10) -> C
             AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n)), queues=(QUEUE,))
             for n in range(1, agents + 1)
         ),
+        surges=surges,
     )
 
 

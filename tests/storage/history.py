@@ -15,19 +15,29 @@ from messages import commands, facts, requests
 from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, Phone, SessionId
+from messages.values import Target, TargetKind, Verb
+from queueing.settings import Surge
 from storage.columns import to_row
 from storage.database import Database
 from storage.rows import RowSettings, RowWriter
 from storage.tables import KEPT
-from tests.center.world import BY, NODE, World
+from tests.center.world import BY, NODE, QUEUE, World
 
 AGENTS = ["a1", "a2", "a3"]
+BURST = Surge(id="burst", calls=3, within_s=20, calm_s=15)
+CALLS_IN = (Verb.THREE_WAY, Verb.EMERGENCY, Verb.EMERGENCY, Verb.CONSULT) * 2
+TARGETS = (
+    None,
+    Target(TargetKind.NUMBER, "02000005678"),
+    Target(TargetKind.AGENT, "a2"),
+    Target(TargetKind.QUEUE, QUEUE),
+)
 
 
 def day(seed: int, steps: int = 120) -> list[Entry]:
     """Return the entries of a day of `steps` random things; every kind of record occurs in most days."""
     random = Random(seed)
-    world = World(agents=len(AGENTS), ring_s=15, wrap_up_s=6)
+    world = World(agents=len(AGENTS), ring_s=15, wrap_up_s=6, surges=(BURST,))
     world.ready(*AGENTS)
     for step in range(steps):
         with contextlib.suppress(Refused):
@@ -39,11 +49,15 @@ def _something(world: World, random: Random, step: int) -> None:
     calls = list(world.center.state.calls.values())
     legs = [leg for call in calls for leg in call.alive_legs()]
     match random.choice(
-        ["arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"]
+        [
+            *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
+            *("control", "control", "report", "dial", "spy", "spy"),
+        ]
     ):
         case "arrive":
             world.arrive(f"c{step}", random.choice(["13800001234", "13900005678", "", "anonymous"]))
             world.queue(f"c{step}", by_asterisk=random.random() < 0.1)
+            world.queue(f"c{step}")  # told of a burst, it waits all the same
         case "leg" if legs:
             leg = random.choice(legs)
             kinds = [facts.LegResumed, facts.LegHeld] if leg.talks else [facts.LegRinging, facts.LegAnswered]
@@ -59,8 +73,16 @@ def _something(world: World, random: Random, step: int) -> None:
         case "agent":
             kind = random.choice([requests.GoReady, requests.GoReady, requests.LogIn, requests.LogOut])
             world.do(kind(by=BY, agent=AgentId(random.choice(AGENTS))))
+        case "control" if calls:
+            call = random.choice([call for call in calls if call.talking_legs()] or calls)
+            verb, target = random.choice([*Verb, *CALLS_IN]), random.choice(TARGETS)
+            world.do(requests.ControlCall(by=BY, call=call.id, verb=verb, target=target, digits="110"))
+        case "report":
+            _report(world, random)
+        case "dial":
+            _dial(world, random, step)
         case "spy":
-            _spy(world, random, [call.id for call in calls])
+            _spy(world, random, [call.id for call in calls if call.talking_legs()])
         case "record":
             for command in world.commanded(commands.StartRecording)[-2:]:
                 kind = random.choice([facts.RecordingStarted, facts.RecordingStopped])
@@ -71,6 +93,28 @@ def _something(world: World, random: Random, step: int) -> None:
             world.do(requests.WriteWrapUp(by=BY, contact=contact, code=random.choice("ABC")))
         case _:
             world.wait(random.choice([0.5, 3.25, 7.0, 20.0]))
+
+
+def _report(world: World, random: Random) -> None:
+    for name in list(world.center.state.operations)[-2:]:
+        failed = random.choice(["", "no answer"])
+        world.do(facts.OperationReported(occurred=world.now, node=NODE, operation=name, failed=failed))
+
+
+def _dial(world: World, random: Random, step: int) -> None:
+    """An agent calls a number, and perhaps the citizen's phone rings."""
+    agent = AgentId(random.choice(AGENTS))
+    world.do(requests.DialOut(by=BY, agent=agent, number="13700009999", purpose="回访"))
+    for leg in list(world.center.state.outbound)[-1:]:
+        call = CallId(f"o{step}")
+        about: dict[str, Any] = {
+            "occurred": world.now,
+            "node": NODE,
+            "call": call,
+            "did": "12345",
+            "number": "13700009999",
+        }
+        world.do(facts.CallArrived(contact=ContactId(call), outbound=leg, **about))
 
 
 def _spy(world: World, random: Random, calls: list[CallId]) -> None:

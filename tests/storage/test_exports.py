@@ -14,14 +14,24 @@ import msgspec
 import pytest
 from sqlalchemy import insert
 
-from center.records import AgentStateRecord, ContactRecord, LegRecord, ListeningRecord
+from center.records import (
+    AgentStateRecord,
+    ContactRecord,
+    LegRecord,
+    ListeningRecord,
+    OperationRecord,
+    SurgeRecord,
+    ThreeWayRecord,
+    VisitRecord,
+)
 from messages.errors import Invalid, Unavailable
 from messages.facts import LegHeld, LegResumed
 from messages.ids import CallId, ContactId, LegId
 from storage import exports
 from storage.columns import to_row
 from storage.database import Database
-from storage.exports import SCHEMA, What, export_rows
+from storage.export_schema import SCHEMA, What
+from storage.exports import export_rows
 from storage.tables import contacts, legs
 from tests.center.world import START, World
 from tests.postgres_fixture import PostgresServer
@@ -29,7 +39,11 @@ from tests.storage.history import day, rows_of, write
 
 TABLES = {
     What.CONTACTS: ("contacts", "arrived_at", ("contact",)),
+    What.VISITS: ("visits", "asked_at", ("contact", "n")),
     What.LEGS: ("legs", "offered_at", ("leg",)),
+    What.OPERATIONS: ("operations", "asked_at", ("operation",)),
+    What.THREE_WAY: ("three_way", "asked_at", ("operation",)),
+    What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
 }
@@ -56,9 +70,21 @@ def said(at: datetime | None) -> str | None:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at else None
 
 
-@pytest.mark.parametrize("kind", [ContactRecord, LegRecord, AgentStateRecord, ListeningRecord])
-def test_every_field_of_a_record_is_exported_and_explained(kind: type[msgspec.Struct]) -> None:
-    columns = next(schema for schema in SCHEMA.values() if kind.__struct_fields__[0] == next(iter(schema)))
+RECORDS: dict[What, type[msgspec.Struct]] = {
+    What.CONTACTS: ContactRecord,
+    What.VISITS: VisitRecord,
+    What.LEGS: LegRecord,
+    What.OPERATIONS: OperationRecord,
+    What.THREE_WAY: ThreeWayRecord,
+    What.AGENT_STATES: AgentStateRecord,
+    What.SURGES: SurgeRecord,
+    What.LISTENING: ListeningRecord,
+}
+
+
+@pytest.mark.parametrize("what", What)
+def test_every_field_of_a_record_is_exported_and_explained(what: What) -> None:
+    columns, kind = SCHEMA[what], RECORDS[what]
     assert [name for name in columns if name in kind.__struct_fields__] == list(kind.__struct_fields__)
     assert all(columns.values())
 

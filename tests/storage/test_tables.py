@@ -27,11 +27,15 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 async def shape(database: Database) -> list[Any]:
     """Return what the database says of its tables, columns and indices."""
     if database.kind == "sqlite":
-        statements = ["SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND tbl_name != :not"]
+        statements = [
+            "SELECT name, sql FROM sqlite_master WHERE type != 'table' AND sql IS NOT NULL AND tbl_name != :not",
+            'SELECT m.name, t.name, t.type, t."notnull", t.pk FROM sqlite_master m, pragma_table_info(m.name) t'
+            " WHERE m.type = 'table' AND m.name != :not",
+        ]
     else:
         statements = [
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename != :not",
-            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
             " WHERE table_schema = 'public' AND table_name != :not",
         ]
     found: list[Any] = []

@@ -1,0 +1,131 @@
+"""What a settings file names must be there: one line for each thing that is not, with what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from agents.agent import AgentSettings
+from center.settings import CenterSettings
+from messages.values import Need
+from queueing.settings import Overflow, QueueSettings, Surge
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+LEVELS = range(1, 11)
+SURGES_BY = ("did", "area")
+
+
+def findings(settings: Settings) -> list[str]:
+    """Return what is wrong, one line each; nothing where all is well."""
+    center = settings.center
+    if not center.queues:
+        return ["[[center.queues]] names no queue: name one, the first takes the calls that name none"]
+    phones = {phone.number for phone in settings.asterisk.phones}
+    names = _Names(center)
+    return [
+        *_twice("[[center.queues]]", (queue.id for queue in center.queues)),
+        *_twice("[[center.agents]]", (agent.id for agent in center.agents)),
+        *_twice("[[center.tenants]]", (tenant.id for tenant in center.tenants)),
+        *_twice("[[center.teams]]", (team.id for team in center.teams)),
+        *_twice("[[center.seats]]", (seat.id for seat in center.seats)),
+        *_twice("[[center.surges]]", (surge.id for surge in center.surges)),
+        *(line for queue in center.queues for line in _queue(queue, names)),
+        *(line for agent in center.agents for line in _agent(agent, names, phones)),
+        *_routes(center, names),
+        *(line for surge in center.surges for line in _surge(surge, names)),
+        *(
+            f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
+            for seat in center.seats
+            if seat.phone not in phones
+        ),
+        *(
+            f"[flow] leads to queue {queue}, which [[center.queues]] does not name: add it there, or correct [flow]"
+            for queue in (settings.flow.queue, *settings.flow.dids.values())
+            if queue not in names.queues
+        ),
+    ]
+
+
+class _Names:
+    """What may be named."""
+
+    def __init__(self, center: CenterSettings) -> None:
+        self.queues = {queue.id for queue in center.queues}
+        self.tenants = {tenant.id for tenant in center.tenants}
+        self.teams = {team.id for team in center.teams}
+
+    def tenant(self, whose: str, tenant: str) -> Iterator[str]:
+        """Yield a line where tenants are named and this one is not among them."""
+        if tenant and self.tenants and tenant not in self.tenants:
+            yield f"{whose} is of tenant {tenant}, which [[center.tenants]] does not name: add it there"
+
+
+def _twice(section: str, ids: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(ids).items():
+        if count > 1:
+            yield f"{section} names {name} {count} times: ids must differ, take one out or rename it"
+
+
+def _queue(queue: QueueSettings, names: _Names) -> Iterator[str]:
+    whose = f"queue {queue.id}"
+    yield from names.tenant(whose, queue.tenant)
+    yield from _needs(whose, queue.needs)
+    ways = queue.overflow
+    for why in ways.__struct_fields__:
+        yield from _overflow(f"{whose}, overflow.{why}", getattr(ways, why), names, queue.id)
+
+
+def _overflow(where: str, overflow: Overflow | None, names: _Names, own: str = "") -> Iterator[str]:
+    if overflow is None or overflow.to is None:
+        return
+    if overflow.to == own:
+        yield f"{where} leads to the queue itself: name another queue, or leave `to` out"
+    elif overflow.to not in names.queues:
+        yield f"{where} leads to queue {overflow.to}, which [[center.queues]] does not name: add it there"
+
+
+def _needs(where: str, needs: Iterable[Need]) -> Iterator[str]:
+    for need in needs:
+        if need.level not in LEVELS:
+            yield f"{where} needs {need.skill} at level {need.level}: levels are 1 to 10"
+
+
+def _agent(agent: AgentSettings, names: _Names, phones: set[str]) -> Iterator[str]:
+    whose = f"agent {agent.id}"
+    yield from names.tenant(whose, agent.tenant)
+    for queue in agent.queues:
+        if queue not in names.queues:
+            yield f"{whose} serves queue {queue}, which [[center.queues]] does not name: add it there, or take it out"
+    for queue, rank in agent.ranks.items():
+        if queue not in agent.queues:
+            yield f"{whose} has a rank in queue {queue}, which is not among the agent's queues: add it to `queues`"
+        if rank < 1:
+            yield f"{whose} has rank {rank} in queue {queue}: ranks begin with 1, which is served first"
+    for skill, level in agent.skills.items():
+        if level not in LEVELS:
+            yield f"{whose} has {skill} at level {level}: levels are 1 to 10"
+    if agent.team and names.teams and agent.team not in names.teams:
+        yield f"{whose} is in team {agent.team}, which [[center.teams]] does not name: add it there"
+    if agent.phone not in phones:
+        yield f"{whose} has phone {agent.phone}, which [[asterisk.phones]] does not name: add it there"
+
+
+def _routes(center: CenterSettings, names: _Names) -> Iterator[str]:
+    for route in center.routes:
+        where = f"the route of did {route.did or 'any'}, caller {route.caller or 'any'}"
+        if route.queue not in names.queues:
+            yield f"{where} leads to queue {route.queue}, which [[center.queues]] does not name: add it there"
+        yield from names.tenant(where, route.tenant)
+        yield from _needs(where, route.needs)
+
+
+def _surge(surge: Surge, names: _Names) -> Iterator[str]:
+    whose = f"surge {surge.id}"
+    if surge.by not in SURGES_BY:
+        yield f"{whose} is by {surge.by}: say {' or '.join(SURGES_BY)}"
+    if surge.calls < 2:
+        yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
+    yield from _overflow(f"{whose}, overflow", surge.overflow, names)

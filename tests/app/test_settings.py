@@ -1,0 +1,138 @@
+"""hotline.toml: what it names must be there; the documented examples are right, and settings survive being written."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.settings import Settings, decode
+from center.settings import CenterSettings
+from messages.errors import SettingsError
+from messages.values import Need, Then
+from queueing.settings import Overflow
+from simulation.toml_text import toml
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text()
+EXAMPLES = re.findall(r"```toml\n(.+?)```", PAGE, re.DOTALL)
+
+
+def _example() -> dict[str, Any]:
+    """Return the worked example as builtins."""
+    built: dict[str, Any] = msgspec.to_builtins(decode(EXAMPLES[0].encode()))
+    return built
+
+
+def _decoded(settings: dict[str, Any]) -> Settings:
+    return decode(toml(settings).encode())
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_documented_examples_are_right_and_survive_being_written(text: str) -> None:
+    settings = decode(text.encode())
+    assert decode(toml(msgspec.to_builtins(settings)).encode()) == settings
+
+
+def test_the_worked_example_says_what_it_is_said_to() -> None:
+    center = decode(EXAMPLES[0].encode()).center
+    queues = {queue.id: queue for queue in center.queues}
+    assert queues["dialect"].needs == (Need("dialect", 7, 20.0), Need("dialect", 3, 45.0))  # type: ignore[index]
+    assert queues["north"].overflow.full == Overflow(to="12345")  # type: ignore[index,arg-type]
+    assert queues["12345"].overflow.too_long.then is Then.CALLBACK  # type: ignore[index]
+    assert {route.did: route.queue for route in center.routes}["6008888"] == "enterprise"
+
+
+def _structs(kind: Any, seen: set[type]) -> Iterator[type[msgspec.Struct]]:
+    for part in (kind, *typing.get_args(kind)):
+        if isinstance(part, type) and typing.get_origin(part) is None and issubclass(part, msgspec.Struct):
+            if part not in seen:
+                seen.add(part)
+                yield part
+                for field in msgspec.structs.fields(part):
+                    yield from _structs(field.type, seen)
+        elif part is not kind:
+            yield from _structs(part, seen)
+
+
+def test_every_field_of_the_centre_is_documented() -> None:
+    for struct in _structs(CenterSettings, set()):
+        for field in struct.__struct_fields__:
+            assert f"`{field}`" in PAGE or f"[[center.{field}]]" in PAGE or f"{field} =" in PAGE, (struct, field)
+
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("queues", {"id": "x", "overflow": {"full": {"to": "gone"}}}, "queue x, overflow.full leads to queue gone"),
+    ("queues", {"id": "x", "overflow": {"nobody": {"to": "x"}}}, "queue x, overflow.nobody leads to the queue itself"),
+    ("queues", {"id": "x", "tenant": "east"}, "queue x is of tenant east"),
+    ("queues", {"id": "x", "needs": [{"skill": "d", "level": 11}]}, "queue x needs d at level 11"),
+    ("queues", {"id": "north"}, "[[center.queues]] names north 2 times"),
+    ("routes", {"did": "9", "queue": "gone"}, "the route of did 9, caller any leads to queue gone"),
+    ("routes", {"queue": "north", "tenant": "east"}, "the route of did any, caller any is of tenant east"),
+    ("routes", {"queue": "north", "needs": [{"skill": "d", "level": 0}]}, "needs d at level 0"),
+    ("agents", {"id": "li", "phone": "1001"}, "[[center.agents]] names li 2 times"),
+    ("agents", {"id": "x", "phone": "1001", "queues": ["gone"]}, "agent x serves queue gone"),
+    ("agents", {"id": "x", "phone": "1001", "ranks": {"north": 2}}, "agent x has a rank in queue north"),
+    ("agents", {"id": "x", "phone": "1001", "ranks": {"12345": 0}}, "agent x has rank 0 in queue 12345"),
+    ("agents", {"id": "x", "phone": "1001", "skills": {"d": 12}}, "agent x has d at level 12"),
+    ("agents", {"id": "x", "phone": "1001", "team": "night"}, "agent x is in team night"),
+    ("agents", {"id": "x", "phone": "1001", "tenant": "east"}, "agent x is of tenant east"),
+    ("agents", {"id": "x", "phone": "1999"}, "agent x has phone 1999"),
+    ("seats", {"id": "B", "phone": "1999"}, "seat B has phone 1999"),
+    ("seats", {"id": "A-07", "phone": "1001"}, "[[center.seats]] names A-07 2 times"),
+    ("surges", {"id": "area", "calls": 9}, "[[center.surges]] names area 2 times"),
+    ("surges", {"id": "x", "calls": 9, "overflow": {"to": "gone"}}, "surge x, overflow leads to queue gone"),
+    ("surges", {"id": "x", "calls": 1}, "surge x begins at 1 calls"),
+    ("surges", {"id": "x", "calls": 9, "by": "moon"}, "surge x is by moon"),
+    ("tenants", {"id": "north"}, "[[center.tenants]] names north 2 times"),
+    ("teams", {"id": "day"}, "[[center.teams]] names day 2 times"),
+]
+
+
+@pytest.mark.parametrize(("section", "entry", "says"), WRONG)
+def test_what_is_named_and_is_not_there_gets_one_line(section: str, entry: Any, says: str) -> None:
+    settings = _example()
+    settings["center"][section] = [*settings["center"][section], entry]
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    [line] = str(error.value).splitlines()
+    assert line.startswith("hotline.toml: ")
+    assert says in line
+    assert ": " in line.removeprefix("hotline.toml: "), "it says what to do"
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    settings = _example()
+    settings["flow"]["queue"] = "gone"
+    settings["center"]["seats"] = [{"id": "B", "phone": "1999"}]
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_hotline_without_a_queue_is_told_so() -> None:
+    settings = _example() | {"center": {"queues": []}}
+    with pytest.raises(SettingsError, match="names no queue"):
+        _decoded(settings)
+
+
+def test_tenants_and_teams_that_nobody_lists_may_be_named() -> None:
+    settings = _example()
+    settings["center"] |= {"tenants": [], "teams": []}
+    assert _decoded(settings).center.agents[-1].tenant == "north"
+
+
+def test_odd_values_survive_being_written() -> None:
+    odd = {
+        "a key": {"b.c": '\x7f\x01\\"\n', "none": None, "inf": float("inf"), "list": [[1], ["x", None]]},
+        "tables": [{"in": {"deep": [{"er": 1}]}, "none": None}],
+    }
+    assert tomllib.loads(toml(odd)) == {
+        "a key": {"b.c": '\x7f\x01\\"\n', "inf": float("inf"), "list": [[1], ["x"]]},
+        "tables": [{"in": {"deep": [{"er": 1}]}}],
+    }
