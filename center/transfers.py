@@ -59,7 +59,6 @@ def requeue(turn: Turn, event: events.LegEnded) -> None:
         limits.again(turn, call, turn.now)
 
 
-
 def go_to(turn: Turn, call: Call, target: Target, fact: facts.CallQueued) -> None:
     """Let a held call go to whom it was passed to."""
     match target.kind:

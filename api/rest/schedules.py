@@ -13,7 +13,7 @@ from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import Activity, DayPlan, Planned
 from api.ports import Schedules
 from api.rest.endpoint import Answer, Asked
-from api.rest.seats import WATCHERS
+from api.rights import WATCHERS
 from messages.errors import Forbidden, Invalid, NotFound, Unavailable
 from messages.ids import AgentId
 
@@ -149,7 +149,10 @@ async def list_adherence(asked: Asked) -> Answer:
     """Return the adherence of everybody there is, or who had a plan or was there, on a local day."""
     query: DayQuery = asked.query
     since, until = day_of(query.day, zone(query.tz))
-    agents = await _schedules(asked).agents(since, until) | set(asked.services.mirror.state.roster.by_id)
+    known, scope = asked.services.mirror.state.roster.by_id, asked.services.scope
+    agents = {agent.id for agent in known.values() if scope.has_agent(asked.principal, agent)}
+    if not asked.principal.tenant:  # whose those are who are no longer in the settings, nobody knows
+        agents |= await _schedules(asked).agents(since, until)
     return Answer(await _adherence(asked, query.tz, since, until, sorted(agents)))
 
 
@@ -187,7 +190,10 @@ def _agent(asked: Asked) -> AgentId:
     named = asked.path["agent"]
     if named == "me" and asked.principal.agent is None:
         raise NotFound("you have no seat")
-    agent = asked.principal.agent if named == "me" and asked.principal.agent else AgentId(named)
-    if asked.roles.isdisjoint(WATCHERS) and agent != asked.principal.agent:
+    name = asked.principal.agent if named == "me" and asked.principal.agent else AgentId(named)
+    if asked.roles.isdisjoint(WATCHERS) and name != asked.principal.agent:
         raise Forbidden("agents see their own schedule and adherence only")
-    return asked.services.mirror.state.roster.get(agent).id
+    agent = asked.services.mirror.state.roster.get(name)
+    if not asked.services.scope.has_agent(asked.principal, agent):
+        raise NotFound(f"no agent {name}")
+    return agent.id

@@ -367,6 +367,7 @@ def test_every_action_of_the_role_table_has_a_route_and_every_route_a_line() -> 
 _BODIES = {
     "/agents/{agent}/wrap-up-extension": {"seconds": 10},
     "/agents/{agent}/preview": {"dial": False},
+    "/agents/{agent}/schedule": {"items": []},
     "/queues/{queue}/open": {"open": True},
     "/calls": {"number": "13800005678"},
     "/calls/{call}/dtmf": {"digits": "1"},
