@@ -63,7 +63,7 @@ async function enter() {
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
     snapshot: (message) => { hall.restart(message); say(null); look(); watch(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -218,7 +218,7 @@ const KEYS = {
   KeyN: goNotReady,
   KeyW: () => { if (!$('own-wrap').hidden) acts.extend(); },
   KeyY: () => { if (!$('preview').hidden) acts.preview(true); },
-  KeyD: () => $('dial-out').elements.number.focus(),
+  KeyD: () => { if (!$('dial-out').hidden) $('dial-out').elements.number.focus(); },
 };
 
 function bind() {

@@ -37,7 +37,7 @@ function drawOwn(hall, session, now) {
   write($('own-timer'), self.state === 'logged_out' ? '' : seconds(self.since, now));
   $('go-out').disabled = !['ready', 'not_ready', 'wrap_up'].includes(self.state);
   $('go-ready').disabled = self.state === 'ready';
-  $('dial-out').querySelector('button').disabled = !['ready', 'not_ready', 'wrap_up'].includes(self.state);
+  $('dial-out').hidden = !['ready', 'not_ready', 'wrap_up'].includes(self.state);
 }
 
 function drawPops(hall, now) {
@@ -117,9 +117,9 @@ function drawCalls(hall, session, may, on, now) {
 }
 
 function buildCall(call, on) {
-  const listen = make('button', { type: 'button' });
-  const takeOver = make('button', { type: 'button' });
-  const release = make('button', { type: 'button', className: 'grave' });
+  const listen = make('button', { type: 'button', className: 'small' });
+  const takeOver = make('button', { type: 'button', className: 'small' });
+  const release = make('button', { type: 'button', className: 'small grave' });
   listen.addEventListener('click', () => on.listen(call.id));
   takeOver.addEventListener('click', () => on.takeOver(call.id));
   release.addEventListener('click', () => on.release(call.id));

@@ -29,7 +29,10 @@ export const TEXTS = {
     },
     reasons: {
       logged_in: '刚登录', rona: '久振未接', phone_unavailable: '话机不可用', break: '小休', meal: '用餐', training: '培训', meeting: '会议',
-      deaf_phone: '话机离线：请检查分机是否注册', deaf_desktop: '桌面离线：请保持本页打开',
+      deaf_phone: '话机离线：请检查分机是否注册', deaf_desktop: '桌面离线：请保持本页打开', declined: '已放弃',
+      'the other side: no_answer': '对方未接听', 'the other side: busy': '对方忙', 'the other side: unavailable': '对方不可用',
+      'the other side: citizen_gone': '市民已挂断', 'the call has ended': '通话已结束', 'not answered': '未接听',
+      'Asterisk told nothing of it in time': '超时未确认', 'answered another call': '已接听其他来电',
     },
     roles: {
       agent: '话务员', consult: '咨询', three_way: '三方', emergency: '应急', take_over: '拦截', outbound: '外呼',
