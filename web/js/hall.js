@@ -1,6 +1,7 @@
 // What is going on, kept from a snapshot and the events after it. No document in here.
 
 const POPS_KEPT = 50;
+const OPERATIONS_KEPT = 200;
 
 export class Hall {
   constructor() {
@@ -8,6 +9,9 @@ export class Hall {
     this.calls = new Map();
     this.queues = new Map();
     this.listening = new Map();
+    this.surges = new Map();
+    this.operations = new Map();
+    this.dialled = new Map();
     this.pops = [];
   }
 
@@ -18,6 +22,25 @@ export class Hall {
     this.calls = byId(snapshot.calls);
     this.queues = byId(snapshot.queues);
     this.listening = byId(snapshot.listening);
+    this.surges = new Map((snapshot.surges ?? []).map((surge) => [surgeKey(surge), surge]));
+  }
+
+  /** Take a call as REST shows it: whom others called in is not told to an agent, event by event. */
+  refresh(call) {
+    const muted = new Map((this.calls.get(call.id)?.legs ?? []).map((one) => [one.id, one.muted]));
+    for (const one of call.legs) one.muted = muted.get(one.id) ?? false;
+    this.calls.set(call.id, call);
+  }
+
+  /** Return the call that an agent talks on, or is to, null where there is none. */
+  callOf(agent) {
+    const alive = (call) => call.legs.some((one) => one.agent === agent && one.state !== 'ended');
+    return [...this.calls.values()].find(alive) ?? null;
+  }
+
+  /** Return what a user, or their seat, has set going, the newest first. */
+  operationsOf(user, agent) {
+    return [...this.operations.values()].filter((one) => one.by === user || (agent && one.agent === agent)).reverse();
   }
 
   /** Take one event in. Kinds not named here change nothing that is shown. */
@@ -36,7 +59,9 @@ export class Hall {
       waiting: waiting.length,
       longest: since.length ? (now - Math.min(...since)) / 1000 : null,
       talking: calls.filter((call) => call.state === 'talking').length,
+      parked: calls.filter((call) => call.state === 'parked').length,
       ready: agents.filter((agent) => agent.state === 'ready').length,
+      staffed: agents.filter((agent) => agent.state !== 'logged_out').length,
     };
   }
 }
@@ -44,7 +69,10 @@ export class Hall {
 function leg(call, event) {
   let found = call.legs.find((one) => one.id === event.leg);
   if (!found) {
-    found = { id: event.leg, agent: event.agent, phone: event.phone, offered_at: event.occurred, answered_at: null };
+    found = {
+      id: event.leg, agent: event.agent, phone: event.phone, role: event.role ?? 'agent', held: false, muted: false,
+      offered_at: event.occurred, answered_at: null,
+    };
     call.legs.push(found);
   }
   return found;
@@ -55,6 +83,7 @@ function onLeg(state, legState, mark) {
     const call = known(hall, event);
     const one = leg(call, event);
     one.state = legState;
+    one.held = legState === 'held';
     if (mark) one[mark] = event.occurred;
     if (state) call.state = state;
   };
@@ -66,30 +95,57 @@ function known(hall, event) {
   if (!call) {
     call = {
       id: event.call, contact: event.contact, number: '', did: '', queue: event.queue, state: 'offered',
-      arrived_at: event.occurred, queued_at: null, legs: [],
+      direction: 'in', arrived_at: event.occurred, queued_at: null, legs: [],
     };
     hall.calls.set(call.id, call);
   }
   return call;
 }
 
+const OFFERED = onLeg(null, 'offered');
+
+/** Note how an operation ended; one that began before this page was opened is not known. */
+function over(hall, event, state) {
+  const operation = hall.operations.get(event.operation);
+  if (operation) Object.assign(operation, { state, over: event.why ?? '' });
+  return operation;
+}
+
+const surgeKey = (surge) => `${surge.surge} ${surge.key}`;
+
 const STEPS = {
   'contact.arrived': (hall, event) =>
     hall.calls.set(event.call, {
       id: event.call, contact: event.contact, number: event.number, did: event.did, queue: null, state: 'arrived',
-      arrived_at: event.occurred, queued_at: null, legs: [],
+      direction: event.direction, arrived_at: event.occurred, queued_at: null, legs: [],
     }),
+  'contact.blocked': (hall, event) => {
+    known(hall, event).state = 'left';
+  },
   'call.queued': (hall, event) => {
     const call = known(hall, event);
-    call.state = 'waiting';
+    if (call.state !== 'offered') call.state = 'waiting';
     call.queue = event.queue;
     call.queued_at = call.queued_at ?? event.occurred;
+    call.estimated_s = event.estimated_s;
+    const queue = hall.queues.get(event.queue);
+    if (queue) queue.estimated_s = event.estimated_s;
   },
   'call.left_queue': (hall, event) => {
     known(hall, event).state = 'left';
   },
-  'call.offered': onLeg('offered', 'offered'),
+  'call.parked': (hall, event) => {
+    known(hall, event).state = 'parked';
+  },
+  'call.offered': (hall, event) => {
+    OFFERED(hall, event);
+    const call = hall.calls.get(event.call);
+    if (call.state !== 'talking') call.state = 'offered'; // somebody is called in: the talk goes on
+    if (event.role === 'outbound') call.queue = call.queue ?? event.queue;
+    call.number = call.number || hall.dialled.get(event.leg) || '';
+  },
   'call.ringing': onLeg(null, 'ringing'),
+  'call.consulted': onLeg(null, 'consulted'),
   'call.answered': onLeg('talking', 'talking', 'answered_at'),
   'call.held': onLeg(null, 'held'),
   'call.resumed': onLeg(null, 'talking'),
@@ -97,21 +153,71 @@ const STEPS = {
     const call = hall.calls.get(event.call);
     if (!call) return;
     leg(call, event).state = 'ended';
-    if (call.legs.every((one) => one.state === 'ended')) call.state = event.talked ? 'served' : 'waiting';
-    if (hall.calls.size && !hall.queues.size) hall.calls.delete(call.id); // an agent's own part in it is over
+    if (call.legs.every((one) => one.state === 'ended')) {
+      call.state = call.state === 'talking' ? 'served' : call.queued_at ? 'waiting' : 'arrived';
+    }
+    if (!hall.queues.size) hall.calls.delete(call.id); // an agent's own part in it is over
   },
   'contact.ended': (hall, event) => hall.calls.delete(event.call),
   'agent.state': (hall, event, message) => {
     const agent = hall.agents.get(event.agent);
     if (!agent) return;
     Object.assign(agent, { state: event.after, reason: event.reason, since: message.at, until: event.until });
-    Object.assign(agent, { call: event.call, phone: event.phone });
+    Object.assign(agent, { call: event.call, phone: event.phone, forced: event.forced, seat: event.seat });
     if (['ready', 'not_ready', 'logged_out'].includes(event.after)) agent.planned = '';
   },
   'agent.planned': (hall, event) => {
     const agent = hall.agents.get(event.agent);
     if (agent) agent.planned = event.reason;
   },
+  'agent.wrap_up_extended': (hall, event) => {
+    const agent = hall.agents.get(event.agent);
+    if (agent) agent.until = event.until;
+  },
+  'phone.changed': (hall, event) => {
+    for (const agent of hall.agents.values()) {
+      if (agent.phone === event.phone) agent.deaf = event.reachable ? null : 'deaf_phone';
+    }
+  },
+  'desktop.changed': (hall, event) => {
+    const agent = hall.agents.get(event.agent);
+    if (agent && agent.deaf !== 'deaf_phone') agent.deaf = event.connected ? null : 'deaf_desktop';
+  },
+  'queue.changed': (hall, event) => {
+    const queue = hall.queues.get(event.queue);
+    if (queue) queue.open = event.open;
+  },
+  'surge.started': (hall, event) => hall.surges.set(surgeKey(event), { ...event, deflected: 0 }),
+  'surge.ended': (hall, event) => hall.surges.delete(surgeKey(event)),
+  'call.deflected': (hall, event) => {
+    const did = hall.calls.get(event.call)?.did;
+    const ones = [...hall.surges.values()].filter((one) => one.surge === event.surge);
+    const surge = ones.length === 1 ? ones[0] : ones.find((one) => one.key === did);
+    if (surge) surge.deflected += 1;
+  },
+  'operation.started': (hall, event, message) => {
+    hall.operations.set(event.operation, { ...event, id: event.operation, at: message.at, state: 'pending', over: '' });
+    if (hall.operations.size > OPERATIONS_KEPT) hall.operations.delete(hall.operations.keys().next().value);
+  },
+  'operation.done': (hall, event) => {
+    const operation = over(hall, event, 'done');
+    const call = operation && hall.calls.get(operation.call);
+    const one = call?.legs.find((found) => found.id === operation.leg);
+    if (one && operation.verb === 'mute') one.muted = true;
+    if (one && operation.verb === 'unmute') one.muted = false;
+  },
+  'operation.failed': (hall, event) => over(hall, event, 'failed'),
+  'preview.shown': (hall, event) => {
+    const agent = hall.agents.get(event.agent);
+    const { operation, number, until, purpose, about } = event;
+    if (agent) agent.preview = { operation, number, until, purpose, about };
+  },
+  'preview.ended': (hall, event) => {
+    const agent = hall.agents.get(event.agent);
+    if (agent) agent.preview = null;
+  },
+  'call.dialled_out': (hall, event) => hall.dialled.set(event.leg, event.number),
+  'call.dial_out_ended': (hall, event) => hall.dialled.delete(event.leg),
   screen_pop: (hall, event, message) => {
     if (hall.pops.some((pop) => pop.leg === event.leg)) return;
     hall.pops.unshift({ ...event, at: message.at, over: '' });

@@ -1,5 +1,7 @@
 // Joins the parts: who is logged in, the stream, the buttons.
 
+import { Acts } from './acts.js';
+import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
 import { draw } from './page.js';
@@ -11,6 +13,9 @@ const LISTENERS = ['supervisor', 'leader'];
 const OVERSEERS = ['supervisor', 'admin'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LOOK_SOON_MS = 200;
+const LOOK_AGAIN_MS = 5000;
+const WATCH_MS = 15_000;
 
 let hall = new Hall();
 let stream = null;
@@ -18,6 +23,8 @@ let up = false;
 let config = null;
 let renewing = 0;
 let pending = false;
+let parked = [];
+let looking = 0;
 
 /** Draw once before the next frame, however much came in. */
 function show() {
@@ -33,13 +40,13 @@ function show() {
     $('link').className = who ? `badge ${up ? 'up' : 'down'}` : 'badge';
     write($('link'), who ? text(up ? 'up' : 'down') : '');
     write($('language'), text('other_language'));
-    if (who) draw(hall, who, may(who), { listen: openListen, hangUp, stopListening });
+    if (who) draw(hall, who, may(who), on, parked);
   });
 }
 
 function may(who) {
   const any = (roles) => who.roles.some((role) => roles.includes(role));
-  return { listen: any(LISTENERS), hangUp: any(OVERSEERS) };
+  return { listen: any(LISTENERS), oversee: any(OVERSEERS) };
 }
 
 async function enter() {
@@ -51,11 +58,12 @@ async function enter() {
     return;
   }
   hall = new Hall();
+  parked = [];
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); show(); },
-    event: (message) => { hall.take(message); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -125,9 +133,56 @@ const goTo = (state, reason = '') => attempt(() => ask('PUT', '/agents/me/state'
 const goReady = () => goTo('ready');
 const goNotReady = () => goTo('not_ready', $('reason').value);
 
-function hangUp(call) {
-  if (confirm(text('sure_hang_up'))) attempt(() => ask('POST', `/calls/${encodeURIComponent(call)}/hangup`));
+/** An agent is not told what others' legs of their call do, nor of parked calls: ask, after what may have changed them. */
+const LOOKED_AFTER = ['operation.done', 'operation.failed', 'call.answered', 'leg.ended'];
+
+function lookSoon() {
+  clearTimeout(looking);
+  looking = setTimeout(look, LOOK_SOON_MS);
 }
+
+async function look() {
+  clearTimeout(looking);
+  const who = session();
+  if (!who?.agent || hall.queues.size) return;
+  const found = await ask('GET', '/calls').catch(() => null);
+  if (!found) return;
+  parked = found.items.filter((call) => call.state === 'parked');
+  for (const call of found.items) {
+    if (call.id === hall.callOf(who.agent)?.id) hall.refresh(call);
+  }
+  const own = hall.callOf(who.agent);
+  if (own && own.legs.filter((leg) => leg.state !== 'ended').length > 1) looking = setTimeout(look, LOOK_AGAIN_MS);
+  show();
+}
+
+/** Ask for what no event tells: the waits to be expected, and how many callers each burst has deflected. */
+async function watch() {
+  const who = session();
+  if (!who || !hall.queues.size || !up) return;
+  const [queues, surges] = await Promise.all(['/queues', '/surges'].map((path) => ask('GET', path).catch(() => null)));
+  for (const queue of queues?.items ?? []) {
+    const known = hall.queues.get(queue.id);
+    if (known) Object.assign(known, { estimated_s: queue.estimated_s, open: queue.open });
+  }
+  for (const surge of surges?.items ?? []) hall.surges.set(`${surge.surge} ${surge.key}`, surge);
+  show();
+}
+
+const acts = new Acts({
+  hall: () => hall, own: () => ownTalk(hall, session()?.agent), attempt, explain, changed: () => { lookSoon(); show(); },
+});
+
+const on = {
+  listen: openListen, stopListening,
+  control: (verb) => acts.control(verb),
+  emergency: (service) => acts.emergency(service),
+  pickUp: (call) => acts.pickUp(call),
+  force: (agent) => acts.force(agent),
+  takeOver: (call) => acts.takeOver(call),
+  release: (call) => acts.release(call),
+  openQueue: (queue) => acts.openQueue(hall.queues.get(queue)),
+};
 
 function stopListening(id) {
   attempt(() => ask('DELETE', `/listening/${encodeURIComponent(id)}`));
@@ -158,6 +213,14 @@ async function listen(submitted) {
   }
 }
 
+const KEYS = {
+  KeyR: goReady,
+  KeyN: goNotReady,
+  KeyW: () => { if (!$('own-wrap').hidden) acts.extend(); },
+  KeyY: () => { if (!$('preview').hidden) acts.preview(true); },
+  KeyD: () => { if (!$('dial-out').hidden) $('dial-out').elements.number.focus(); },
+};
+
 function bind() {
   $('log-in').addEventListener('submit', async (submitted) => {
     submitted.preventDefault();
@@ -183,9 +246,15 @@ function bind() {
   $('listen').querySelector('form').addEventListener('submit', listen);
   document.addEventListener('keydown', (key) => {
     if (!key.altKey || $('own').hidden || $('desk').hidden) return;
-    if (key.code === 'KeyR') { key.preventDefault(); goReady(); }
-    if (key.code === 'KeyN') { key.preventDefault(); goNotReady(); }
+    if (document.querySelector('dialog[open]')) return;
+    const verb = verbOf(hall, session()?.agent, key.code.replace('Key', ''));
+    const act = verb ? () => acts.control(verb) : KEYS[key.code];
+    if (!act) return;
+    key.preventDefault();
+    act();
   });
+  $('parked-refresh').addEventListener('click', look);
+  setInterval(watch, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

@@ -1,30 +1,43 @@
 // The hall as the document shows it: called whenever something changed, and each second for the clocks.
 
+import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
 const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 1000) : '');
 
-/** Draw everything; `may`: {listen, hangUp} says which buttons stand beside a call. */
-export function draw(hall, session, may, on, now = Date.now()) {
+/** Draw everything; `may`: {listen, oversee} says which buttons stand beside calls, agents and queues. */
+export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawOwn(hall, session, now);
+  drawOwnCall(hall, session, on, now);
+  drawOutcomes(hall, session);
   drawPops(hall, now);
-  drawQueues(hall, now);
+  drawQueues(hall, may, on, now);
+  drawParked(hall, session, parked, on, now);
+  drawSurges(hall);
   drawCalls(hall, session, may, on, now);
-  drawAgents(hall, session, now);
+  drawAgents(hall, session, may, on, now);
   drawListening(hall, may, on, now);
 }
 
 function drawOwn(hall, session, now) {
   const self = session.agent ? hall.agents.get(session.agent) : null;
   $('own').hidden = !self;
+  drawPreview(self, now);
   if (!self) return;
   paint($('own-state'), self.state);
   const planned = self.planned ? `${text('planned')} · ${reasonText(self.planned)}` : '';
-  write($('own-reason'), planned || (self.reason ? reasonText(self.reason) : ''));
+  const reason = self.reason ? reasonText(self.reason) + (self.forced ? text('forced') : '') : '';
+  write($('own-reason'), planned || reason);
+  const deaf = self.state !== 'logged_out' && self.deaf;
+  $('own-deaf').hidden = !deaf;
+  write($('own-deaf'), deaf ? reasonText(self.deaf) : '');
+  $('own-wrap').hidden = !(self.state === 'wrap_up' && self.until);
+  if (self.until) write($('own-left'), duration((Date.parse(self.until) - now) / 1000));
   write($('own-timer'), self.state === 'logged_out' ? '' : seconds(self.since, now));
   $('go-out').disabled = !['ready', 'not_ready', 'wrap_up'].includes(self.state);
   $('go-ready').disabled = self.state === 'ready';
+  $('dial-out').hidden = !['ready', 'not_ready', 'wrap_up'].includes(self.state);
 }
 
 function drawPops(hall, now) {
@@ -51,18 +64,33 @@ function buildPop(pop) {
   return item;
 }
 
-function drawQueues(hall, now) {
+function drawQueues(hall, may, on, now) {
   $('queues').hidden = hall.queues.size === 0;
-  keep($('queue-list'), [...hall.queues.values()], (queue) => queue.id, (queue) =>
-    make('li', {}, make('b', { text: queue.name }), make('p', { className: 'figure' }), make('p', { className: 'quiet' })),
-  (item, queue) => {
+  keep($('queue-list'), [...hall.queues.values()], (queue) => queue.id, (queue) => buildQueue(queue, on), (item, queue) => {
     const figures = hall.figures(queue, now);
-    const [, waiting, rest] = item.children;
-    write(waiting, `${figures.waiting} ${text('waiting_now')}`);
+    const [head, waiting, first, second, buttons] = item.children;
+    item.classList.toggle('shut', !queue.open);
+    head.lastChild.hidden = queue.open;
+    write(head.lastChild, text('closed'));
+    write(waiting, `${figures.waiting} ${text('waiting_now')}${queue.max_waiting ? ` / ${queue.max_waiting}` : ''}`);
     waiting.classList.toggle('late', figures.longest !== null && figures.longest > 15);
     const longest = figures.longest === null ? '–' : duration(figures.longest);
-    write(rest, `${text('longest')} ${longest} · ${text('serving')} ${figures.talking} · ${text('free')} ${figures.ready}`);
+    const expected = figures.ready ? 0 : queue.estimated_s;
+    const estimate = expected === null || expected === undefined ? text('unknown_wait') : `≈ ${duration(expected)}`;
+    write(first, `${text('longest')} ${longest} · ${text('estimated')} ${estimate}`);
+    write(second, `${text('staffed')} ${figures.staffed} · ${text('free')} ${figures.ready} · ${text('serving')} ${figures.talking}`
+      + (figures.parked ? ` · ${text('parked_now')} ${figures.parked}` : ''));
+    buttons.hidden = !may.oversee;
+    write(buttons.firstChild, text(queue.open ? 'close_queue' : 'open_queue'));
   });
+}
+
+function buildQueue(queue, on) {
+  const button = make('button', { type: 'button', className: 'small' });
+  button.addEventListener('click', () => on.openQueue(queue.id));
+  return make('li', {}, make('p', {}, make('b', { text: queue.name }), ' ', make('span', { className: 'badge' })),
+    make('p', { className: 'figure' }), make('p', { className: 'quiet' }), make('p', { className: 'quiet' }),
+    make('p', { className: 'buttons' }, button));
 }
 
 function drawCalls(hall, session, may, on, now) {
@@ -78,41 +106,51 @@ function drawCalls(hall, session, may, on, now) {
     write(agent, live.map((leg) => leg.agent ?? leg.phone).join(', '));
     write(time, seconds(talking?.answered_at ?? call.queued_at ?? call.arrived_at, now));
     row.classList.toggle('mine', live.some((leg) => leg.agent && leg.agent === session.agent));
-    const [listen, hangUp] = buttons.children;
+    const [listen, takeOver, release] = buttons.children;
     write(listen, text('listen'));
-    write(hangUp, text('hang_up'));
+    write(takeOver, text('take_over'));
+    write(release, text('release'));
     listen.hidden = !may.listen;
-    listen.disabled = !talking;
-    hangUp.hidden = !may.hangUp;
+    takeOver.hidden = release.hidden = !may.oversee;
+    listen.disabled = takeOver.disabled = !talking;
   });
 }
 
 function buildCall(call, on) {
-  const listen = make('button', { type: 'button' });
-  const hangUp = make('button', { type: 'button' });
+  const listen = make('button', { type: 'button', className: 'small' });
+  const takeOver = make('button', { type: 'button', className: 'small' });
+  const release = make('button', { type: 'button', className: 'small grave' });
   listen.addEventListener('click', () => on.listen(call.id));
-  hangUp.addEventListener('click', () => on.hangUp(call.id));
+  takeOver.addEventListener('click', () => on.takeOver(call.id));
+  release.addEventListener('click', () => on.release(call.id));
   return make('tr', {}, make('td', { className: 'number' }), make('td'), make('td', {}, make('span')), make('td'),
-    make('td', { className: 'figure' }), make('td', {}, listen, hangUp));
+    make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release));
 }
 
-function drawAgents(hall, session, now) {
+function drawAgents(hall, session, may, on, now) {
   const agents = [...hall.agents.values()];
   $('agents').hidden = agents.length < 2;
   write($('agent-count'), String(agents.filter((agent) => agent.state !== 'logged_out').length || ''));
-  keep($('agent-rows'), agents, (agent) => agent.id, () =>
-    make('tr', {}, make('td'), make('td', {}, make('span'), ' ', make('span', { className: 'quiet' })),
-      make('td', { className: 'figure' }), make('td')),
-  (row, agent) => {
-    const [name, state, time, phone] = row.children;
+  keep($('agent-rows'), agents, (agent) => agent.id, (agent) => buildAgent(agent, on), (row, agent) => {
+    const [name, state, time, phone, buttons] = row.children;
     const out = agent.state === 'logged_out';
     write(name, agent.name ? `${agent.name} ${agent.id}` : agent.id);
     paint(state.firstChild, agent.state);
-    write(state.lastChild, agent.reason && !out ? reasonText(agent.reason) : '');
+    const reason = agent.reason && !out ? reasonText(agent.reason) + (agent.forced ? text('forced') : '') : '';
+    write(state.lastChild, agent.planned ? `${text('planned')} · ${reasonText(agent.planned)}` : reason);
     write(time, out ? '' : seconds(agent.since, now));
     write(phone, out ? '' : agent.phone);
     row.classList.toggle('mine', agent.id === session.agent);
+    buttons.firstChild.hidden = !may.oversee || out || agent.id === session.agent;
+    write(buttons.firstChild, text('force'));
   });
+}
+
+function buildAgent(agent, on) {
+  const force = make('button', { type: 'button', className: 'small' });
+  force.addEventListener('click', () => on.force(agent.id));
+  return make('tr', {}, make('td'), make('td', {}, make('span'), ' ', make('span', { className: 'quiet' })),
+    make('td', { className: 'figure' }), make('td'), make('td', {}, force));
 }
 
 function drawListening(hall, may, on, now) {
