@@ -122,7 +122,10 @@ def _apart(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
     if asked is not None and not leg.answered:
         leg.picked_up, leg.consulted_by = True, LegId(asked.variable("HOTLINE_LEG"))
     else:
-        held, leg.answered, leg.held, leg.talker, leg.stepped_aside = leg.held, True, True, channel.uid, "agent"
+        answered, held = leg.answered, leg.held
+        leg.answered, leg.held, leg.talker, leg.stepped_aside = True, True, channel.uid, "agent"
+        if not answered:
+            channels.tell_leg(facts.LegAnswered, leg)
         if not held:
             channels.tell_leg(facts.LegHeld, leg)
 

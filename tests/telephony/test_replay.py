@@ -186,7 +186,7 @@ EXPECTED = {
     ],
     "own_three_way": [
         Contact(
-            "12345", "answered", 0.3, 3.0, 0.0, ["PJSIP/1001", "PJSIP/1003"], False, ["agent_hung_up", "agent_hung_up"]
+            "12345", "answered", 0.3, 3.0, 0.0, ["PJSIP/1001", "PJSIP/1003"], False, ["left", "agent_hung_up"]
         ),
     ],
     "own_two_devices": [
