@@ -23,7 +23,7 @@ from center.state import State
 from messages import events
 from messages.codec import KINDS
 from messages.events import Entry, Event
-from messages.masking import masked, masked_outside
+from messages.masking import masked
 from messages.principal import Principal
 
 
@@ -114,14 +114,7 @@ class Audience:
     def _shown(self, entry: Entry, whole: bool) -> Event | dict[str, Any]:
         if isinstance(entry.event, events.ScreenPop):
             return self._pop(entry, entry.event, whole)
-        return entry.event if whole else self._masked(entry.event)
-
-    def _masked(self, event: Event) -> Event:
-        if isinstance(event, events.SurgeStarted | events.SurgeEnded):
-            surge = self.scope.state.surge_settings.get(event.surge)
-            if surge is None or surge.by != "did":  # the key is the beginning of callers' numbers
-                return msgspec.structs.replace(event, key=masked_outside(event.key))
-        return masked_event(event)
+        return entry.event if whole else masked_event(entry.event)
 
     def _pop(self, entry: Entry, pop: events.ScreenPop, whole: bool) -> dict[str, Any]:
         known = self.callers.known(pop.contact) or NOTHING

@@ -147,10 +147,11 @@ class Scope:
 
     def may_see(self, event: Event, principal: Principal, kinds: tuple[type[Event], ...] | None = None) -> bool:
         """Tell whether an event may be sent to a principal; `kinds`: those seen whole, where they are known already."""
-        if is_about(event, principal, self.agent_of(event)):
+        if isinstance(event, kinds_seen(principal) if kinds is None else kinds) and self._is_ours(event, principal):
             return True
-        if not isinstance(event, kinds_seen(principal) if kinds is None else kinds):
-            return False
+        return is_about(event, principal, self.agent_of(event))
+
+    def _is_ours(self, event: Event, principal: Principal) -> bool:
         return not principal.tenant or isinstance(event, _EVERYBODYS) or principal.tenant in self.tenants(event)
 
     def agent_of(self, event: Event) -> AgentId | None:

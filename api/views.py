@@ -229,7 +229,7 @@ def surge_views(state: State, scope: Scope, principal: Principal) -> list[SurgeV
             SurgeView(
                 surge=name,
                 by=surge.by,
-                key=key if surge.by == "did" or sees_numbers(principal) else masked_outside(key),
+                key=key,
                 deflected=burst.deflected,
                 over_at=burst.over_at,
                 announce=surge.overflow.announce,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
+AREA_DIGITS = range(1, 8)
 
 
 def findings(settings: Settings) -> list[str]:
@@ -126,6 +127,8 @@ def _surge(surge: Surge, names: _Names) -> Iterator[str]:
     whose = f"surge {surge.id}"
     if surge.by not in SURGES_BY:
         yield f"{whose} is by {surge.by}: say {' or '.join(SURGES_BY)}"
+    if surge.by == "area" and surge.digits not in AREA_DIGITS:
+        yield f"{whose} takes {surge.digits} digits for an area: take 1 to 7, more would be somebody's number"
     if surge.calls < 2:
         yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
     yield from _overflow(f"{whose}, overflow", surge.overflow, names)

@@ -10,9 +10,9 @@ import pytest
 from messages import facts
 from messages.ids import OperationId
 from messages.values import Role
-from tests.api.city import call_of, city, talk
+from tests.api.city import DIDS, call_of, city, talk
 from tests.api.house import Client, House, now, open_house
-from tests.center.world import NODE
+from tests.center.world import NODE, QUEUE
 
 
 @pytest.fixture
@@ -125,6 +125,20 @@ async def test_past_contacts_are_the_countys_own(house: House) -> None:
     found = (await house.ask("POST", "callers/lookup", token, {"number": "13800001234"}))[1]
     assert (found["cases"], len(found["recent_contacts"])) == (["GD2"], 3)
     assert len((await house.ask("GET", "contacts", house.token(Role.SUPERVISOR)))[1]["items"]) == 4
+
+
+async def test_a_countys_pop_tells_of_the_countys_contacts_only(house: House) -> None:
+    house.history.add("k-city", "13800001234", cases=["GD1"])
+    house.history.add("k-north", "13800001234", tenant="north", cases=["GD2"])
+    await house.ready("n1", "a1")
+    for agent, tenant, cases in (("n1", "north", ["GD2"]), ("a1", "", ["GD1", "GD2"])):
+        async with house.subscribed(house.token(Role.AGENT, agent=agent, tenant=tenant)) as client:
+            about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": f"c-{agent}"}
+            arrived = facts.CallArrived(contact="k", number="13800001234", did=DIDS[tenant], **about)  # type: ignore[arg-type]
+            await house.settled(arrived)
+            await house.audience.callers.settled()
+            await house.settled(facts.CallQueued(queue=QUEUE, **about))
+            assert (await client.until("screen_pop"))[-1]["event"]["cases"] == cases
 
 
 async def test_what_is_of_the_whole_city_is_not_exported_to_a_county(house: House) -> None:

@@ -89,6 +89,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("surges", {"id": "x", "calls": 9, "overflow": {"to": "gone"}}, "surge x, overflow leads to queue gone"),
     ("surges", {"id": "x", "calls": 1}, "surge x begins at 1 calls"),
     ("surges", {"id": "x", "calls": 9, "by": "moon"}, "surge x is by moon"),
+    ("surges", {"id": "x", "calls": 9, "by": "area", "digits": 11}, "surge x takes 11 digits for an area"),
     ("tenants", {"id": "north"}, "[[center.tenants]] names north 2 times"),
     ("teams", {"id": "day"}, "[[center.teams]] names day 2 times"),
 ]

@@ -24,16 +24,18 @@ from center.records import (
     ThreeWayRecord,
     VisitRecord,
 )
-from messages.errors import Invalid, Unavailable
+from messages import requests
+from messages.errors import Forbidden, Invalid, Unavailable
 from messages.facts import LegHeld, LegResumed
 from messages.ids import CallId, ContactId, LegId
+from messages.values import Target, TargetKind, Verb
 from storage import exports
 from storage.columns import to_row
 from storage.database import Database
 from storage.export_schema import SCHEMA, What
 from storage.exports import export_rows
 from storage.tables import contacts, legs
-from tests.center.world import START, World
+from tests.center.world import BY, START, World
 from tests.postgres_fixture import PostgresServer
 from tests.storage.history import day, rows_of, write
 
@@ -180,6 +182,47 @@ async def test_numbers_are_masked_unless_they_are_asked_for(database: Database, 
         await export_rows(database, What.LEGS, None, None, "csv", tmp_path / "b", full=full)
         assert [row["number"] for row in read_csv(tmp_path / "a")] == [number]
         assert [row["transferred_to"] for row in read_csv(tmp_path / "b")] == others
+
+
+async def test_operations_and_those_called_in_show_no_number(database: Database, tmp_path: Path) -> None:
+    world = World(agents=1)
+    world.ready("a1")
+    world.arrive("c1")
+    world.queue("c1")
+    world.answer("c1/1")
+    target = Target(TargetKind.NUMBER, "02000005678")
+    world.do(requests.ControlCall(by=BY, call=CallId("c1"), verb=Verb.THREE_WAY, target=target, reason="water"))
+    world.ring("c1/2")
+    world.wait(7.5)
+    world.answer("c1/2")
+    world.wait(30)
+    world.end_leg("c1/2")
+    world.hang_up("c1")
+    await write(database, world.entries)
+    for full, number in ((False, "020****5678"), (True, "02000005678")):
+        for what in (What.OPERATIONS, What.THREE_WAY, What.LEGS):
+            await export_rows(database, what, None, None, "jsonl", tmp_path / what, full=full)
+        [operation], [called] = read_jsonl(tmp_path / "operations"), read_jsonl(tmp_path / "three-way")
+        assert (operation["target"], operation["done"], operation["reason"]) == (f"number:{number}", True, "water")
+        assert (called["called"], called["response_s"], called["duration_s"]) == (f"number:{number}", 7.5, 30.0)
+        assert [leg["phone"] for leg in read_jsonl(tmp_path / "legs")] == ["1001", number]
+
+
+async def test_a_tenant_is_given_what_is_about_its_contacts(database: Database, tmp_path: Path) -> None:
+    rows = [ContactRecord(contact=ContactId(name), arrived_at=START, tenant=name) for name in ("north", "south")]
+    parts = [
+        LegRecord(leg=LegId(f"{name}/1"), contact=ContactId(name), call=CallId(name), offered_at=START)
+        for name in ("north", "south")
+    ]
+    async with database.writing() as connection:
+        await connection.execute(insert(contacts), [to_row(row) | {"open": False} for row in rows])
+        await connection.execute(insert(legs), [to_row(row) | {"open": False} for row in parts])
+    for what in (What.CONTACTS, What.LEGS):
+        assert await export_rows(database, what, None, None, "jsonl", tmp_path / "out", tenant="north") == 1
+        assert [row["contact"] for row in read_jsonl(tmp_path / "out")] == ["north"]
+    for what in (What.SURGES, What.AGENT_STATES):
+        with pytest.raises(Forbidden, match="whole city"):
+            await export_rows(database, what, None, None, "jsonl", tmp_path / "none", tenant="north")
 
 
 async def test_a_spreadsheet_finds_no_formula_and_text_survives(database: Database, tmp_path: Path) -> None:
