@@ -74,7 +74,8 @@ class Segment:
         with self.path.open("r+b") as file:
             sizes: list[int] = []
             for line in file:
-                if not line.endswith(b"\n") or not self._fits(line, len(sizes)):
+                # `}`: white space before the end of a line is not ours, though JSON may have it
+                if not line.endswith(b"}\n") or not self._fits(line, len(sizes)):
                     break
                 sizes.append(len(line))
             self.grown(sizes)

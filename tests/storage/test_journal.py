@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messages.codec import encode
@@ -60,6 +60,7 @@ async def test_only_one_process_writes_a_journal(tmp_path: Path) -> None:
 
 
 @given(cut=st.integers(1, 1200), garbage=st.binary(max_size=40))
+@example(cut=1, garbage=b"\r\n")
 async def test_a_torn_end_is_cut_off_and_whole_entries_stay(
     tmp_path_factory: pytest.TempPathFactory, cut: int, garbage: bytes
 ) -> None:
