@@ -19,7 +19,7 @@ from messages.ids import (
 from messages.values import LegKind, ListeningMode, Then, Verb
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", gc=False):
     """To be carried out once, on `node`, before `deadline` (UTC) or not at all."""
 
     id: CommandId

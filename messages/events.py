@@ -37,7 +37,7 @@ from messages.values import (
 )
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", gc=False):
     """Something that is now so."""
 
 
@@ -553,14 +553,14 @@ AnyEvent = (
 )
 
 
-class Position(msgspec.Struct, frozen=True, order=True):
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in the log: entries are read *after* it. (0, 0) is the beginning."""
 
     epoch: int = 0
     seq: int = 0
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the journal."""
 
     epoch: int

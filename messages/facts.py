@@ -13,7 +13,7 @@ from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId,
 from messages.values import ContactOutcome, LegEnd
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact"):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
     """Something that happened on a node at an instant."""
 
     occurred: datetime
