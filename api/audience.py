@@ -131,8 +131,8 @@ class Audience:
 
     def _show(self, entry: Entry, woken: set[int]) -> None:
         event = entry.event
-        agent, by = self.scope.agent_of(event), getattr(event, "by", None)
-        personal = {*self._personal.get(f"agent {agent}", ()), *self._personal.get(f"user {by}", ())}
+        names = [f"user {getattr(event, 'by', None)}", *(f"agent {agent}" for agent in self.scope.agents_of(event))]
+        personal = {number for name in names for number in self._personal.get(name, ())}
         tails: dict[bool, bytes] = {}
         is_pop = type(event) is events.ScreenPop
         sent = self._pop_sent(event) if is_pop else None
@@ -145,7 +145,7 @@ class Audience:
             whole = member.whole or is_own_number(event, subscription.principal)
             if whole not in tails:
                 tails[whole] = self.tail(entry, whole)
-            own = is_pop and subscription.principal.agent == agent
+            own = isinstance(event, events.ScreenPop) and subscription.principal.agent == event.agent
             seen = seen or own
             subscription.put(Waiting(entry, tails[whole], sent if own else None))
             self.counts.frames += 1

@@ -11,9 +11,9 @@ from calls.call import Call
 from center.state import State
 from messages import events
 from messages.events import Event
-from messages.ids import AgentId, CallId, ContactId, QueueId
+from messages.ids import AgentId, CallId, ContactId, LegId, QueueId
 from messages.principal import Principal
-from messages.values import Role
+from messages.values import LegKind, Role, Verb
 from queueing.settings import QueueSettings, Surge
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
@@ -52,6 +52,7 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
 _EVERYBODYS = (events.CenterStarted, events.NodeUp, events.NodeDown, events.ResyncRepaired)
 """Of no tenant: whoever may see them by role does."""
 
+_CALLED_IN = frozenset({LegKind.CONSULT, LegKind.THREE_WAY, LegKind.EMERGENCY})
 REMEMBERED = 50_000
 
 
@@ -91,8 +92,14 @@ class Scope:
     def __init__(self, state: State) -> None:
         self.state = state
         self._of: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._called_in: OrderedDict[LegId, AgentId] = OrderedDict()
+        """Who had whom called in: they are told what becomes of that leg."""
         for call in state.calls.values():
             self._of[call.id] = self._of[call.contact] = self.of_call(call)
+            caller = next((leg.agent for leg in call.talking_legs() if leg.agent), None)
+            for leg in call.alive_legs():
+                if caller is not None and leg.role in _CALLED_IN:
+                    self._called_in[leg.id] = caller
 
     def __repr__(self) -> str:
         return f"<Scope: {len(self._of)} remembered>"
@@ -142,24 +149,34 @@ class Scope:
                 self._remember((contact, call), event)
             case events.CallQueued(contact=contact, call=call) | events.CallOffered(contact=contact, call=call):
                 self._remember((contact, call), event)
-            case events.OperationStarted(operation=operation) | events.ListeningRequested(operation=operation):
+            case events.OperationStarted() as started:
+                self._remember((started.operation,), event)
+                if started.party and started.agent and started.verb is not Verb.TAKE_OVER:
+                    self._called_in[started.party] = started.agent
+                    if len(self._called_in) > REMEMBERED:
+                        self._called_in.popitem(last=False)
+            case events.ListeningRequested(operation=operation):
                 self._remember((operation,), event)
 
     def may_see(self, event: Event, principal: Principal, kinds: tuple[type[Event], ...] | None = None) -> bool:
         """Tell whether an event may be sent to a principal; `kinds`: those seen whole, where they are known already."""
         if isinstance(event, kinds_seen(principal) if kinds is None else kinds) and self._is_ours(event, principal):
             return True
-        return is_about(event, principal, self.agent_of(event))
+        return is_about(event, principal, self.agents_of(event))
 
     def _is_ours(self, event: Event, principal: Principal) -> bool:
         return not principal.tenant or isinstance(event, _EVERYBODYS) or principal.tenant in self.tenants(event)
 
-    def agent_of(self, event: Event) -> AgentId | None:
-        """Return the agent that an event is about; a phone is whose who sits at it."""
+    def agents_of(self, event: Event) -> tuple[AgentId, ...]:
+        """Return the agents that an event is about: a phone's is who sits at it, a leg's also who had it called in."""
         if isinstance(event, events.PhoneChanged):
             holder = self.state.roster.at(event.phone)
-            return holder.id if holder else None
-        return getattr(event, "agent", None)
+            return (holder.id,) if holder else ()
+        agent: AgentId | None = getattr(event, "agent", None)
+        own = (agent,) if agent else ()
+        if isinstance(event, events.CallLegEvent) and (caller := self._called_in.get(event.leg)):
+            return (*own, caller)
+        return own
 
     def tenants(self, event: Event) -> frozenset[str]:
         """Return the tenants that an event is of."""
@@ -175,7 +192,7 @@ class Scope:
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))
-        if agent := self.agent_of(event):
+        for agent in self.agents_of(event):
             yield self._of_agent(agent)
         if call := self.state.calls.get(getattr(event, "call", None) or CallId("")):
             yield call.tenant
@@ -201,8 +218,8 @@ class Scope:
             self._of.popitem(last=False)
 
 
-def is_about(event: Event, principal: Principal, agent: AgentId | None) -> bool:
-    """Tell whether an event, about `agent`, is about the principal: their seat, their offer, their operation.
+def is_about(event: Event, principal: Principal, agents: tuple[AgentId, ...]) -> bool:
+    """Tell whether an event, about `agents`, is about the principal: their seat, their offer, their operation.
 
     Agents are not told that somebody listens to them; whoever asked for it is.
     """
@@ -210,4 +227,4 @@ def is_about(event: Event, principal: Principal, agent: AgentId | None) -> bool:
         return True
     if principal.agent is None or isinstance(event, _LISTENING):
         return False
-    return agent == principal.agent
+    return principal.agent in agents

@@ -309,6 +309,7 @@ class StreamClient:
             if not entries:
                 return
             for entry in entries:
+                self._server.audience.scope.note(entry.event)
                 if subscription.wants(entry.event):
                     tail = self._server.audience.tail(entry, whole or is_own_number(entry.event, self.principal))
                     await self._send(subscription.frame(entry, tail, replayed=True))

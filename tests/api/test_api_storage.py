@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.exports import FileExports
+from messages import facts
 from messages.events import Position
 from messages.ids import AgentId, UserId
 from messages.values import Role
@@ -91,6 +92,32 @@ async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tup
     page = (await house.ask("GET", f"contacts?limit=1&cursor={page['next']}", wang))[1]
     assert ([one["contact"] for one in page["items"]], page["next"]) == (["kc1"], None)
     assert (await house.ask("GET", "contacts?cursor=nonsense", wang))[0] == 422
+
+
+async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    li = await _log_in(house, "li", "a long password")
+    wang = await _log_in(house, "wang", "another password")
+    await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
+    await house.arrive("c1")
+    await house.leg(facts.LegAnswered, "c1/1")
+    assert (await house.ask("POST", "calls/c1/three-way", li, {"number": "02000005678", "reason": "water"}))[0] == 202
+    await house.leg(facts.LegAnswered, "c1/2")
+    await house.hang_up("c1")
+    await _written(house, rows)
+    for token in (li, wang):
+        kept = (await house.ask("GET", "contacts/kc1", token))[1]
+        assert [(one["queue"], one["outcome"]) for one in kept["visits"]] == [("12345", "answered")]
+        [operation], [called] = kept["operations"], kept["three_way"]
+        assert (operation["verb"], operation["target"], operation["done"]) == ("three_way", "number:020****5678", True)
+        assert (called["called"], called["response_s"] >= 0) == ("number:020****5678", True)
+        assert [leg["phone"] for leg in kept["legs"]] == ["1001", "020****5678"]
+    for what in ("visits", "operations", "three-way", "surges"):
+        status, job = await house.ask("POST", "exports", wang, {"what": what, "format": "jsonl"})
+        assert status == 202
+        await asyncio.gather(*house.services.jobs._running.values())
+        job = (await house.ask("GET", f"exports/{job['id']}", wang))[1]
+        assert (job["state"], job["rows"]) == ("done", 0 if what == "surges" else 1)
 
 
 async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter]) -> None:

@@ -151,6 +151,25 @@ async def test_somebody_is_called_in_and_the_agent_leaves_them_with_the_citizen(
     assert [leg.id for leg in house.mirror.state.calls[CallId("c1")].talking_legs()] == ["c1/2"]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_agent_is_told_what_becomes_of_whom_they_called_in(house: House, restarted: bool) -> None:
+    token = await _talking(house)
+    async with house.subscribed(token) as client, house.subscribed(house.token(Role.AGENT, agent="a2")) as other:
+        await _start(house, token, "three-way", {"number": OUTSIDE})
+        if restarted:
+            house.audience.scope.__init__(house.mirror.state)  # type: ignore[misc]
+        await house.leg(facts.LegRinging, "c1/2")
+        await house.leg(facts.LegAnswered, "c1/2")
+        await house.leg(facts.LegEnded, "c1/2", why=LegEnd.AGENT_HUNG_UP)
+        heard = await client.until("leg.ended")
+        assert [one["kind"] for one in heard] == [
+            *("operation.started", "call.offered", "call.ringing", "call.answered", "operation.done", "leg.ended")
+        ]
+        assert {one["event"].get("phone", "020****5678") for one in heard} == {"020****5678"}
+        await other.send(op="ping", id="nothing came")
+        await other.expect("pong")
+
+
 async def test_one_touch_calls_an_emergency_service_of_the_settings(house: House) -> None:
     token = await _talking(house)
     status, problem = await house.ask("POST", "calls/c1/emergency", token, {"service": "911"})

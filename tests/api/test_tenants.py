@@ -184,11 +184,13 @@ async def test_the_stream_shows_each_county_its_own_from_arrival_to_end_live_and
             await house.ask("PUT", f"contacts/k{call}/wrap-up", house.token(Role.SUPERVISOR), {"code": "x"})
         assert await _calls_heard(north) == {"cn", "n1", "north"}
         assert await _calls_heard(south) == {"cs", "s1", "south"}
+    house.audience.scope._of.clear()  # as after a restart
     async with house.connected(tokens["north"]) as again:
         again.seen = start
         await again.send(op="subscribe", resume_from={"epoch": start.epoch, "seq": start.seq})
         replayed = await again.until("contact.wrapped_up")
         assert {one["event"].get("call", "cn") for one in replayed} == {"cn"}
+        assert "contact.linked" in [one["kind"] for one in replayed]
 
 
 async def test_a_county_hears_of_asterisk_and_of_an_ivr_call_that_never_queued(house: House) -> None:

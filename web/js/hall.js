@@ -25,7 +25,7 @@ export class Hall {
     this.surges = new Map((snapshot.surges ?? []).map((surge) => [surgeKey(surge), surge]));
   }
 
-  /** Take a call as REST shows it: whom others called in is not told to an agent, event by event. */
+  /** Take a call as REST shows it: an agent is not told of legs that others called in, event by event. */
   refresh(call) {
     const muted = new Map((this.calls.get(call.id)?.legs ?? []).map((one) => [one.id, one.muted]));
     for (const one of call.legs) one.muted = muted.get(one.id) ?? false;
@@ -156,7 +156,7 @@ const STEPS = {
     if (call.legs.every((one) => one.state === 'ended')) {
       call.state = call.state === 'talking' ? 'served' : call.queued_at ? 'waiting' : 'arrived';
     }
-    if (!hall.queues.size) hall.calls.delete(call.id); // an agent's own part in it is over
+    if (!hall.queues.size && hall.agents.has(event.agent)) hall.calls.delete(call.id); // an agent's own part is over
   },
   'contact.ended': (hall, event) => hall.calls.delete(event.call),
   'agent.state': (hall, event, message) => {

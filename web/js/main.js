@@ -14,7 +14,6 @@ const OVERSEERS = ['supervisor', 'admin'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOOK_SOON_MS = 200;
-const LOOK_AGAIN_MS = 5000;
 const WATCH_MS = 15_000;
 
 let hall = new Hall();
@@ -133,7 +132,7 @@ const goTo = (state, reason = '') => attempt(() => ask('PUT', '/agents/me/state'
 const goReady = () => goTo('ready');
 const goNotReady = () => goTo('not_ready', $('reason').value);
 
-/** An agent is not told what others' legs of their call do, nor of parked calls: ask, after what may have changed them. */
+/** An agent is not told of legs that others called in, nor of parked calls: ask, after what may have changed them. */
 const LOOKED_AFTER = ['operation.done', 'operation.failed', 'call.answered', 'leg.ended'];
 
 function lookSoon() {
@@ -151,8 +150,6 @@ async function look() {
   for (const call of found.items) {
     if (call.id === hall.callOf(who.agent)?.id) hall.refresh(call);
   }
-  const own = hall.callOf(who.agent);
-  if (own && own.legs.filter((leg) => leg.state !== 'ended').length > 1) looking = setTimeout(look, LOOK_AGAIN_MS);
   show();
 }
 
