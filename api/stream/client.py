@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from websockets.exceptions import ConnectionClosed
 
-from api import views
-from api.masking import is_own_number, sees_numbers
 from api.stream.bookmark import Bookmark
 from api.stream.connection import GuardedConnection
 from api.stream.ops import (
@@ -28,8 +26,9 @@ from api.stream.ops import (
     Welcome,
     decode,
 )
-from api.stream.subscription import Subscription, Waiting
-from messages.errors import Forbidden, HotlineError, Invalid, Refused, TooOld
+from api.stream.sender import Sender
+from api.stream.subscription import Subscription
+from messages.errors import Forbidden, HotlineError, Invalid, Refused
 from messages.events import Position
 from messages.ids import AgentId
 from messages.principal import Principal, Session
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 WARN_S = 60.0
 """Seconds before a token expires at which its client is warned."""
 LONGEST_CURSOR = 64
-AT_ONCE = 64
-"""Events handed to a connection before its buffer is looked at again."""
 
 
 class Rejected(Exception):
@@ -62,25 +59,21 @@ class StreamClient:
         self._server = server
         self._connection = connection
         self._session: Session | None = None
-        self._subscription: Subscription | None = None
-        self._member = 0
-        self._catch_up: Position | None = None
-        self._wants_snapshot = False
-        self._wake = asyncio.Event()
+        self._sender = Sender(server, connection)
         self._bookmark: Bookmark | None = None
         self._recheck: asyncio.TimerHandle | None = None
         self._warned = False
         self._seat: AgentId | None = None
 
     def __repr__(self) -> str:
-        return f"<StreamClient {self._session.principal.user if self._session else '?'}: {self._subscription!r}>"
+        return f"<StreamClient {self._session.principal.user if self._session else '?'}: {self._sender!r}>"
 
     async def run(self) -> None:
         """Serve the connection to its end."""
         sender: asyncio.Task[None] | None = None
         try:
             await self._hello()
-            sender = asyncio.create_task(self._send_all(), name="stream sender")
+            sender = asyncio.create_task(self._sender.run(), name="stream sender")
             async for message in self._connection:
                 await self._take(message)
         except Rejected as rejection:
@@ -176,7 +169,7 @@ class StreamClient:
                 case Subscribe():
                     await self._subscribe(op)
                 case ResumeFrom(epoch, seq):
-                    wish = self._subscription.wish if self._subscription else Subscribe()
+                    wish = self._sender.subscription.wish if self._sender.subscription else Subscribe()
                     await self._subscribe(msgspec.structs.replace(wish, resume_from=Position(epoch, seq), cursor=""))
                 case Ack(epoch, seq):
                     self._acknowledge(Position(epoch, seq))
@@ -202,15 +195,7 @@ class StreamClient:
         after = wish.resume_from
         if wish.cursor:
             after = await self._open_bookmark(wish.cursor) or after
-        if after is not None and after <= self._position:
-            self._catch_up = after
-            subscription.restart(after)
-        else:
-            self._catch_up = None
-        self._wants_snapshot = self._catch_up is None
-        self._subscription = subscription
-        self._member = self._server.audience.join(subscription, self._wake.set)
-        self._wake.set()
+        self._sender.begin(subscription, after)
 
     @property
     def _position(self) -> Position:
@@ -231,17 +216,15 @@ class StreamClient:
         return place
 
     def _acknowledge(self, position: Position) -> None:
-        if self._subscription is None or self._bookmark is None:
+        subscription = self._sender.subscription
+        if subscription is None or self._bookmark is None:
             raise Invalid("ack: subscribe with a cursor to acknowledge")
-        if position > self._subscription.prev:
+        if position > subscription.prev:
             raise Invalid("ack: that has not been sent to you")
         self._bookmark.move(position)
 
     async def _unsubscribe(self) -> None:
-        if self._subscription is not None:
-            self._server.audience.leave(self._member)
-            self._subscription.clear()
-            self._subscription = None
+        self._sender.end()
         if self._bookmark is not None:
             bookmark, self._bookmark = self._bookmark, None
             self._keeping.cancel()
@@ -249,81 +232,3 @@ class StreamClient:
 
     async def _say(self, message: msgspec.Struct) -> None:
         await self._connection.send(ENCODER.encode(message), text=True)
-
-    async def _send_all(self) -> None:
-        """Send what waits, for ever; a client that takes nothing for too long is gone."""
-        while True:
-            self._wake.clear()
-            try:
-                if self._subscription is not None:
-                    await self._send_waiting(self._subscription)
-            except TimeoutError:
-                self._server.counts.stuck += 1
-                self._connection.transport.abort()
-                return
-            except ConnectionClosed:
-                return
-            await self._wake.wait()
-
-    async def _send_waiting(self, subscription: Subscription) -> None:
-        """Send what was missed or a snapshot first, then events as they come."""
-        while self._subscription is subscription:
-            if subscription.lagging and subscription.wish.cursor:
-                self._catch_up = subscription.rejoin()  # what a reader has not acknowledged may not be left out
-            if self._catch_up is not None:
-                after, self._catch_up = self._catch_up, None
-                try:
-                    await self._send_missed(subscription, after)
-                except TooOld:
-                    self._wants_snapshot = True
-            elif subscription.lagging or self._wants_snapshot:
-                self._wants_snapshot = False
-                await self._send(self._snapshot(subscription))
-            elif batch := subscription.take(AT_ONCE):
-                await self._send_events(subscription, batch)
-            else:
-                return
-
-    async def _send_events(self, subscription: Subscription, batch: list[Waiting]) -> None:
-        """Send events; what is awaited elsewhere is done when the client's pong says that it is there."""
-        awaited = [waiting for waiting in batch if waiting.sent is not None]
-        try:
-            await self._send(*(subscription.frame(waiting.entry, waiting.tail) for waiting in batch))
-            if awaited:
-                pong = asyncio.ensure_future(await self._connection.ping())
-                pong.add_done_callback(lambda _: _done(awaited))
-        except BaseException:
-            _done(awaited)
-            raise
-
-    async def _send(self, *messages: bytes) -> None:
-        """Hand messages to the connection; waits while its buffer is full. Raises TimeoutError."""
-        async with asyncio.timeout(self._server.settings.stuck_s):
-            await self._connection.send_all(messages)
-
-    async def _send_missed(self, subscription: Subscription, after: Position) -> None:
-        """Send what lies between a position and now, marked as replayed. Raises TooOld."""
-        whole = sees_numbers(self.principal)
-        while after < self._position and self._subscription is subscription:
-            entries = await self._server.log.read(after)
-            if not entries:
-                return
-            for entry in entries:
-                self._server.audience.scope.note(entry.event)
-                if subscription.wants(entry.event):
-                    tail = self._server.audience.tail(entry, whole or is_own_number(entry.event, self.principal))
-                    await self._send(subscription.frame(entry, tail, replayed=True))
-            after = entries[-1].position
-            subscription.covered(after)
-
-    def _snapshot(self, subscription: Subscription) -> bytes:
-        state = self._server.mirror.state
-        subscription.restart(state.position)
-        content = views.snapshot(state, self._server.audience.scope, self.principal, self._server.clock())
-        position = state.position
-        return ENCODER.encode({"op": "snapshot", "epoch": position.epoch, "seq": position.seq, **content})
-
-
-def _done(awaited: list[Waiting]) -> None:
-    for waiting in awaited:
-        waiting.done()
