@@ -10,7 +10,7 @@ from messages.ids import AgentId, CallId, LegId, Phone, QueueId
 from messages.values import AgentState
 
 
-class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agent as the settings name them; `phone` is the usual one.
 
     `ranks`: 1 (served first) and up, of queues where it is not 1; `skills`: levels from 1 to 10.

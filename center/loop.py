@@ -139,9 +139,12 @@ class CenterLoop:
         alarm.cancel()
 
     def _apply(self, message: Message, answer: Answer) -> None:
+        before = self.center.position
         try:
             outcome = self.center.apply(message, self._clock())
         except Refused as refusal:
+            if self.center.position != before:  # half a decision: only a start from the journal is safe
+                raise JournalError(f"{message} was refused half-way") from refusal
             self.refused += 1
             if answer is not None and not answer.done():
                 answer.set_exception(refusal)

@@ -16,7 +16,7 @@ class SecondLogin(StrEnum):
     TAKE_OVER = "take_over"
 
 
-class CenterSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Queues and agents. The first queue takes what names none."""
 
     queues: tuple[QueueSettings, ...] = (QueueSettings(id=QueueId("12345")),)

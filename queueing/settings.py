@@ -22,7 +22,7 @@ class Strategy(StrEnum):
     """All of them at once, up to the queue's `ring_all_at_most`; the first to answer wins."""
 
 
-class Overflow(msgspec.Struct, frozen=True, kw_only=True):
+class Overflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes of a call that a queue does not take or keep: it goes to queue `to`; or it is told `announce` (a
     prompt's name) and then as `then` says."""
 
@@ -31,7 +31,7 @@ class Overflow(msgspec.Struct, frozen=True, kw_only=True):
     then: Then = Then.END
 
 
-class Overflows(msgspec.Struct, frozen=True, kw_only=True):
+class Overflows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One overflow a reason. `nobody` None: calls wait although no agent is logged in."""
 
     full: Overflow = Overflow(announce="busy")
@@ -40,7 +40,7 @@ class Overflows(msgspec.Struct, frozen=True, kw_only=True):
     closed: Overflow = Overflow(announce="closed")
 
 
-class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
+class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A queue. `wrap_up_max_s`: up to where wrap-up may be extended; `max_wait_s` None: for ever."""
 
     id: QueueId
@@ -60,7 +60,7 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     overflow: Overflows = Overflows()
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where calls to numbers beginning with `did`, from numbers beginning with `caller`, go; the most exact one counts.
 
     `needs` and `priority` are added to the queue's. An empty text fits every number.
@@ -74,7 +74,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
 
 
-class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A county's or department's line with figures of its own. `caller_id`: what its outbound calls show."""
 
     id: str
@@ -82,7 +82,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     caller_id: str = ""
 
 
-class Team(msgspec.Struct, frozen=True, kw_only=True):
+class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of agents and the users who lead it."""
 
     id: str
@@ -90,14 +90,14 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     leaders: tuple[UserId, ...] = ()
 
 
-class Seat(msgspec.Struct, frozen=True, kw_only=True):
+class Seat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A place with a phone, whoever sits there."""
 
     id: str
     phone: Phone
 
 
-class Surge(msgspec.Struct, frozen=True, kw_only=True):
+class Surge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A burst: `calls` arrivals within `within_s` of one DID or from one area; over when there were fewer for `calm_s`.
 
     `by`: "did", or "area" (the caller number's first `digits`). During it its callers get `overflow`; `did` and

@@ -1,0 +1,60 @@
+"""The loop around the centre: what it does when a decision goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from center.apply import Center, Message
+from center.loop import CenterLoop
+from center.memory_log import MemoryLog
+from center.turn import Outcome
+from messages import requests
+from messages.commands import Command
+from messages.errors import Conflict, JournalError, Refused
+from messages.ids import AgentId, UserId
+from tests.center.world import settings
+
+LOG_IN = requests.LogIn(by=UserId("tester"), agent=AgentId("a1"))
+
+
+class Nobody:
+    """A switchboard that does nothing."""
+
+    def execute(self, command: Command) -> None:
+        """Do nothing."""
+
+
+class HalfHearted(Center):
+    """A centre that decides, and then refuses."""
+
+    def apply(self, message: Message, now: datetime) -> Outcome:
+        super().apply(message, now)
+        raise Conflict("after all, no")
+
+
+def loop_of(center: Center) -> CenterLoop:
+    """Return a loop around a centre."""
+    return CenterLoop(center, MemoryLog(), Nobody(), lambda: datetime.now(UTC))
+
+
+async def test_a_decision_refused_half_way_ends_the_loop_instead_of_writing_a_journal_with_a_gap() -> None:
+    loop = loop_of(HalfHearted(settings()))
+    running = asyncio.create_task(loop.run())
+    asking = asyncio.create_task(loop.ask(LOG_IN))
+    with pytest.raises(ExceptionGroup) as failed:
+        await running
+    assert failed.value.subgroup(JournalError)
+    asking.cancel()
+
+
+async def test_a_refusal_is_told_to_whoever_asked_and_the_loop_goes_on() -> None:
+    loop = loop_of(Center(settings()))
+    running = asyncio.create_task(loop.run())
+    with pytest.raises(Refused, match="no agent"):
+        await loop.ask(requests.LogIn(by=UserId("tester"), agent=AgentId("nobody")))
+    assert (await loop.ask(LOG_IN)).position.seq > 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
