@@ -121,11 +121,17 @@ class _Desk:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _take_calls(self, after_s: float = 0.0) -> None:
+        """Go ready, as soon as that is possible: a phone may still be on its way to register."""
         await asyncio.sleep(after_s)
         url = f"{self._hall.rest}/api/v1/agents/{self.agent}/state"
-        async with self._hall.session.put(url, json={"state": "ready"}, headers=self._account.bearer()) as answer:
-            if answer.status >= 400:
+        while True:
+            async with self._hall.session.put(url, json={"state": "ready"}, headers=self._account.bearer()) as answer:
+                if answer.status < 400:
+                    return
                 self._hall.complaints[f"{answer.status} for ready: {await answer.text()}"] += 1
+                if answer.status != 409:
+                    return
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     def _take(self, received: Received, tasks: asyncio.TaskGroup) -> None:
         if received.kind == "screen_pop":
