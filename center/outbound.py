@@ -155,4 +155,5 @@ def _ring(
             number=number,
             caller_id=shown,
             ring_s=ring_s,
+            notice=turn.state.settings.outbound_notice,
         )

@@ -41,6 +41,8 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Digits that a number must have to be dialled through the trunk; shorter ones are ours."""
     emergency: tuple[str, ...] = ("110", "119", "120", "122")
     """The emergency services that one touch calls into a call."""
+    outbound_notice: bool = True
+    """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
     caller_id: str = "12345"
     """What outbound calls show where the tenant has no number of its own."""
     ring_guard_s: float = 2.0

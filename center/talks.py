@@ -34,7 +34,8 @@ def answered(turn: Turn, fact: facts.LegAnswered) -> None:
 
 def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
     """Record that a live leg talks, and start its recording where that is wanted."""
-    turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=call.waited_s(occurred))
+    noticed = leg.role is LegKind.OUTBOUND and turn.state.settings.outbound_notice
+    turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=call.waited_s(occurred), noticed=noticed)
     offers.lose_others(turn, call, leg)
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
     if agent:

@@ -103,7 +103,10 @@ class DropLeg(Command, frozen=True, kw_only=True, tag="leg.drop"):
 
 
 class DialOut(Command, frozen=True, kw_only=True, tag="call.dial_out"):
-    """Ring the agent's phone; when they answer, dial the number for them, as `leg`."""
+    """Ring the agent's phone; when they answer, dial the number for them, as `leg`.
+
+    `notice`: whoever answers there hears the recording notice before the two talk.
+    """
 
     operation: OperationId
     leg: LegId
@@ -111,6 +114,7 @@ class DialOut(Command, frozen=True, kw_only=True, tag="call.dial_out"):
     number: str
     caller_id: str
     ring_s: float = 30.0
+    notice: bool = False
 
 
 class CancelDialOut(Command, frozen=True, kw_only=True, tag="call.cancel_dial_out"):

@@ -191,9 +191,13 @@ class CallRinging(CallLegEvent, frozen=True, kw_only=True, tag="call.ringing"):
 
 
 class CallAnswered(CallLegEvent, frozen=True, kw_only=True, tag="call.answered"):
-    """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included."""
+    """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included.
+
+    `noticed`: the recording notice was played at the answer, as to whom we dial.
+    """
 
     waited_s: float
+    noticed: bool = False
 
 
 class CallConsulted(CallLegEvent, frozen=True, kw_only=True, tag="call.consulted"):

@@ -232,6 +232,7 @@ class Control:
                     f"HOTLINE_NUMBER={command.number}",
                     f"HOTLINE_SHOWN={shown}",
                     f"HOTLINE_TO_AS={f'f({shown})' if shown else ''}",
+                    f"HOTLINE_NOTICE={int(command.notice)}",
                 ],
             )
         if failed:

@@ -58,7 +58,7 @@ def _call_answered(state: State, entry: Entry, event: events.CallAnswered) -> No
     _leg_event(state, entry, event)
     call = state.calls[event.call]
     first = not call.answered
-    call.answered = True
+    call.answered, call.noticed = True, call.noticed or event.noticed
     call.legs[event.leg].answered_at = event.occurred
     state.deadlines.clear(("ring", event.call, event.leg))
     if event.agent and (agent := state.roster.by_id.get(event.agent)):

@@ -112,6 +112,7 @@ def _call_answered(ledger: Book, entry: Entry, event: events.CallAnswered) -> li
     contact = ledger.contacts.get(event.contact)
     if contact and contact.answered_at is None:
         contact.answered_at, contact.agent = event.occurred, event.agent
+        contact.noticed = contact.noticed or event.noticed
         touched.append(contact)
     return touched
 

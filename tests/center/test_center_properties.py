@@ -296,7 +296,7 @@ def serves(agent: Agent, call: Call) -> bool:
     return all(agent.skills.get(skill, 0) >= level or skill == f"@{agent.id}" for skill, level in call.asks)
 
 
-CentreUnderAnything.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+CentreUnderAnything.TestCase.settings = settings(stateful_step_count=50, deadline=None)
 TestCentreUnderAnything = CentreUnderAnything.TestCase
 
 

@@ -50,6 +50,8 @@ def test_an_agent_dials_and_the_contact_is_outbound_and_about_the_old_one() -> N
     world.talk(command.leg)
     assert world.operation(operation) == "done"
     assert world.state("a1") is AgentState.TALKING
+    assert command.notice
+    assert [start.leg for start in world.commanded(commands.StartRecording)] == [command.leg], "after its notice"
     world.hang_up("c1")
     [contact] = world.records(ContactRecord)
     assert (contact.direction, contact.about, contact.number) == (Direction.OUT, "old", NUMBER)
@@ -101,6 +103,19 @@ def test_an_agent_who_was_not_ready_is_so_again() -> None:
     world.hang_up("c1")
     world.wait(5)
     assert (world.state("a1"), world.agent("a1").reason) == (AgentState.NOT_READY, "paperwork")
+
+
+def test_whoever_hears_no_notice_is_not_recorded() -> None:
+    world = World(whole=city(outbound_notice=False))
+    world.ready("a1")
+    world.do(requests.DialOut(by=BY, agent=AgentId("a1"), number=NUMBER))
+    [command] = world.commanded(commands.DialOut)
+    dialled(world, command.leg)
+    world.talk(command.leg)
+    assert not command.notice
+    assert not world.commanded(commands.StartRecording)
+    world.hang_up("c1")
+    assert not world.records(ContactRecord)[0].noticed
 
 
 def test_a_countys_agent_shows_the_countys_number() -> None:

@@ -261,5 +261,5 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             assert visits_of.get(contact.contact, []) == list(range(1, contact.visits + 1))
 
 
-WholeCentreUnderAnything.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+WholeCentreUnderAnything.TestCase.settings = settings(stateful_step_count=60, deadline=None)
 TestWholeCentreUnderAnything = WholeCentreUnderAnything.TestCase

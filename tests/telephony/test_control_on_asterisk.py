@@ -12,8 +12,9 @@ import pytest_asyncio
 from messages import commands, facts
 from messages.ids import CallId, LegId, Phone, RecordingId, SessionId
 from messages.values import LegEnd, LegKind, ListeningMode, Then, Verb
+from simulation.world import PROMPT_SECONDS
 from tests.sip_fixture import eventually
-from tests.telephony.floor import CITIZEN, OUTSIDE, PHONES, Floor, open_floor
+from tests.telephony.floor import CITIZEN, OUTSIDE, PHONES, Floor, now, open_floor
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -382,6 +383,18 @@ async def test_an_agent_dials_a_citizen_holds_consults_and_transfers(floor: Floo
     await floor.until(facts.LegAnswered, leg=leg_of(call, 3))
     floor.outside.hang_up()
     assert (await floor.until(facts.CallHungUp)).by_citizen
+
+
+async def test_whoever_is_dialled_hears_the_recording_notice_before_the_agent(floor: Floor) -> None:
+    leg = LegId("out-9/1")
+    dial_out(floor, leg, notice=True)
+    await floor.until(facts.LegRinging, leg=leg)
+    await asyncio.wait_for(floor.outside.talking.wait(), 10)
+    picked_up = now()
+    answered = await floor.until(facts.LegAnswered, leg=leg)
+    assert (answered.occurred - picked_up).total_seconds() > 0.9 * PROMPT_SECONDS
+    floor.outside.hang_up()
+    await floor.until(facts.CallHungUp)
 
 
 async def test_a_call_dialled_out_is_recorded_listened_to_and_joined(floor: Floor) -> None:
