@@ -194,6 +194,9 @@ def end(
 ) -> None:
     """End a call: its live legs first, then the contact with its one outcome."""
     agent = next((leg.agent for leg in call.legs.values() if leg.answered_at), None)
+    if (consulted := call.consulted()) is not None and not lost:  # the two would talk on without the citizen
+        for leg in (consulted, *call.talking_legs()):
+            turn.command(commands.DropLeg, call.node, call=call.id, leg=leg.id)
     for leg in call.alive_legs():
         if leg.talks:
             why = LegEnd.CITIZEN_HUNG_UP if by_citizen else LegEnd.AGENT_HUNG_UP

@@ -256,8 +256,9 @@ class Control:
         return await self._hands.act("Originate", headers)
 
     async def drop(self, command: commands.DropLeg) -> None:
-        """Hang a leg's channels up."""
-        await self._hands.hang_up(*self._channels.call_off(command.leg))
+        """Hang a leg's channels up, those too that are left of a call that has ended."""
+        left = self._channels.call_off(command.leg) or self._channels.carrying(command.leg)
+        await self._hands.hang_up(*left)
 
     async def cancel_dial_out(self, command: commands.CancelDialOut) -> None:
         """Hang up the agent's phone, which is rung for a call that dials out."""

@@ -250,6 +250,15 @@ def test_a_cancelled_consultation_gives_the_citizen_back() -> None:
     assert len(world.of(events.CallAnswered)) == 1, "the colleague never talked to the citizen"
 
 
+def test_a_citizen_who_leaves_during_a_consultation_ends_it_too() -> None:
+    world, _ = consulting()
+    world.hang_up("c1")
+    assert [command.leg for command in world.commanded(commands.DropLeg)] == ["c1/2", "c1/1"]
+    assert (world.state("a1"), world.state("a2")) == (AgentState.WRAP_UP, AgentState.WRAP_UP)
+    world.wait(5)
+    assert (world.state("a1"), world.state("a2")) == (AgentState.READY, AgentState.READY)
+
+
 def test_swapping_goes_on_and_completing_needs_an_answer() -> None:
     world, _ = consulting()
     swap = world.control("c1", Verb.SWAP)

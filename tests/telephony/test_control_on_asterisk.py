@@ -258,6 +258,20 @@ async def test_consult_swap_and_cancel(floor: Floor) -> None:
     assert await failed(floor)
 
 
+async def test_who_consults_and_who_is_consulted_are_hung_up_once_the_citizen_has_left(floor: Floor) -> None:
+    call, leg = await floor.talk()
+    party = leg_of(call, 2)
+    floor.act(Verb.CONSULT, call, leg, party=party, phone=Phone("1002"))
+    await floor.until(facts.LegConsulted, leg=party)
+    floor.citizen.hang_up()
+    await floor.until(facts.CallHungUp)
+    assert floor["1001"].talking.is_set()
+    assert floor["1002"].talking.is_set()
+    for left in (party, leg):
+        floor.do(commands.DropLeg, call=call, leg=left)
+    await eventually(lambda: not floor["1001"].talking.is_set() and not floor["1002"].talking.is_set(), 5)
+
+
 async def test_consult_and_complete(floor: Floor) -> None:
     call, leg = await floor.talk()
     party = leg_of(call, 2)
