@@ -1,50 +1,13 @@
-"""An operation: something a person asked Asterisk to do with a call, and what tells that it was done."""
+"""Operations: what tells that something a person asked Asterisk to do with a call was done, or will not be.
 
-from datetime import datetime
-
-import msgspec
+An operation under way is its own `operation.started` event; so are an outbound call that has no citizen's channel yet
+(`call.dialled_out`) and a preview (`preview.shown`).
+"""
 
 from messages import events
-from messages.ids import AgentId, CallId, LegId, OperationId, QueueId, UserId
-from messages.values import Target, Verb
+from messages.values import Verb
 
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked for, neither done nor failed. `leg`: whose act; `party`: who is called in; `until`: then it has failed."""
-
-    id: OperationId
-    verb: Verb
-    by: UserId
-    until: datetime
-    call: CallId | None = None
-    leg: LegId | None = None
-    party: LegId | None = None
-    agent: AgentId | None = None
-    queue: QueueId | None = None
-    target: Target | None = None
-
-
-class Outbound(msgspec.Struct, frozen=True, kw_only=True):
-    """A number that is to be dialled once the agent's phone is answered; there is no call yet."""
-
-    operation: OperationId
-    agent: AgentId
-    node: str
-    number: str
-    ring_until: datetime
-    about: str | None = None
-
-
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """A number that an agent is shown and may dial."""
-
-    operation: OperationId
-    by: UserId
-    number: str
-    until: datetime
-    purpose: str = ""
-    about: str | None = None
-
+Operation = events.OperationStarted
 
 _LEG_DONE: dict[type[events.Event], frozenset[Verb]] = {
     events.CallHeld: frozenset({Verb.HOLD}),

@@ -3,7 +3,6 @@
 import msgspec
 
 from calls.call import Call
-from calls.operation import Outbound
 from calls.transitions import CallState
 from center import limits, offers, transfers
 from center.turn import Turn
@@ -30,7 +29,7 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             linkedid=fact.linkedid,
             tenant=_tenant(turn, fact, outbound),
             direction=Direction.OUT if fact.outbound else Direction.IN,
-            about=outbound.about if outbound else None,  # type: ignore[arg-type]
+            about=outbound.about if outbound else None,
         )
     )
     if fact.outbound:
@@ -39,7 +38,7 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
         _watch_for_bursts(turn, fact)
 
 
-def _tenant(turn: Turn, fact: facts.CallArrived, outbound: Outbound | None) -> str:
+def _tenant(turn: Turn, fact: facts.CallArrived, outbound: events.DialledOut | None) -> str:
     """Return whose contact it is: the dialled number's, or the dialling agent's."""
     if fact.outbound:
         agent = turn.state.roster.by_id.get(outbound.agent) if outbound else None

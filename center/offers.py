@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from agents.agent import Agent
 from agents.transitions import IN_OFFER, Cause, may
 from calls.call import Call, Leg
-from calls.operation import Outbound
 from calls.transitions import LegState
 from center.turn import Turn
 from messages import commands, events, facts
@@ -121,7 +120,7 @@ def open_leg(
     return leg
 
 
-def dialled(turn: Turn, call: Call, fact: facts.CallArrived, outbound: Outbound | None) -> None:
+def dialled(turn: Turn, call: Call, fact: facts.CallArrived, outbound: events.DialledOut | None) -> None:
     """The agent has picked up and the number is being dialled: from here it is a call with a leg."""
     if outbound is None:  # given up meanwhile
         turn.command(commands.HangUp, call.node, call=call.id)

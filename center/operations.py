@@ -42,12 +42,12 @@ def _of(turn: Turn, event: events.CallLegEvent) -> list[Operation]:
 
 def done(turn: Turn, operation: Operation) -> None:
     """Record that Asterisk did it."""
-    turn.record(events.OperationDone(operation=operation.id, by=operation.by))
+    turn.record(events.OperationDone(operation=operation.operation, by=operation.by))
 
 
 def fail(turn: Turn, operation: Operation, why: str) -> None:
     """Record that Asterisk did not do it."""
-    turn.record(events.OperationFailed(operation=operation.id, why=why, by=operation.by))
+    turn.record(events.OperationFailed(operation=operation.operation, why=why, by=operation.by))
 
 
 def reported(turn: Turn, fact: facts.OperationReported) -> None:
@@ -59,7 +59,7 @@ def reported(turn: Turn, fact: facts.OperationReported) -> None:
         done(turn, operation)
         return
     _give_up(turn, operation)
-    if operation.id in turn.state.operations:
+    if operation.operation in turn.state.operations:
         fail(turn, operation, fact.failed)
 
 
@@ -67,7 +67,7 @@ def too_late(turn: Turn, name: str) -> None:
     """Nothing was heard of an operation for too long."""
     operation = turn.state.operations[OperationId(name)]
     _give_up(turn, operation)
-    if operation.id in turn.state.operations:
+    if operation.operation in turn.state.operations:
         fail(turn, operation, "Asterisk told nothing of it in time")
 
 
@@ -87,7 +87,7 @@ def dial_over(turn: Turn, leg: LegId, why: str) -> None:
     if outbound is None:
         return
     turn.record(events.DialOutEnded(operation=outbound.operation, leg=leg, agent=outbound.agent, why=why))
-    turn.command(commands.CancelDialOut, outbound.node, leg=leg)  # type: ignore[arg-type]
+    turn.command(commands.CancelDialOut, outbound.node, leg=leg)
     agent = turn.state.roster.by_id.get(outbound.agent)
     if agent is not None and agent.leg == leg and agent.state in IN_OFFER:
         offers.give_back(turn, agent)

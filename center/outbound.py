@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from agents.agent import Agent
 from agents.transitions import Cause, may
-from calls.operation import Preview
 from center import offers, operations, transfers
 from center.turn import Turn
 from messages import commands, events, requests
@@ -100,7 +99,7 @@ def preview_over(turn: Turn, agent_id: str) -> None:
     _end(turn, turn.state.roster.get(agent), turn.state.previews[agent], dial=False)
 
 
-def _end(turn: Turn, agent: Agent, preview: Preview, *, dial: bool) -> None:
+def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) -> None:
     shown = agent.state is AgentState.RESERVED and agent.leg is None
     turn.record(events.PreviewEnded(operation=preview.operation, agent=agent.id, dialled=dial and shown))
     operation = turn.state.operations.get(preview.operation)
@@ -111,8 +110,7 @@ def _end(turn: Turn, agent: Agent, preview: Preview, *, dial: bool) -> None:
     turn.id = turn.operation = preview.operation
     if dial:
         turn.move(agent, Cause.KEEP, leg=_leg(preview.operation))
-        about = ContactId(preview.about) if preview.about else None
-        _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, about)
+        _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, preview.about)
         return
     offers.give_back(turn, agent)
     if operation:

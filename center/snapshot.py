@@ -7,11 +7,11 @@ import msgspec
 
 from agents.agent import Agent, AgentSettings
 from calls.call import Call
-from calls.operation import Operation, Outbound, Preview
+from calls.operation import Operation
 from center.settings import CenterSettings
 from center.state import State
 from messages.errors import JournalError
-from messages.events import Position
+from messages.events import DialledOut, Position, PreviewShown
 from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId
 from messages.values import AgentState
 from queueing.pace import Pace
@@ -35,8 +35,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     paces: dict[QueueId, Pace] = {}
     bursts: list[tuple[str, str, Burst]] = []
     operations: list[Operation] = []
-    outbound: dict[LegId, Outbound] = {}
-    previews: dict[AgentId, Preview] = {}
+    outbound: dict[LegId, DialledOut] = {}
+    previews: dict[AgentId, PreviewShown] = {}
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -95,7 +95,7 @@ def _others(state: State, snapshot: Snapshot) -> None:
     state.deaf = set(snapshot.deaf)
     state.paces.update((queue, pace) for queue, pace in snapshot.paces.items() if queue in state.paces)
     state.bursts = {(surge, key): burst for surge, key, burst in snapshot.bursts if surge in state.surge_settings}
-    state.operations = {operation.id: operation for operation in snapshot.operations}
+    state.operations = {operation.operation: operation for operation in snapshot.operations}
     state.outbound = dict(snapshot.outbound)
     state.previews = {agent: preview for agent, preview in snapshot.previews.items() if agent in state.roster.by_id}
     for key, at in snapshot.deadlines:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from agents.agent import Agent, Roster
 from calls.call import Call
-from calls.operation import Operation, Outbound, Preview
+from calls.operation import Operation
 from center.deadlines import Deadlines
 from center.settings import CenterSettings
-from messages.events import Position
+from messages.events import DialledOut, Position, PreviewShown
 from messages.ids import AgentId, CallId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
 from messages.values import AgentState, Reason
 from queueing.line import Free, Line
@@ -44,8 +44,8 @@ class State:
         """Phones that do not answer Asterisk."""
         self.bursts: dict[tuple[str, str], Burst] = {}
         self.operations: dict[OperationId, Operation] = {}
-        self.outbound: dict[LegId, Outbound] = {}
-        self.previews: dict[AgentId, Preview] = {}
+        self.outbound: dict[LegId, DialledOut] = {}
+        self.previews: dict[AgentId, PreviewShown] = {}
         self.listening: dict[SessionId, Listening] = {}
         self.recordings: dict[RecordingId, Recording] = {}
         self.deadlines = Deadlines()

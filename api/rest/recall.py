@@ -150,7 +150,7 @@ class Recall:
 
 def _pending(operation: calls.Operation) -> Operation:
     return Operation(
-        id=operation.id,
+        id=operation.operation,
         state=Progress.PENDING,
         by=operation.by,
         verb=operation.verb,

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from calls.operation import Operation, Outbound, Preview
 from calls.transitions import LegState
 from center.evolving.step import Steps
 from center.state import State
@@ -11,18 +10,7 @@ from messages.events import Entry
 
 
 def _operation_started(state: State, entry: Entry, event: events.OperationStarted) -> None:
-    state.operations[event.operation] = Operation(
-        id=event.operation,
-        verb=event.verb,
-        by=event.by,
-        until=event.until,
-        call=event.call,
-        leg=event.leg,
-        party=event.party,
-        agent=event.agent,
-        queue=event.queue,
-        target=event.target,
-    )
+    state.operations[event.operation] = event
     state.deadlines.set(("operation", event.operation), event.until)
 
 
@@ -32,14 +20,7 @@ def _operation_over(state: State, entry: Entry, event: events.OperationDone | ev
 
 
 def _preview_shown(state: State, entry: Entry, event: events.PreviewShown) -> None:
-    state.previews[event.agent] = Preview(
-        operation=event.operation,
-        by=event.by,
-        number=event.number,
-        until=event.until,
-        purpose=event.purpose,
-        about=event.about,
-    )
+    state.previews[event.agent] = event
     state.deadlines.set(("preview", event.agent), event.until)
 
 
@@ -49,14 +30,7 @@ def _preview_ended(state: State, entry: Entry, event: events.PreviewEnded) -> No
 
 
 def _dialled_out(state: State, entry: Entry, event: events.DialledOut) -> None:
-    state.outbound[event.leg] = Outbound(
-        operation=event.operation,
-        agent=event.agent,
-        node=event.node,
-        number=event.number,
-        ring_until=event.ring_until,
-        about=event.about,
-    )
+    state.outbound[event.leg] = event
     guard = timedelta(seconds=state.settings.ring_guard_s)
     state.deadlines.set(("dial", event.leg), event.ring_until + guard)
 

@@ -105,7 +105,7 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             case Verb.HANG_UP:
                 self.fact(facts.CallHungUp, call=operation.call, by_citizen=False)
             case Verb.MUTE | Verb.UNMUTE | Verb.DTMF | Verb.SWAP:
-                self.fact(facts.OperationReported, operation=operation.id)
+                self.fact(facts.OperationReported, operation=operation.operation)
             case _:
                 self.fact(facts.LegAnswered, **{**about, "leg": operation.party})
 
