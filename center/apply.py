@@ -10,6 +10,7 @@ from typing import Any
 
 from center import (
     arrivals,
+    callbacks,
     control,
     limits,
     nodes,
@@ -62,7 +63,9 @@ class Center:
         _DECIDE[type(message)](turn, message)
         queues.follow_up(turn)
         offers.match(turn)
+        callbacks.match(turn)
         operations.settle(turn)
+        callbacks.follow_up(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
@@ -91,6 +94,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "operation": operations.too_late,
     "dial": operations.dial_deadline,
     "preview": outbound.preview_over,
+    "callback": callbacks.due,
 }
 
 
@@ -137,6 +141,9 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.ControlCall: control.control,
     requests.DialOut: outbound.dial_out,
     requests.AnswerPreview: outbound.answer_preview,
+    requests.AskCallback: callbacks.ask,
+    requests.DialCallback: callbacks.dial,
+    requests.CloseCallback: callbacks.close,
     requests.StartListening: spying.start,
     requests.StopListening: spying.stop,
     requests.LinkCase: notes.link,

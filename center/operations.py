@@ -58,27 +58,25 @@ def reported(turn: Turn, fact: facts.OperationReported) -> None:
     if not fact.failed:
         done(turn, operation)
         return
-    _give_up(turn, operation)
-    if operation.operation in turn.state.operations:
-        fail(turn, operation, fact.failed)
+    _give_up(turn, operation, fact.failed)
 
 
 def too_late(turn: Turn, name: str) -> None:
     """Nothing was heard of an operation for too long."""
     operation = turn.state.operations[OperationId(name)]
-    _give_up(turn, operation)
-    if operation.operation in turn.state.operations:
-        fail(turn, operation, "Asterisk told nothing of it in time")
+    _give_up(turn, operation, "Asterisk told nothing of it in time")
 
 
-def _give_up(turn: Turn, operation: Operation) -> None:
-    """End what an operation had begun."""
+def _give_up(turn: Turn, operation: Operation, why: str) -> None:
+    """End what an operation had begun, and the operation."""
     if operation.verb is Verb.DIAL_OUT and operation.party is not None:
-        dial_over(turn, operation.party, "not answered")
+        dial_over(turn, operation.party, why)
     call = turn.call(operation.call) if operation.call else None
     leg = call.legs.get(operation.party) if call and operation.party else None
     if call and leg and leg.alive and not leg.talks and operation.verb in _PARTY:
         offers.withdraw(turn, call, leg, LegEnd.UNAVAILABLE)
+    if operation.operation in turn.state.operations:
+        fail(turn, operation, why)
 
 
 def dial_over(turn: Turn, leg: LegId, why: str) -> None:
@@ -91,6 +89,8 @@ def dial_over(turn: Turn, leg: LegId, why: str) -> None:
     agent = turn.state.roster.by_id.get(outbound.agent)
     if agent is not None and agent.leg == leg and agent.state in IN_OFFER:
         offers.give_back(turn, agent)
+    if operation := turn.state.operations.get(outbound.operation):
+        fail(turn, operation, why)
 
 
 def dial_deadline(turn: Turn, leg: str) -> None:

@@ -24,23 +24,35 @@ def dial_out(turn: Turn, request: requests.DialOut) -> None:
         raise Invalid(f"purpose: at most {MAX_PURPOSE} characters")
     if not 0 <= request.preview_s <= MAX_PREVIEW_S:
         raise Invalid(f"preview_s: 0 to {MAX_PREVIEW_S:.0f} seconds")
-    _check_free(turn, agent, previewed=request.preview_s > 0)
+    check_free(turn, agent, previewed=request.preview_s > 0)
     if request.preview_s:
-        _show(turn, request, agent)
-        return
+        show(turn, request, agent)
+    else:
+        dial(turn, request, agent)
+
+
+def dial(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
+    """Ring a free agent's phone to dial a number at once, and return the operation."""
     operation = _start(turn, request, turn.state.settings.party_ring_s)
     offers.engage(turn, agent, None, _leg(operation))
     _ring(turn, agent, operation, request.by, request.number, request.purpose, request.contact)
+    return operation
 
 
-def _check_free(turn: Turn, agent: Agent, *, previewed: bool) -> None:
+def check_free(turn: Turn, agent: Agent, *, previewed: bool) -> None:
+    """Raise Refused unless the agent may dial, or be shown what to dial, now."""
     fitting = agent.state is AgentState.READY if previewed else may(agent.state, Cause.ENGAGE)
     if not fitting:
         raise Refused(f"agent {agent.id} is {agent.state}")
     if reason := turn.state.deaf_reason(agent):
         raise Refused(f"agent {agent.id} does not hear us: {reason}")
-    if _node(turn) is None:
+    if not can_dial(turn):
         raise Refused("no Asterisk is heard now; try again in a moment")
+
+
+def can_dial(turn: Turn) -> bool:
+    """Tell whether there is an Asterisk to dial with."""
+    return _node(turn) is not None
 
 
 def _node(turn: Turn) -> NodeId | None:
@@ -68,7 +80,8 @@ def _start(turn: Turn, request: requests.DialOut, within_s: float) -> OperationI
     )
 
 
-def _show(turn: Turn, request: requests.DialOut, agent: Agent) -> None:
+def show(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
+    """Reserve a ready agent and show the number, and return the operation."""
     operation = _start(turn, request, request.preview_s)
     turn.move(agent, Cause.OFFER)
     turn.record(
@@ -82,6 +95,7 @@ def _show(turn: Turn, request: requests.DialOut, agent: Agent) -> None:
             about=request.contact,
         )
     )
+    return operation
 
 
 def answer_preview(turn: Turn, request: requests.AnswerPreview) -> None:

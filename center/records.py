@@ -7,6 +7,7 @@ import msgspec
 
 from messages.ids import (
     AgentId,
+    CallbackId,
     CallId,
     ContactId,
     LegId,
@@ -20,6 +21,8 @@ from messages.ids import (
 )
 from messages.values import (
     AgentState,
+    CallbackEnd,
+    CallbackKind,
     ContactOutcome,
     Direction,
     LegEnd,
@@ -152,6 +155,31 @@ class ThreeWayRecord(msgspec.Struct, kw_only=True):
     response_s: float | None = None
 
 
+class CallbackRecord(msgspec.Struct, kw_only=True):
+    """One citizen's call back: why, for how many of their contacts, how often tried, and how it ended.
+
+    `contact`: the one in which they were served, `agent`: by whom.
+    """
+
+    callback: CallbackId
+    kind: CallbackKind
+    number: str
+    tenant: str = ""
+    queue: QueueId
+    noted_at: datetime
+    due_at: datetime
+    contacts: int = 0
+    first_contact: ContactId | None = None
+    attempts: int = 0
+    attempted_at: datetime | None = None
+    done_at: datetime | None = None
+    end: CallbackEnd | None = None
+    contact: ContactId | None = None
+    agent: AgentId | None = None
+    closed_by: UserId | None = None
+    reason: str = ""
+
+
 class SurgeRecord(msgspec.Struct, kw_only=True):
     """One burst of calls; `deflected`: the callers who were told something or sent elsewhere because of it."""
 
@@ -238,6 +266,7 @@ Record = (
     | LegRecord
     | OperationRecord
     | ThreeWayRecord
+    | CallbackRecord
     | SurgeRecord
     | AgentStateRecord
     | ListeningRecord

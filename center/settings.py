@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from agents.agent import AgentSettings
+from calls.callback import CallbackSettings
 from messages.ids import QueueId
 from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
 
@@ -41,6 +42,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Digits that a number must have to be dialled through the trunk; shorter ones are ours."""
     emergency: tuple[str, ...] = ("110", "119", "120", "122")
     """The emergency services that one touch calls into a call."""
+    callbacks: CallbackSettings = CallbackSettings()
     outbound_notice: bool = True
     """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
     caller_id: str = "12345"

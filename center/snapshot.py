@@ -7,6 +7,7 @@ import msgspec
 
 from agents.agent import Agent, AgentSettings
 from calls.call import Call
+from calls.callback import Callback
 from calls.operation import Operation
 from center.settings import CenterSettings
 from center.state import State
@@ -37,6 +38,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     operations: list[Operation] = []
     outbound: dict[LegId, DialledOut] = {}
     previews: dict[AgentId, PreviewShown] = {}
+    callbacks: list[Callback] = []
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -57,6 +59,7 @@ def take(state: State) -> Snapshot:
         operations=list(state.operations.values()),
         outbound=state.outbound,
         previews=state.previews,
+        callbacks=list(state.callbacks.values()),
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -98,6 +101,13 @@ def _others(state: State, snapshot: Snapshot) -> None:
     state.operations = {operation.operation: operation for operation in snapshot.operations}
     state.outbound = dict(snapshot.outbound)
     state.previews = {agent: preview for agent, preview in snapshot.previews.items() if agent in state.roster.by_id}
+    for callback in snapshot.callbacks:
+        state.callbacks[callback.id] = callback
+        state.owed[callback.tenant, callback.number] = callback.id
+        if callback.waits:
+            state.waiting_callbacks[callback.id] = None
+        if callback.operation:
+            state.attempts[callback.operation] = callback.id
     for key, at in snapshot.deadlines:
         if key[0] not in ("wrap_up", "preview") or key[1] in state.roster.by_id:
             state.deadlines.set(key, at)

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from agents.agent import Agent, Roster
 from calls.call import Call
+from calls.callback import Callback
 from calls.operation import Operation
 from center.deadlines import Deadlines
 from center.settings import CenterSettings
 from messages.events import DialledOut, Position, PreviewShown
-from messages.ids import AgentId, CallId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
+from messages.ids import AgentId, CallbackId, CallId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
 from messages.values import AgentState, Reason
 from queueing.line import Free, Line
 from queueing.pace import Pace
@@ -46,6 +47,13 @@ class State:
         self.operations: dict[OperationId, Operation] = {}
         self.outbound: dict[LegId, DialledOut] = {}
         self.previews: dict[AgentId, PreviewShown] = {}
+        self.callbacks: dict[CallbackId, Callback] = {}
+        self.owed: dict[tuple[str, str], CallbackId] = {}
+        """The call back that a tenant owes a number."""
+        self.waiting_callbacks: dict[CallbackId, None] = {}
+        """Those that are due and wait for an agent, in order."""
+        self.attempts: dict[OperationId, CallbackId] = {}
+        """The calls back that an operation under way dials."""
         self.listening: dict[SessionId, Listening] = {}
         self.recordings: dict[RecordingId, Recording] = {}
         self.deadlines = Deadlines()

@@ -5,7 +5,7 @@ from datetime import datetime
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
-from center import offers
+from center import offers, owed
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import ContactOutcome, LegEnd, LegKind, Target, Verb
@@ -219,3 +219,4 @@ def end(
             agent=agent,
         )
     )
+    owed.missed(turn, call, outcome)

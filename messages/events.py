@@ -11,6 +11,7 @@ import msgspec
 
 from messages.ids import (
     AgentId,
+    CallbackId,
     CallId,
     ContactId,
     LegId,
@@ -24,6 +25,8 @@ from messages.ids import (
 )
 from messages.values import (
     AgentState,
+    CallbackEnd,
+    CallbackKind,
     ContactOutcome,
     Direction,
     LegEnd,
@@ -160,6 +163,56 @@ class CallbackRequested(CallEvent, frozen=True, kw_only=True, tag="callback.requ
     """The citizen asked to be called back instead of waiting."""
 
     number: str
+
+
+class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
+    """A citizen is owed a call, or is owed it for one contact more; `due_at`: not before."""
+
+    callback: CallbackId
+    cause: CallbackKind
+    number: str
+    tenant: str
+    queue: QueueId
+    due_at: datetime
+    contact: ContactId | None = None
+    by: UserId | None = None
+
+
+class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):
+    """The time to call back has come; it waits for an agent."""
+
+    callback: CallbackId
+    queue: QueueId
+
+
+class CallbackOffered(Event, frozen=True, kw_only=True, tag="callback.offered"):
+    """An agent is shown the number to dial."""
+
+    callback: CallbackId
+    agent: AgentId
+    operation: OperationId
+
+
+class CallbackAttempted(Event, frozen=True, kw_only=True, tag="callback.attempted"):
+    """The citizen was not reached, or the agent declined (`counts` false); tried again from `due_at` on."""
+
+    callback: CallbackId
+    agent: AgentId | None
+    why: str
+    counts: bool
+    due_at: datetime
+
+
+class CallbackDone(Event, frozen=True, kw_only=True, tag="callback.done"):
+    """The call back is over; `contact`: the one in which the citizen was served; `attempt`: it was this call's own."""
+
+    callback: CallbackId
+    end: CallbackEnd
+    attempt: bool = False
+    contact: ContactId | None = None
+    agent: AgentId | None = None
+    by: UserId | None = None
+    reason: str = ""
 
 
 class CallDetached(CallEvent, frozen=True, kw_only=True, tag="call.detached"):
@@ -518,6 +571,11 @@ AnyEvent = (
     | CallParked
     | CallDeflected
     | CallbackRequested
+    | CallbackNoted
+    | CallbackDue
+    | CallbackOffered
+    | CallbackAttempted
+    | CallbackDone
     | CallDetached
     | CallOffered
     | CallRinging

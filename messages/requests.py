@@ -1,8 +1,10 @@
 """Requests: what people and programs ask of the centre. Each is answered from its Outcome or refused."""
 
+from datetime import datetime
+
 import msgspec
 
-from messages.ids import AgentId, CallId, ContactId, Phone, QueueId, SessionId, UserId
+from messages.ids import AgentId, CallbackId, CallId, ContactId, Phone, QueueId, SessionId, UserId
 from messages.values import AgentState, ListeningMode, Target, Verb
 
 
@@ -96,6 +98,29 @@ class AnswerPreview(Request, frozen=True, kw_only=True, tag="call.answer_preview
 
     agent: AgentId
     dial: bool
+
+
+class AskCallback(Request, frozen=True, kw_only=True, tag="callback.ask"):
+    """Have a number called back: at once, or not before `due_at`; through the first queue where none is named."""
+
+    number: str
+    queue: QueueId = QueueId("")
+    contact: ContactId | None = None
+    due_at: datetime | None = None
+
+
+class CloseCallback(Request, frozen=True, kw_only=True, tag="callback.close"):
+    """End a call back that is no longer owed, for a reason."""
+
+    callback: CallbackId
+    reason: str
+
+
+class DialCallback(Request, frozen=True, kw_only=True, tag="callback.dial"):
+    """An agent takes a call back of their own accord: it is dialled at once."""
+
+    callback: CallbackId
+    agent: AgentId
 
 
 class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):

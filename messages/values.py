@@ -105,6 +105,24 @@ class Reason(StrEnum):
     """The desktop that was there is gone."""
 
 
+class CallbackKind(StrEnum):
+    """Why a citizen is called back."""
+
+    REQUESTED = "requested"
+    MISSED = "missed"
+
+
+class CallbackEnd(StrEnum):
+    """How a call back came to its end."""
+
+    SERVED = "served"
+    """An agent has talked to the citizen, whoever called whom."""
+    GAVE_UP = "gave_up"
+    """Not reached in as many attempts as are made."""
+    CLOSED = "closed"
+    """Closed by hand, for a reason."""
+
+
 class Verb(StrEnum):
     """What may be done with a live call; each is an operation that Asterisk carries out."""
 

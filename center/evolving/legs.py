@@ -32,6 +32,8 @@ def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None
     if event.role is LegKind.OUTBOUND:
         call.queue = call.queue or event.queue
         state.outbound.pop(event.leg, None)
+        if event.operation in state.attempts:
+            state.callbacks[state.attempts[event.operation]].dialled = True
         state.deadlines.clear(("dial", event.leg))
     if event.agent and (agent := state.roster.by_id.get(event.agent)):
         agent.offered_at = entry.at

@@ -5,6 +5,7 @@ from typing import Any
 
 from center.records import (
     AgentStateRecord,
+    CallbackRecord,
     ContactRecord,
     LegRecord,
     ListeningRecord,
@@ -16,7 +17,7 @@ from center.records import (
     VisitRecord,
 )
 from messages.events import Entry, Event
-from messages.ids import AgentId, ContactId, LegId, OperationId, RecordingId, SessionId
+from messages.ids import AgentId, CallbackId, ContactId, LegId, OperationId, RecordingId, SessionId
 
 
 class Book:
@@ -28,6 +29,7 @@ class Book:
         self.legs: dict[LegId, LegRecord] = {}
         self.operations: dict[OperationId, OperationRecord] = {}
         self.three_way: dict[LegId, ThreeWayRecord] = {}
+        self.callbacks: dict[CallbackId, CallbackRecord] = {}
         self.surges: dict[tuple[str, str], SurgeRecord] = {}
         self.agent_states: dict[AgentId, AgentStateRecord] = {}
         self.listening: dict[SessionId, ListeningRecord] = {}
@@ -54,6 +56,8 @@ class Book:
                 self.operations[record.operation] = record
             case ThreeWayRecord():
                 self.three_way[record.leg] = record
+            case CallbackRecord():
+                self.callbacks[record.callback] = record
             case SurgeRecord():
                 self.surges[record.surge, record.key] = record
             case AgentStateRecord():
@@ -76,6 +80,8 @@ class Book:
                 return self.operations.get(record.operation) is record
             case ThreeWayRecord():
                 return self.three_way.get(record.leg) is record
+            case CallbackRecord():
+                return self.callbacks.get(record.callback) is record
             case SurgeRecord():
                 return self.surges.get((record.surge, record.key)) is record
             case AgentStateRecord():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.agent import AgentSettings
+from calls.callback import CallbackSettings
 from center.settings import CenterSettings, SecondLogin
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import Need, Then
@@ -114,6 +115,7 @@ def city(**changes: Any) -> CenterSettings:
             ),
         ),
         "second_login": SecondLogin.TAKE_OVER,
+        "callbacks": CallbackSettings(automatic=False, retry_s=100.0),
         "park_s": 40.0,
         "personal_s": 12.0,
     }

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from calls.callback import CallbackSettings
 from calls.transitions import CallState, LegState
 from center.ledger import Ledger
 from center.records import ContactRecord, VisitRecord
@@ -39,7 +40,7 @@ class WholeCentreUnderAnything(CentreUnderAnything):
 
     @staticmethod
     def new_world() -> World:
-        return World(whole=city())
+        return World(whole=city(callbacks=CallbackSettings(automatic=True, retry_s=100.0, after_s=5.0, reserve=0)))
 
     @initialize(agents=st.sets(st.sampled_from(AGENTS), min_size=2))
     def the_day_begins(self, agents: set[str]) -> None:
@@ -228,6 +229,26 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             assert not is_open or call.state in (CallState.WAITING, CallState.OFFERED), (visit, call)
             assert is_open or call.state is not CallState.WAITING, call
 
+    @rule(pick=st.integers(0, 30), what=st.sampled_from(["ask", "dial", "close"]), agent=st.sampled_from(AGENTS))
+    def somebody_sees_to_a_call_back(self, pick: int, what: str, agent: str) -> None:
+        owed = list(self.world.center.state.callbacks)
+        if what == "ask":
+            self.tell(requests.AskCallback(by=BY, number="13800001234"))
+        elif owed and what == "dial":
+            name = owed[pick % len(owed)]
+            self.tell(requests.DialCallback(by=BY, callback=name, agent=AgentId(agent)))
+        elif owed:
+            self.tell(requests.CloseCallback(by=BY, callback=owed[pick % len(owed)], reason="solved"))
+
+    @invariant()
+    def nobody_is_owed_two_calls_or_called_twice_at_once(self) -> None:
+        state = self.world.center.state
+        owed = [(callback.tenant, callback.number) for callback in state.callbacks.values()]
+        assert len(owed) == len(set(owed))
+        under_way = [callback.id for callback in state.callbacks.values() if callback.operation]
+        assert sorted(under_way) == sorted(state.attempts.values())
+        assert set(state.attempts) <= set(state.operations)
+
     @invariant()
     def no_offer_goes_to_a_deaf_seat(self) -> None:
         state = self.world.center.state
@@ -238,6 +259,14 @@ class WholeCentreUnderAnything(CentreUnderAnything):
         self._ring_all_has_one_winner()
         super().teardown()
         self._every_ledger_balances()
+
+    def everybody_rests(self) -> None:
+        """Nobody is called back any more, and what is under way comes to its end."""
+        for seconds in (0, 300, 700):
+            self.world.wait(seconds)
+            for agent in self.world.center.state.roster.by_id.values():
+                if agent.state is not AgentState.LOGGED_OUT:
+                    self.world.do(requests.GoNotReady(by=BY, agent=agent.id, reason="home"))
 
     def _ring_all_has_one_winner(self) -> None:
         answered = {event.leg for event in self.world.of(events.CallAnswered)}

@@ -1,0 +1,82 @@
+"""Calls back: a citizen we owe a call, because they asked for it or because nobody answered theirs."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from messages.ids import AgentId, CallbackId, ContactId, OperationId, QueueId
+from messages.values import CallbackKind, ContactOutcome
+
+MISSED = frozenset(
+    {
+        ContactOutcome.ABANDONED,
+        ContactOutcome.BLOCKED,
+        ContactOutcome.CLOSED,
+        ContactOutcome.TIMED_OUT,
+        ContactOutcome.NO_AGENTS,
+        ContactOutcome.LOST,
+    }
+)
+"""What a contact came to that somebody is owed a call for; the contact itself stays what it was (DOMAIN 漏接回拨)."""
+
+WITHHELD = 5
+"""Digits that a number must have to be called back."""
+
+
+class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When and how often citizens are called back.
+
+    `missed`: whether missed calls are; `automatic`: whether free agents are shown them to dial, else they only stand
+    in the list. `reserve`: how many agents of a queue stay free for live callers. No call outside [`since`, `until`) of
+    the day in `tz`. Seconds otherwise.
+    """
+
+    missed: bool = True
+    automatic: bool = False
+    after_s: float = 60.0
+    retry_s: float = 1800.0
+    declined_s: float = 30.0
+    attempts: int = 3
+    preview_s: float = 20.0
+    reserve: int = 1
+    since: time = time(8)
+    until: time = time(21)
+    tz: str = "Asia/Shanghai"
+
+
+class Callback(msgspec.Struct, kw_only=True):
+    """One citizen's call back, however many of their calls it is for. `operation`: the attempt under way."""
+
+    id: CallbackId
+    kind: CallbackKind
+    number: str
+    tenant: str
+    queue: QueueId
+    due_at: datetime
+    contacts: tuple[ContactId, ...]
+    waits: bool = False
+    """It is due, and waits for an agent."""
+    attempts: int = 0
+    agent: AgentId | None = None
+    operation: OperationId | None = None
+    dialled: bool = False
+    """The present attempt has come as far as the citizen's phone."""
+
+    def __repr__(self) -> str:
+        return f"<Callback {self.id}: {self.kind} for {len(self.contacts)} contacts, {self.attempts} attempts>"
+
+
+def can_be_called(number: str) -> bool:
+    """Tell whether there is a number to call: not where it was withheld."""
+    digits = number.removeprefix("+")
+    return digits.isascii() and digits.isdecimal() and len(digits) >= WITHHELD
+
+
+def allowed_from(at: datetime, settings: CallbackSettings) -> datetime:
+    """Return the first instant from `at` on that is not in the quiet hours (UTC)."""
+    local = at.astimezone(ZoneInfo(settings.tz))
+    if settings.since <= local.time() < settings.until:
+        return at
+    day = local.date() if local.time() < settings.since else local.date() + timedelta(days=1)
+    return datetime.combine(day, settings.since, ZoneInfo(settings.tz)).astimezone(at.tzinfo)

@@ -1,0 +1,50 @@
+"""What the ledger keeps of calls back."""
+
+from center.ledger.book import Book, Steps
+from center.records import CallbackRecord, Record
+from messages import events
+from messages.events import Entry
+
+
+def _noted(ledger: Book, entry: Entry, event: events.CallbackNoted) -> list[Record]:
+    record = ledger.callbacks.get(event.callback)
+    if record is None:
+        record = ledger.callbacks[event.callback] = CallbackRecord(
+            callback=event.callback,
+            kind=event.cause,
+            number=event.number,
+            tenant=event.tenant,
+            queue=event.queue,
+            noted_at=entry.at,
+            due_at=event.due_at,
+            first_contact=event.contact,
+        )
+    record.due_at = event.due_at
+    record.contacts += event.contact is not None
+    return [record]
+
+
+def _attempted(ledger: Book, entry: Entry, event: events.CallbackAttempted) -> list[Record]:
+    record = ledger.callbacks.get(event.callback)
+    if record is None:
+        return []
+    record.attempts += event.counts
+    record.due_at, record.attempted_at = event.due_at, entry.at
+    return [record]
+
+
+def _done(ledger: Book, entry: Entry, event: events.CallbackDone) -> list[Record]:
+    record = ledger.callbacks.pop(event.callback, None)
+    if record is None:
+        return []
+    record.done_at, record.end, record.contact, record.agent = entry.at, event.end, event.contact, event.agent
+    record.attempts += event.attempt
+    record.closed_by, record.reason = event.by, event.reason
+    return [record]
+
+
+STEPS: Steps = {
+    events.CallbackNoted: _noted,
+    events.CallbackAttempted: _attempted,
+    events.CallbackDone: _done,
+}

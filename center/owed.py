@@ -1,0 +1,53 @@
+"""Who is owed a call back: one task a number, however often they called in vain."""
+
+from datetime import datetime, timedelta
+
+from calls.call import Call
+from calls.callback import MISSED, allowed_from, can_be_called
+from center.turn import Turn
+from messages import events
+from messages.ids import CallbackId, ContactId, QueueId, UserId
+from messages.values import CallbackKind, ContactOutcome, Direction
+
+
+def note(
+    turn: Turn,
+    kind: CallbackKind,
+    number: str,
+    tenant: str,
+    queue: QueueId,
+    due_at: datetime,
+    *,
+    contact: ContactId | None = None,
+    by: UserId | None = None,
+) -> CallbackId:
+    """Record that a citizen is owed a call: one task a number, however often they called."""
+    known = turn.state.owed.get((tenant, number))
+    callback = known or CallbackId(turn.new_id("b"))
+    turn.record(
+        events.CallbackNoted(
+            callback=callback,
+            cause=kind,
+            number=number,
+            tenant=tenant,
+            queue=queue,
+            due_at=allowed_from(due_at, turn.state.settings.callbacks),
+            contact=contact,
+            by=by,
+        )
+    )
+    return callback
+
+
+def missed(turn: Turn, call: Call, outcome: ContactOutcome) -> None:
+    """A contact has ended: where nobody served it, its citizen is owed a call; its figures stay as they are."""
+    settings = turn.state.settings.callbacks
+    wanted = outcome is ContactOutcome.CALLBACK
+    owed = call.direction is Direction.IN and (wanted or (settings.missed and outcome in MISSED))
+    if not owed or not can_be_called(call.number):
+        return
+    kind = CallbackKind.REQUESTED if wanted else CallbackKind.MISSED
+    queue = call.queue if call.queue in turn.state.queues else None
+    due_at = turn.now if wanted else turn.now + timedelta(seconds=settings.after_s)
+    first = turn.state.settings.queues[0].id
+    note(turn, kind, call.number, call.tenant, queue or first, due_at, contact=call.contact)
