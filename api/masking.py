@@ -51,7 +51,13 @@ def masked_event(event: Event) -> Event:
     """Return an event with every outside number in it masked."""
     replace = msgspec.structs.replace
     match event:
-        case events.ContactArrived() | events.PreviewShown() | events.DialledOut() | events.CallbackRequested():
+        case (
+            events.ContactArrived()
+            | events.PreviewShown()
+            | events.DialledOut()
+            | events.CallbackRequested()
+            | events.CallbackNoted()
+        ):
             return replace(event, number=masked(event.number))
         case events.CallRouted() | events.OperationStarted():
             return replace(event, target=masked_target(event.target))

@@ -36,6 +36,13 @@ _SEATS: tuple[type[Event], ...] = (
     events.DesktopChanged,
     events.WrapUpExtended,
 )
+_CALLBACKS: tuple[type[Event], ...] = (
+    events.CallbackNoted,
+    events.CallbackDue,
+    events.CallbackOffered,
+    events.CallbackAttempted,
+    events.CallbackDone,
+)
 _OPERATIONS: tuple[type[Event], ...] = (events.OperationStarted, events.OperationDone, events.OperationFailed)
 
 SEES: dict[Role, tuple[type[Event], ...]] = {
@@ -44,7 +51,7 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
     Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
     Role.AUDITOR: (*_LISTENING, *_OPERATIONS),
-    Role.CASE_SYSTEM: (*_CALLS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
+    Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
     Role.AGENT: (),
 }
 """Everything of these kinds; beside it everybody sees what is about themselves."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from agents.agent import AgentSettings
+from calls.callback import CallbackSettings
 from center.settings import CenterSettings
 from messages.values import Need
 from queueing.settings import Overflow, QueueSettings, Surge
@@ -36,6 +39,7 @@ def findings(settings: Settings) -> list[str]:
         *(line for queue in center.queues for line in _queue(queue, names)),
         *(line for agent in center.agents for line in _agent(agent, names, phones)),
         *_routes(center, names),
+        *_callbacks(center.callbacks),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
@@ -132,3 +136,16 @@ def _surge(surge: Surge, names: _Names) -> Iterator[str]:
     if surge.calls < 2:
         yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
     yield from _overflow(f"{whose}, overflow", surge.overflow, names)
+
+
+def _callbacks(settings: CallbackSettings) -> Iterator[str]:
+    """Yield what is wrong about calling back."""
+    for name in ("since", "until"):
+        try:
+            time.fromisoformat(getattr(settings, name))
+        except ValueError:
+            yield f"[center.callbacks] {name} is {getattr(settings, name)!r}: give a time of day, such as 08:00"
+    try:
+        ZoneInfo(settings.tz)
+    except (KeyError, ValueError, OSError):
+        yield f"[center.callbacks] tz is {settings.tz!r}: give a zone such as Asia/Shanghai"

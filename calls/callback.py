@@ -40,8 +40,8 @@ class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     attempts: int = 3
     preview_s: float = 20.0
     reserve: int = 1
-    since: time = time(8)
-    until: time = time(21)
+    since: str = "08:00"
+    until: str = "21:00"
     tz: str = "Asia/Shanghai"
 
 
@@ -76,7 +76,8 @@ def can_be_called(number: str) -> bool:
 def allowed_from(at: datetime, settings: CallbackSettings) -> datetime:
     """Return the first instant from `at` on that is not in the quiet hours (UTC)."""
     local = at.astimezone(ZoneInfo(settings.tz))
-    if settings.since <= local.time() < settings.until:
+    since, until = time.fromisoformat(settings.since), time.fromisoformat(settings.until)
+    if since <= local.time() < until:
         return at
-    day = local.date() if local.time() < settings.since else local.date() + timedelta(days=1)
-    return datetime.combine(day, settings.since, ZoneInfo(settings.tz)).astimezone(at.tzinfo)
+    day = local.date() if local.time() < since else local.date() + timedelta(days=1)
+    return datetime.combine(day, since, ZoneInfo(settings.tz)).astimezone(at.tzinfo)

@@ -41,7 +41,7 @@ def follow_up(turn: Turn) -> None:
             case events.CallAnswered(call=name):
                 _served(turn, turn.state.calls.get(name))
             case events.OperationDone(operation=operation) if operation in turn.state.attempts:
-                _end(turn, turn.state.callbacks[turn.state.attempts[operation]], CallbackEnd.SERVED, attempt=True)
+                _end(turn, turn.state.callbacks[turn.state.attempts[operation]], CallbackEnd.SERVED, attempts=1)
             case events.OperationFailed(operation=operation, why=why):
                 _not_reached(turn, operation, why)
 
@@ -53,11 +53,12 @@ def _served(turn: Turn, call: Call | None) -> None:
     for callback in owed:
         agent = next((leg.agent for leg in call.talking_legs() if leg.agent), None)
         own = callback.dialled and call.direction is Direction.OUT
-        _end(turn, callback, CallbackEnd.SERVED, contact=call.contact, agent=agent, attempt=own)
+        _end(turn, callback, CallbackEnd.SERVED, contact=call.contact, agent=agent, attempts=int(own))
 
 
-def _end(turn: Turn, callback: Callback, end: CallbackEnd, **more: Any) -> None:
-    turn.record(events.CallbackDone(callback=callback.id, end=end, **more))
+def _end(turn: Turn, callback: Callback, end: CallbackEnd, attempts: int = 0, **more: Any) -> None:
+    """Record the end; `attempts`: those that are not counted yet."""
+    turn.record(events.CallbackDone(callback=callback.id, end=end, attempts=callback.attempts + attempts, **more))
 
 
 def _not_reached(turn: Turn, operation: OperationId, why: str) -> None:
@@ -72,7 +73,7 @@ def _not_reached(turn: Turn, operation: OperationId, why: str) -> None:
             callback=callback.id,
             agent=callback.agent,
             why=why,
-            counts=counts,
+            attempts=callback.attempts + counts,
             due_at=allowed_from(turn.now + timedelta(seconds=delay_s), settings),
         )
     )

@@ -24,6 +24,7 @@ def note(
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, number))
     callback = known or CallbackId(turn.new_id("b"))
+    contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
     turn.record(
         events.CallbackNoted(
             callback=callback,
@@ -32,6 +33,7 @@ def note(
             tenant=tenant,
             queue=queue,
             due_at=allowed_from(due_at, turn.state.settings.callbacks),
+            contacts=len(contacts),
             contact=contact,
             by=by,
         )

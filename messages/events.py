@@ -166,7 +166,7 @@ class CallbackRequested(CallEvent, frozen=True, kw_only=True, tag="callback.requ
 
 
 class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
-    """A citizen is owed a call, or is owed it for one contact more; `due_at`: not before."""
+    """A citizen is owed a call, or is owed it for one contact more, `contacts` in all; `due_at`: not before."""
 
     callback: CallbackId
     cause: CallbackKind
@@ -174,6 +174,7 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     tenant: str
     queue: QueueId
     due_at: datetime
+    contacts: int = 0
     contact: ContactId | None = None
     by: UserId | None = None
 
@@ -194,21 +195,21 @@ class CallbackOffered(Event, frozen=True, kw_only=True, tag="callback.offered"):
 
 
 class CallbackAttempted(Event, frozen=True, kw_only=True, tag="callback.attempted"):
-    """The citizen was not reached, or the agent declined (`counts` false); tried again from `due_at` on."""
+    """The citizen was not reached in `attempts` so far, or the agent declined (no attempt); again from `due_at` on."""
 
     callback: CallbackId
     agent: AgentId | None
     why: str
-    counts: bool
+    attempts: int
     due_at: datetime
 
 
 class CallbackDone(Event, frozen=True, kw_only=True, tag="callback.done"):
-    """The call back is over; `contact`: the one in which the citizen was served; `attempt`: it was this call's own."""
+    """The call back is over after `attempts`; `contact`: the one in which the citizen was served."""
 
     callback: CallbackId
     end: CallbackEnd
-    attempt: bool = False
+    attempts: int = 0
     contact: ContactId | None = None
     agent: AgentId | None = None
     by: UserId | None = None

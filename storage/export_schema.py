@@ -12,6 +12,7 @@ class What(StrEnum):
     OPERATIONS = "operations"
     THREE_WAY = "three-way"
     AGENT_STATES = "agent-states"
+    CALLBACKS = "callbacks"
     SURGES = "surges"
     LISTENING = "listening"
 
@@ -140,6 +141,26 @@ SCHEMA: dict[What, dict[str, str]] = {
         "by": "who brought the agent into the state; empty where it followed by itself",
         "forced": "whether a supervisor or a team's leader did",
         "duration_s": "how long it lasted (s); empty while it lasts",
+    },
+    What.CALLBACKS: {
+        "callback": "the call back's id",
+        "kind": "requested or missed",
+        "number": "the citizen's number, 138****1234 unless exported in full",
+        "tenant": "whose line it is of; empty for the city's",
+        "queue": "the queue whose agents call back",
+        "noted_at": "since when a call has been owed (UTC, µs)",
+        "due_at": "the time of the next, or last, attempt (UTC, µs)",
+        "contacts": "for how many calls in vain it is",
+        "first_contact": "the first of them",
+        "attempts": "how often the citizen was dialled",
+        "attempted_at": "when it was last tried in vain (UTC, µs)",
+        "done_at": "when it was over (UTC, µs); empty while a call is owed",
+        "end": "how it ended: served, gave_up, closed",
+        "contact": "the contact in which the citizen was served",
+        "agent": "the agent who served them",
+        "closed_by": "who closed it by hand",
+        "reason": "why it was closed by hand",
+        "duration_s": "from being owed to being over (s)",
     },
     What.SURGES: {
         "surge": "which burst of the settings",

@@ -15,7 +15,18 @@ from storage.columns import Instant, harmless
 from storage.database import Database, asking
 from storage.export_schema import SCHEMA, What
 from storage.sinks import Sink
-from storage.tables import agent_states, case_links, contacts, legs, listening, operations, surges, three_way, visits
+from storage.tables import (
+    agent_states,
+    callbacks,
+    case_links,
+    contacts,
+    legs,
+    listening,
+    operations,
+    surges,
+    three_way,
+    visits,
+)
 
 Row = dict[str, Any]
 CHUNK = 500
@@ -33,6 +44,7 @@ _SOURCES = {
     What.LEGS: _Source(legs, legs.c.offered_at, (legs.c.leg,)),
     What.OPERATIONS: _Source(operations, operations.c.asked_at, (operations.c.operation,)),
     What.THREE_WAY: _Source(three_way, three_way.c.asked_at, (three_way.c.operation,)),
+    What.CALLBACKS: _Source(callbacks, callbacks.c.noted_at, (callbacks.c.callback,)),
     What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
@@ -83,7 +95,9 @@ async def _chunks(
 ) -> AsyncIterator[list[Row]]:
     at, key = source.at, source.key
     query = select(source.table, at.label("_at")).order_by(at, *key).limit(CHUNK)
-    if tenant:
+    if tenant and "tenant" in source.table.c:
+        query = query.where(source.table.c.tenant == harmless(tenant))
+    elif tenant:
         its = select(contacts.c.contact).where(contacts.c.tenant == harmless(tenant))
         query = query.where(source.table.c.contact.in_(its))
     if until is not None:
@@ -135,6 +149,8 @@ def _derived(row: Row) -> Row:
         }
     if "left_at" in row:
         return row | {"waited_s": _seconds(row["asked_at"], row["left_at"])}
+    if "noted_at" in row:
+        return row | {"duration_s": _seconds(row["noted_at"], row["done_at"])}
     if "response_s" in row:
         return row | {"duration_s": _seconds(row["answered_at"], row["ended_at"])}
     return row | {"duration_s": _seconds(row.get("started_at", row.get("asked_at")), row["ended_at"])}

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaDa
 from agents.schedule import PlanRecord
 from center.records import (
     AgentStateRecord,
+    CallbackRecord,
     CaseLinkRecord,
     ContactRecord,
     LegRecord,
@@ -53,6 +54,10 @@ Index(None, operations.c.asked_at)
 three_way = _table("three_way", ThreeWayRecord, "operation")
 Index(None, three_way.c.contact)
 Index(None, three_way.c.asked_at)
+
+callbacks = _table("callbacks", CallbackRecord, "callback")
+Index(None, callbacks.c.noted_at)
+Index(None, callbacks.c.number)
 
 surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
@@ -141,6 +146,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(LegRecord, legs, "offered_at"),
         Kept(OperationRecord, operations, "asked_at"),
         Kept(ThreeWayRecord, three_way, "asked_at"),
+        Kept(CallbackRecord, callbacks, "noted_at"),
         Kept(SurgeRecord, surges, "started_at"),
         Kept(AgentStateRecord, agent_states, "started_at"),
         Kept(ListeningRecord, listening, "session"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import calls, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, contacts, exports, live, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -53,6 +53,10 @@ MAY: dict[str, frozenset[Role]] = {
     "agents.preview": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "queues.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "queues.open": frozenset({SUPERVISOR, ADMIN}),
+    "callbacks.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN, CASE_SYSTEM}),
+    "callbacks.ask": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "callbacks.dial": frozenset({AGENT, SUPERVISOR}),
+    "callbacks.close": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -154,6 +158,32 @@ ROUTES: tuple[Route, ...] = (
     _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),
     _route("GET", "/calls", "calls.list", live.list_calls, answer=CallsAnswer),
     _route("GET", "/surges", "surges.list", live.list_surges, answer=SurgesAnswer),
+    _route("GET", "/callbacks", "callbacks.read", callbacks.list_callbacks, answer=callbacks.CallbacksAnswer),
+    _route(
+        "POST",
+        "/callbacks",
+        "callbacks.ask",
+        callbacks.ask_callback,
+        body=callbacks.CallbackBody,
+        answer=callbacks.CallbackAnswer,
+        status=201,
+    ),
+    _route(
+        "POST",
+        "/callbacks/{callback}/dial",
+        "callbacks.dial",
+        callbacks.dial_callback,
+        answer=OperationAnswer,
+        status=202,
+    ),
+    _route(
+        "POST",
+        "/callbacks/{callback}/close",
+        "callbacks.close",
+        callbacks.close_callback,
+        body=callbacks.CloseBody,
+        status=204,
+    ),
     _route("POST", "/calls", "calls.dial", calls.dial_out, body=DialBody, answer=OperationAnswer, status=202),
     *(_call(one.word, calls.plain(one), ReasonBody) for one in calls.PLAIN),
     _call("dtmf", calls.dtmf, DigitsBody),

@@ -50,7 +50,7 @@ def _attempted(state: State, entry: Entry, event: events.CallbackAttempted) -> N
     if callback.operation:
         state.attempts.pop(callback.operation, None)
     callback.agent = callback.operation = None
-    callback.attempts += event.counts
+    callback.attempts = event.attempts
     callback.due_at = event.due_at
     state.deadlines.set(("callback", callback.id), event.due_at)
 

@@ -20,7 +20,7 @@ def _noted(ledger: Book, entry: Entry, event: events.CallbackNoted) -> list[Reco
             first_contact=event.contact,
         )
     record.due_at = event.due_at
-    record.contacts += event.contact is not None
+    record.contacts = event.contacts
     return [record]
 
 
@@ -28,7 +28,7 @@ def _attempted(ledger: Book, entry: Entry, event: events.CallbackAttempted) -> l
     record = ledger.callbacks.get(event.callback)
     if record is None:
         return []
-    record.attempts += event.counts
+    record.attempts = event.attempts
     record.due_at, record.attempted_at = event.due_at, entry.at
     return [record]
 
@@ -38,7 +38,7 @@ def _done(ledger: Book, entry: Entry, event: events.CallbackDone) -> list[Record
     if record is None:
         return []
     record.done_at, record.end, record.contact, record.agent = entry.at, event.end, event.contact, event.agent
-    record.attempts += event.attempt
+    record.attempts = event.attempts
     record.closed_by, record.reason = event.by, event.reason
     return [record]
 

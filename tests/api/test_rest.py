@@ -370,6 +370,8 @@ _BODIES = {
     "/agents/{agent}/schedule": {"items": []},
     "/queues/{queue}/open": {"open": True},
     "/calls": {"number": "13800005678"},
+    "/callbacks": {"number": "13800005678"},
+    "/callbacks/{callback}/close": {"reason": "solved"},
     "/calls/{call}/dtmf": {"digits": "1"},
     "/calls/{call}/transfer": {"agent": "a2"},
     "/calls/{call}/consult": {"agent": "a2"},

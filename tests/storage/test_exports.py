@@ -16,6 +16,7 @@ from sqlalchemy import insert
 
 from center.records import (
     AgentStateRecord,
+    CallbackRecord,
     ContactRecord,
     LegRecord,
     ListeningRecord,
@@ -45,6 +46,7 @@ TABLES = {
     What.LEGS: ("legs", "offered_at", ("leg",)),
     What.OPERATIONS: ("operations", "asked_at", ("operation",)),
     What.THREE_WAY: ("three_way", "asked_at", ("operation",)),
+    What.CALLBACKS: ("callbacks", "noted_at", ("callback",)),
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
@@ -79,6 +81,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.OPERATIONS: OperationRecord,
     What.THREE_WAY: ThreeWayRecord,
     What.AGENT_STATES: AgentStateRecord,
+    What.CALLBACKS: CallbackRecord,
     What.SURGES: SurgeRecord,
     What.LISTENING: ListeningRecord,
 }

@@ -1,0 +1,64 @@
+"""Calls back over REST: who is owed one, who may see, dial and close them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from messages import commands
+from messages.values import Role
+from tests.api.city import call_of, city
+from tests.api.house import House, open_house
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """Give a city with two counties."""
+    async with open_house(center=city()) as opened:
+        yield opened
+
+
+async def test_who_hung_up_unserved_stands_in_the_list_and_is_called_back_by_an_agent(house: House) -> None:
+    await call_of(house, "c1")
+    await house.hang_up("c1")
+    agent = house.token(Role.AGENT, agent="a1")
+    status, answer = await house.ask("GET", "callbacks", agent)
+    [owed] = answer["items"]
+    assert (status, owed["kind"], owed["number"], owed["contacts"]) == (200, "missed", "138****1234", ["kc1"])
+    whole = (await house.ask("GET", "callbacks", house.token(Role.CASE_SYSTEM)))[1]["items"]
+    assert whole[0]["number"] == "13800001234"
+    path = f"callbacks/{owed['id']}"
+    assert (await house.ask("POST", f"{path}/dial", agent))[0] == 409, "not at a seat"
+    await house.ready("a1")
+    status, started = await house.ask("POST", f"{path}/dial", agent)
+    assert (status, started["agent"]) == (202, "a1")
+    assert [c.number for c in house.switchboard.commands if isinstance(c, commands.DialOut)] == ["13800001234"]
+    assert (await house.ask("GET", "callbacks", agent))[1]["items"][0]["agent"] == "a1"
+    closing = {"reason": "solved"}
+    assert (await house.ask("POST", f"{path}/close", house.token(Role.SUPERVISOR), closing))[0] == 409
+
+
+async def test_calls_back_are_asked_for_once_a_number_and_closed_with_a_reason(house: House) -> None:
+    system, supervisor = house.token(Role.CASE_SYSTEM), house.token(Role.SUPERVISOR)
+    wish = {"number": "13900001111", "due_at": "2099-01-01T09:00:00+08:00"}
+    status, first = await house.ask("POST", "callbacks", system, wish)
+    assert status == 201
+    assert (await house.ask("POST", "callbacks", system, {"number": "13900001111"}))[1] == first
+    for wrong in ({"number": "12"}, {"number": "13900001111", "due_at": "2099-01-01T09:00:00"}, {}):
+        assert (await house.ask("POST", "callbacks", system, wrong))[0] == 422
+    assert (await house.ask("POST", "callbacks", system, {"number": "13900001111", "queue": "no"}))[0] == 404
+    path = f"callbacks/{first['id']}/close"
+    assert (await house.ask("POST", path, supervisor, {"reason": " "}))[0] == 422
+    assert (await house.ask("POST", path, supervisor, {"reason": "solved by mail"}))[0] == 204
+    assert (await house.ask("GET", "callbacks", supervisor))[1]["items"] == []
+    assert (await house.ask("POST", path, supervisor, {"reason": "again"}))[0] == 404
+
+
+async def test_a_county_sees_whom_its_own_line_owes_a_call(house: House) -> None:
+    await call_of(house, "c1")
+    await house.hang_up("c1")
+    countys = house.token(Role.SUPERVISOR, tenant="north")
+    assert (await house.ask("GET", "callbacks", countys))[1]["items"] == []
+    [owed] = (await house.ask("GET", "callbacks", house.token(Role.SUPERVISOR)))[1]["items"]
+    assert (await house.ask("POST", f"callbacks/{owed['id']}/close", countys, {"reason": "x"}))[0] == 404
