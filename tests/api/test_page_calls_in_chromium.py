@@ -194,3 +194,18 @@ async def test_a_supervisor_forces_takes_over_releases_and_closes(house: House, 
         await tile.get_by_text("开放").click()
         await page.click("#oversee .cancel")
         assert house.mirror.state.closed == {"12345"}
+
+
+async def test_whoever_called_in_vain_stands_on_the_page_and_is_called_back(house: House, tmp_path: Path) -> None:
+    await house.arrive("c9")
+    await house.hang_up("c9")
+    async with browsing(house, "li") as page:
+        row = page.locator("#owed-rows tr")
+        await expect(row).to_contain_text("138****1234")
+        await expect(row).to_contain_text("漏接")
+        await page.keyboard.press("Alt+KeyR")
+        await expect(page.locator("#own-state")).to_have_text("就绪")
+        await row.get_by_role("button").click()
+        await expect(row.get_by_role("button")).to_be_disabled()
+        assert _last(house, commands.DialOut).number == "13800001234"
+        await page.screenshot(path=tmp_path / "owed.png", full_page=True)

@@ -4,6 +4,7 @@ import { Acts } from './acts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
+import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
@@ -61,7 +62,7 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); show(); },
     event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
@@ -153,6 +154,19 @@ async function look() {
   show();
 }
 
+async function owed() {
+  if (!session() || !up) return;
+  await lookOwed();
+  show();
+}
+
+function callBack(id) {
+  attempt(async () => {
+    await ask('POST', `/callbacks/${encodeURIComponent(id)}/dial`);
+    await owed();
+  });
+}
+
 /** Ask for what no event tells: the waits to be expected, and how many callers each burst has deflected. */
 async function watch() {
   const who = session();
@@ -171,7 +185,7 @@ const acts = new Acts({
 });
 
 const on = {
-  listen: openListen, stopListening,
+  listen: openListen, stopListening, callBack,
   control: (verb) => acts.control(verb),
   emergency: (service) => acts.emergency(service),
   pickUp: (call) => acts.pickUp(call),
@@ -252,6 +266,7 @@ function bind() {
   });
   $('parked-refresh').addEventListener('click', look);
   setInterval(watch, WATCH_MS);
+  setInterval(owed, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

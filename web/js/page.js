@@ -2,6 +2,7 @@
 
 import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
+import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
 const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 1000) : '');
@@ -15,6 +16,7 @@ export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawQueues(hall, may, on, now);
   drawParked(hall, session, parked, on, now);
   drawSurges(hall);
+  drawOwed(session, on);
   drawCalls(hall, session, may, on, now);
   drawAgents(hall, session, may, on, now);
   drawListening(hall, may, on, now);
