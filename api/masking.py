@@ -57,6 +57,7 @@ def masked_event(event: Event) -> Event:
             | events.DialledOut()
             | events.CallbackRequested()
             | events.CallbackNoted()
+            | events.MessageLeft()
         ):
             return replace(event, number=masked(event.number))
         case events.CallRouted() | events.OperationStarted():

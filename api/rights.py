@@ -26,6 +26,7 @@ _CALLS: tuple[type[Event], ...] = (
     events.ContactBlocked,
     events.ContactEnded,
     events.ContactLinked,
+    events.MessageLeft,
 )
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
 _LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent)

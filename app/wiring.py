@@ -20,6 +20,7 @@ from api.stream.server import StreamServer
 from app.exports import FileExports
 from app.figures import Figures
 from app.identity import Doorkeeper
+from app.missed import MissedCalls
 from app.settings import Settings
 from center import snapshot
 from center.apply import Center
@@ -31,6 +32,7 @@ from ivr.flow import flow_for
 from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
+from messages.ids import NodeId
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
@@ -118,7 +120,9 @@ class Hotline:
 
     async def _follow(self) -> None:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
-        for work in (self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy()):
+        asterisk = self.settings.asterisk
+        missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop)
+        for work in (self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy(), missed.run()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)

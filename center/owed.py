@@ -5,9 +5,45 @@ from datetime import datetime, timedelta
 from calls.call import Call
 from calls.callback import MISSED, allowed_from, can_be_called
 from center.turn import Turn
-from messages import events
-from messages.ids import CallbackId, ContactId, QueueId, UserId
+from messages import events, requests
+from messages.ids import CallbackId, CallId, ContactId, QueueId, UserId
 from messages.values import CallbackKind, ContactOutcome, Direction
+from queueing.routes import route_for
+
+
+def take_missed(turn: Turn, request: requests.TakeMissedCall) -> None:
+    """Take in what the emergency script spooled: the message, and the contact where we had not heard of it."""
+    call = CallId(request.contact)
+    if call not in turn.state.calls and call not in turn.state.ended:
+        _record_missed(turn, call, request)
+    turn.record(
+        events.MessageLeft(
+            contact=request.contact,
+            number=request.number,
+            did=request.did,
+            occurred=request.ended,
+            recording=request.recording,
+            reason=request.reason,
+        )
+    )
+
+
+def _record_missed(turn: Turn, call: CallId, request: requests.TakeMissedCall) -> None:
+    route = route_for(turn.state.settings.routes, request.did, request.number)
+    turn.record(
+        events.ContactArrived(
+            contact=request.contact,
+            call=call,
+            node=request.node,
+            number=request.number,
+            did=request.did,
+            occurred=request.arrived,
+            tenant=(route.tenant or turn.state.tenant_of(route.queue)) if route else "",
+        )
+    )
+    arrived, outcome = turn.state.calls[call], ContactOutcome.NO_AGENTS
+    turn.record(events.ContactEnded(contact=request.contact, call=call, outcome=outcome, occurred=request.ended))
+    missed(turn, arrived, outcome)
 
 
 def note(

@@ -180,6 +180,17 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     reason: str = ""
 
 
+class MessageRecord(msgspec.Struct, kw_only=True):
+    """What the emergency script took down of a contact: a message, or that none was left."""
+
+    contact: ContactId
+    number: str
+    did: str = ""
+    left_at: datetime
+    recording: str = ""
+    reason: str = ""
+
+
 class SurgeRecord(msgspec.Struct, kw_only=True):
     """One burst of calls; `deflected`: the callers who were told something or sent elsewhere because of it."""
 
@@ -267,6 +278,7 @@ Record = (
     | OperationRecord
     | ThreeWayRecord
     | CallbackRecord
+    | MessageRecord
     | SurgeRecord
     | AgentStateRecord
     | ListeningRecord

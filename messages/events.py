@@ -108,6 +108,17 @@ class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up
     note: str = ""
 
 
+class MessageLeft(Event, frozen=True, kw_only=True, tag="contact.message_left"):
+    """The emergency script took the call; `recording`: the message's file, empty where there is none."""
+
+    contact: ContactId
+    number: str
+    did: str
+    occurred: datetime
+    recording: str = ""
+    reason: str = ""
+
+
 class CallEvent(Event, frozen=True, kw_only=True):
     """About one live call."""
 
@@ -565,6 +576,7 @@ AnyEvent = (
     | ContactEnded
     | ContactLinked
     | ContactWrappedUp
+    | MessageLeft
     | CallQueued
     | CallLeftQueue
     | CallRelaxed

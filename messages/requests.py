@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallbackId, CallId, ContactId, Phone, QueueId, SessionId, UserId
+from messages.ids import AgentId, CallbackId, CallId, ContactId, NodeId, Phone, QueueId, SessionId, UserId
 from messages.values import AgentState, ListeningMode, Target, Verb
 
 
@@ -121,6 +121,22 @@ class DialCallback(Request, frozen=True, kw_only=True, tag="callback.dial"):
 
     callback: CallbackId
     agent: AgentId
+
+
+class TakeMissedCall(Request, frozen=True, kw_only=True, tag="contact.take_missed"):
+    """A caller whom nobody took while we were away, as the emergency script spooled it. Instants in UTC.
+
+    `recording`: the message they left, empty where they left none; `reason`: how it went.
+    """
+
+    contact: ContactId
+    node: NodeId
+    number: str
+    did: str
+    arrived: datetime
+    ended: datetime
+    recording: str = ""
+    reason: str = ""
 
 
 class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):

@@ -13,7 +13,18 @@ from messages.errors import Invalid
 from messages.ids import ContactId
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
-from storage.tables import case_links, contacts, legs, listening, operations, recordings, three_way, visits, wrap_ups
+from storage.tables import (
+    case_links,
+    contacts,
+    legs,
+    listening,
+    messages,
+    operations,
+    recordings,
+    three_way,
+    visits,
+    wrap_ups,
+)
 
 WITHHELD = frozenset({"", "anonymous", "asterisk", "private", "restricted", "s", "unavailable", "unknown", "withheld"})
 """What stands for a number where there is none, in lower case."""
@@ -40,11 +51,12 @@ class Queries:
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
         """Return a contact with its `visits` to queues, `legs`, `operations`, who was called in (`three_way`), `cases`,
-        `recordings`, `listening` and `wrap_up`, None if it is unknown."""
+        `recordings`, `listening`, `wrap_up` and the `message` of the emergency script, None if it is unknown."""
         async with asking(self._database.reading()) as connection:
             found = await _about(connection, contacts, contact, "arrived_at")
             if not found:
                 return None
+            left = await _about(connection, messages, contact, "left_at")
             notes = await _about(connection, wrap_ups, contact, "written_at")
             return found[0] | {
                 "visits": await _about(connection, visits, contact, "n"),
@@ -55,6 +67,7 @@ class Queries:
                 "recordings": await _about(connection, recordings, contact, "started_at"),
                 "listening": await _about(connection, listening, contact, "session"),
                 "wrap_up": notes[0] if notes else None,
+                "message": left[0] if left else None,
             }
 
     async def contacts(

@@ -16,6 +16,7 @@ from center.records import (
     ContactRecord,
     LegRecord,
     ListeningRecord,
+    MessageRecord,
     OperationRecord,
     Record,
     RecordingRecord,
@@ -81,6 +82,8 @@ Index(None, recordings.c.started_at)
 
 case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
 Index(None, case_links.c.case_no)
+
+messages = _table("messages", MessageRecord, "contact", closes=False)
 
 wrap_ups = _table("wrap_ups", WrapUpRecord, "contact", closes=False)
 
@@ -152,6 +155,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),
     )
 }

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from center.ledger.book import Book, Steps
-from center.records import CaseLinkRecord, ContactRecord, Record, VisitRecord, WrapUpRecord
+from center.records import CaseLinkRecord, ContactRecord, MessageRecord, Record, VisitRecord, WrapUpRecord
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId
@@ -158,6 +158,19 @@ def _contact_wrapped_up(ledger: Book, entry: Entry, event: events.ContactWrapped
     return [WrapUpRecord(contact=event.contact, by=event.by, code=event.code, note=event.note, written_at=entry.at)]
 
 
+def _message_left(ledger: Book, entry: Entry, event: events.MessageLeft) -> list[Record]:
+    return [
+        MessageRecord(
+            contact=event.contact,
+            number=event.number,
+            did=event.did,
+            left_at=event.occurred,
+            recording=event.recording,
+            reason=event.reason,
+        )
+    ]
+
+
 STEPS: Steps = {
     events.ContactArrived: _contact_arrived,
     events.ContactBlocked: _contact_blocked,
@@ -170,4 +183,5 @@ STEPS: Steps = {
     events.ContactEnded: _contact_ended,
     events.ContactLinked: _contact_linked,
     events.ContactWrappedUp: _contact_wrapped_up,
+    events.MessageLeft: _message_left,
 }

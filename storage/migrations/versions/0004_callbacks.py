@@ -1,4 +1,4 @@
-"""Who is owed a call back."""
+"""Who is owed a call back, and the messages that the emergency script took."""
 
 from typing import Any
 
@@ -14,7 +14,17 @@ WHERE_OPEN: dict[str, Any] = {"postgresql_where": text("open"), "sqlite_where": 
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the tables."""
+    op.create_table(
+        "messages",
+        Column("contact", Text, nullable=False),
+        Column("number", Text, nullable=False),
+        Column("did", Text, nullable=False),
+        Column("left_at", INSTANT, nullable=False),
+        Column("recording", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        PrimaryKeyConstraint("contact", name="pk_messages"),
+    )
     op.create_table(
         "callbacks",
         Column("callback", Text, nullable=False),
