@@ -185,9 +185,7 @@ EXPECTED = {
         Contact("fallback", "no_agents", 0.0, 0.0, 0.0, [], False, []),
     ],
     "own_three_way": [
-        Contact(
-            "12345", "answered", 0.3, 3.0, 0.0, ["PJSIP/1001", "PJSIP/1003"], False, ["left", "agent_hung_up"]
-        ),
+        Contact("12345", "answered", 0.3, 3.0, 0.0, ["PJSIP/1001", "PJSIP/1003"], False, ["left", "agent_hung_up"]),
     ],
     "own_two_devices": [
         Contact("12345", "answered", 0.5, 0.8, 0.0, ["PJSIP/1002"], False, ["citizen_hung_up"]),
