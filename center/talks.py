@@ -140,7 +140,7 @@ def ended(turn: Turn, fact: facts.LegEnded) -> None:
 
 
 def _why(turn: Turn, call: Call, fact: facts.LegEnded) -> LegEnd:
-    """Return why a talk is over: whoever leaves others behind left, and a call that we end is not the citizen's doing."""
+    """Return why a talk is over: who leaves others behind left; a call that we end is not the citizen's doing."""
     if fact.why is LegEnd.AGENT_HUNG_UP and len(call.talking_legs()) > 1:
         return LegEnd.LEFT
     ours = any(op.call == call.id and op.verb is Verb.HANG_UP for op in turn.state.operations.values())

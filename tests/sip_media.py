@@ -52,7 +52,8 @@ class Media(asyncio.DatagramProtocol):
         self._due = 0.0
         self._last_event = -1
         self._peer: tuple[str, int] | None = None
-        self._sequence = 0
+        self.sequence = 0
+        """Of the packet sent last: RTP may begin anywhere."""
         self._stamp = 0
         self.transport: asyncio.DatagramTransport | None = None
         self._pending: list[bytes] = []
@@ -92,18 +93,18 @@ class Media(asyncio.DatagramProtocol):
     def _say(self) -> None:
         if self._peer is None or self.transport is None or self.transport.is_closing():
             return
-        self._sequence += 1
+        self.sequence += 1
         self._stamp += 160
         if self._pending:
             kind, stamp, payload = 101, self._event_stamp, self._pending.pop(0)
         else:
             kind, stamp, payload = 8, self._stamp, self._speech()
-        header = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, 4711)
+        header = struct.pack("!BBHII", 0x80, kind, self.sequence & 0xFFFF, stamp & 0xFFFFFFFF, 4711)
         self.transport.sendto(header + payload, self._peer)
         self._due += 0.02  # an instant, not a pause: speech must not fall behind on a busy machine
         asyncio.get_running_loop().call_at(self._due, self._say)
 
     def _speech(self) -> bytes:
         if self.tone_hz:
-            return tone(self.tone_hz, self._sequence)
+            return tone(self.tone_hz, self.sequence)
         return self.HUM if self.hums else b"\xd5" * 160

@@ -35,6 +35,7 @@ class SipPhone(asyncio.DatagramProtocol):
         self._server: tuple[str, int] = ("127.0.0.1", 0)
         self._local = self._remote = self._target = self._call_id = ""
         self._sequence = 1
+        self._registered: asyncio.Future[str] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -64,6 +65,16 @@ class SipPhone(asyncio.DatagramProtocol):
             with contextlib.suppress(OSError):
                 self.hang_up()
         self.unplug()
+
+    async def register(self, server: tuple[str, int], proof: str = "") -> str:
+        """Say where it rings, with the answer to a challenge if there was one; return what the server said."""
+        self._server, self._target, self._registered = server, f"sip:{server[0]}:{server[1]}", asyncio.Future()
+        self._call_id = f"r{self.port}"
+        self._local = f"<{self.contact}>;tag=r{next(_serial)}"
+        self._remote = f"<sip:{self.number}@{server[0]}:{server[1]}>"
+        self._request("REGISTER", extra="Expires: 600\r\n" + (f"Authorization: {proof}\r\n" if proof else ""))
+        async with asyncio.timeout(10):
+            return await self._registered
 
     def call(self, number: str, server: tuple[str, int]) -> None:
         """Call a number."""
@@ -137,6 +148,8 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def _answered(self, text: str) -> None:
         status, method = text.split(" ")[1], one(text, "CSeq").split()[1]
+        if method == "REGISTER" and status[0] != "1" and self._registered and not self._registered.done():
+            self._registered.set_result(text)
         if method != "INVITE" or status[0] == "1":
             return
         self._remote = one(text, "To")

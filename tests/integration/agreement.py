@@ -22,6 +22,7 @@ from center.records import (
 )
 from messages import events
 from messages.events import Entry
+from messages.values import LegKind
 from simulation.asterisk_log import CDR, CEL
 from telephony.asterisk.settings import AsteriskSettings
 
@@ -120,8 +121,10 @@ def _of_leg(
 ) -> Iterator[Difference]:
     name = leg.phone if any(phone.number == leg.phone for phone in settings.phones) else settings.trunks[0].name
     rows = [r for r in cel if r["channame"].startswith(f"PJSIP/{name}-") and r["uniqueid"] != leg.contact]
+    # Whom an agent consulted is in a bridge already; at the end of it the citizen comes there.
+    citizens = [r for r in cel if r["uniqueid"] == leg.contact] if leg.role is LegKind.CONSULT else []
     for what, ours, kind in (("answered", leg.answered_at, "BRIDGE_ENTER"), ("ended", leg.ended_at, "BRIDGE_EXIT")):
-        theirs = [_instant(row["eventtime"]) for row in rows if row["eventtype"] == kind]
+        theirs = [_instant(row["eventtime"]) for row in (*rows, *citizens) if row["eventtype"] == kind]
         yield Difference(leg.leg, what, _nearest(ours, theirs))
     mine = {row["channame"] for row in rows}
     written = [row for row in cdr if mine & {row["channel"], row["dstchannel"]} and row["disposition"] == "ANSWERED"]
