@@ -19,7 +19,7 @@ from messages.ids import AgentId, CallId, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
 from telephony.agi.script import Offer, Parting, Script
-from telephony.ami.errors import AmiError, AmiRefused
+from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
 
@@ -275,7 +275,7 @@ class Switchboard:
             del self._mirrored[command.agent]
 
     async def _add_member(self, member: dict[str, str], agent: AgentId) -> None:
-        with contextlib.suppress(AmiRefused):  # a persistent member is there already
+        with contextlib.suppress(AmiError):  # a persistent member is there already; or the next resync does it
             await self._hands.ask("QueueAdd", {**member, "MemberName": agent, "Paused": "true"})
 
 

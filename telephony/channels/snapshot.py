@@ -25,8 +25,25 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
         _citizen(channels, channel, headers)
     for channel, _ in sorted(present, key=lambda found: _age(found[0])):
         _agent(channels, channel)
+    away = {leg.id for leg in channels.tracked.values() if leg.held and leg.stepped_aside == "agent"}
     for call in list(channels.by_call.values()):
         settle(channels, call)
+        _holds(channels, call, away)
+
+
+def _holds(channels: ChannelMap, call: TrackedCall, away: set[LegId]) -> None:
+    """Tell of the holds that began or ended unseen: an agent was sent aside, or is back; `away`: who was.
+
+    Of a hold by a phone's own key the list says nothing: what was known of it stays.
+    """
+    for leg in (leg for leg in call.legs if leg.talks):
+        aside = leg.stepped_aside == "agent"
+        if aside and not leg.held and channels.by_uid[call.channel].bridge:
+            leg.held = True
+            channels.tell_leg(facts.LegHeld, leg)
+        elif leg.id in away and not aside:
+            leg.held = False
+            channels.tell_leg(facts.LegResumed, leg)
 
 
 def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) -> Channel:

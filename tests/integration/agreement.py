@@ -121,14 +121,18 @@ def _of_leg(
 ) -> Iterator[Difference]:
     name = leg.phone if any(phone.number == leg.phone for phone in settings.phones) else settings.trunks[0].name
     rows = [r for r in cel if r["channame"].startswith(f"PJSIP/{name}-") and r["uniqueid"] != leg.contact]
-    # Whom an agent consulted is in a bridge already; at the end of it the citizen comes there.
-    citizens = [r for r in cel if r["uniqueid"] == leg.contact] if leg.role is LegKind.CONSULT else []
+    # Whom an agent consulted is in a bridge already; at its end the citizen comes there, or a Local channel between them.
+    citizens = [r for r in cel if leg.role is LegKind.CONSULT and _is_citizens(r, leg.contact)]
     for what, ours, kind in (("answered", leg.answered_at, "BRIDGE_ENTER"), ("ended", leg.ended_at, "BRIDGE_EXIT")):
         theirs = [_instant(row["eventtime"]) for row in (*rows, *citizens) if row["eventtype"] == kind]
         yield Difference(leg.leg, what, _nearest(ours, theirs))
     mine = {row["channame"] for row in rows}
     written = [row for row in cdr if mine & {row["channel"], row["dstchannel"]} and row["disposition"] == "ANSWERED"]
     yield Difference(leg.leg, "in the CDR", 0.0 if written else None)
+
+
+def _is_citizens(row: dict[str, str], contact: str) -> bool:
+    return row["uniqueid"] == contact or (row["linkedid"] == contact and row["channame"].startswith("Local/"))
 
 
 def _nearest(ours: datetime | None, theirs: list[datetime]) -> float | None:
