@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from messages import facts
 from messages.ids import CallId, LegId
-from telephony import ASIDE, CONSULT, HOLD
 from telephony.channels.calls import ring
-from telephony.channels.connections import settle
+from telephony.channels.connections import leads_aside, settle
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text, variables
 
@@ -130,7 +129,7 @@ def _apart(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
         return
     own = channel.variable("HOTLINE_LEG")
     others = [other for other in beside if other.variable("HOTLINE_LEG") not in ("", own)]
-    if any(other.name.startswith(f"Local/{where}@{ASIDE}-") for where in (HOLD, CONSULT) for other in beside):
+    if any(leads_aside(other) for other in beside):
         asked = next((other for other in others if other.name.endswith(";2")), None)
     else:  # the Local channel between them was optimised away: whom the agent consults came later
         asked = next((other for other in others if _age(other) < _age(channel)), None)

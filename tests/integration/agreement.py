@@ -121,7 +121,7 @@ def _of_leg(
 ) -> Iterator[Difference]:
     name = leg.phone if any(phone.number == leg.phone for phone in settings.phones) else settings.trunks[0].name
     rows = [r for r in cel if r["channame"].startswith(f"PJSIP/{name}-") and r["uniqueid"] != leg.contact]
-    # Whom an agent consulted is in a bridge already; at its end the citizen comes there, or a Local channel between them.
+    # Whom an agent consulted is in a bridge already; the citizen comes there, or a Local channel between them.
     citizens = [r for r in cel if leg.role is LegKind.CONSULT and _is_citizens(r, leg.contact)]
     for what, ours, kind in (("answered", leg.answered_at, "BRIDGE_ENTER"), ("ended", leg.ended_at, "BRIDGE_EXIT")):
         theirs = [_instant(row["eventtime"]) for row in (*rows, *citizens) if row["eventtype"] == kind]
