@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 
 import pytest
 
@@ -12,12 +11,11 @@ from messages import events
 from messages.errors import Refused
 from messages.ids import AgentId, Phone
 from messages.values import AgentState, ContactOutcome, LegKind, Verb
-from tests.integration.town import OUTSIDE, Town, agent, outside
+from tests.integration.town import OUTSIDE, PROOF, Town, agent, outside, proof_only
 from tests.sip_fixture import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
-PROOF = bool(os.environ.get("HOTLINE_PROOF"))
 OFFSETS_MS = range(-20, 21, 2) if PROOF else (-4, -1, 0, 2, 6)
 """When the citizen hangs up, from the phone's answer."""
 
@@ -77,6 +75,7 @@ async def gone(town: Town) -> None:
     await town.until(events.CenterStarted)
 
 
+@proof_only
 async def test_our_process_gone_during_a_hold_the_hold_goes_on(town: Town) -> None:
     call, leg = await town.talk()
     await town.do(Verb.HOLD, call)
@@ -90,7 +89,7 @@ async def test_our_process_gone_during_a_hold_the_hold_goes_on(town: Town) -> No
     await town.until(events.ContactEnded, outcome=ContactOutcome.ANSWERED)
 
 
-@pytest.mark.parametrize("then", [Verb.COMPLETE, Verb.CANCEL])
+@pytest.mark.parametrize("then", [Verb.COMPLETE, pytest.param(Verb.CANCEL, marks=proof_only)])
 async def test_our_process_gone_during_a_consultation_it_goes_on(town: Town, then: Verb) -> None:
     call, leg = await town.talk()
     await town.ready("a2")
@@ -107,6 +106,7 @@ async def test_our_process_gone_during_a_consultation_it_goes_on(town: Town, the
     await town.until(events.ContactEnded, outcome=ContactOutcome.ANSWERED)
 
 
+@proof_only
 async def test_our_process_gone_during_a_three_way_call_it_goes_on(town: Town) -> None:
     call, leg = await town.talk()
     await town.do(Verb.THREE_WAY, call, target=outside())

@@ -7,7 +7,7 @@ import pytest
 from messages import events
 from messages.ids import AgentId, Phone
 from messages.values import AgentState, ContactOutcome, LegEnd, LegKind, Verb
-from tests.integration.town import BUSY, OUTSIDE, Town, agent, outside, queue
+from tests.integration.town import BUSY, OUTSIDE, Town, agent, outside, proof_only, queue
 from tests.sip_fixture import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -53,7 +53,7 @@ async def test_a_citizen_is_passed_to_an_agent_and_on_to_a_third(town: Town) -> 
     ]
 
 
-@pytest.mark.parametrize(("name", "who"), [("complaints", "a2"), ("county", "a4")])
+@pytest.mark.parametrize(("name", "who"), [pytest.param("complaints", "a2", marks=proof_only), ("county", "a4")])
 async def test_a_citizen_is_passed_to_a_queue_of_ours_or_of_a_tenant(town: Town, name: str, who: str) -> None:
     call, _ = await town.talk()
     await town.ready(who)
@@ -160,7 +160,7 @@ async def test_a_colleague_who_does_not_answer_leaves_the_agent_with_the_citizen
     assert [r.end for r in town.books.legs] == [LegEnd.CITIZEN_HUNG_UP, LegEnd.NO_ANSWER]
 
 
-@pytest.mark.parametrize("first", ["department", "agent"])
+@pytest.mark.parametrize("first", [pytest.param("department", marks=proof_only), "agent"])
 async def test_a_department_joins_and_either_may_leave_first(town: Town, first: str) -> None:
     call, leg = await town.talk()
     town.outside.answers_after = 0.6
@@ -212,6 +212,7 @@ async def test_a_supervisor_takes_a_call_over(town: Town) -> None:
     assert [(r.phone, r.role) for r in town.books.legs] == [("1001", LegKind.AGENT), ("9001", LegKind.TAKE_OVER)]
 
 
+@proof_only
 async def test_a_supervisor_ends_a_call(town: Town) -> None:
     call, leg = await town.talk()
     await town.do(Verb.HANG_UP, call, None, reason="abuse")

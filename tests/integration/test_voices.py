@@ -13,7 +13,7 @@ from messages.values import Verb
 from recording.recording import recording_of
 from tests.integration.hall import BY
 from tests.integration.tones import Heard, sides
-from tests.integration.town import CITIZEN, OUTSIDE, PITCHES, POLICE_HZ, Town, agent, outside
+from tests.integration.town import CITIZEN, OUTSIDE, PITCHES, POLICE_HZ, Town, agent, outside, proof_only
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -66,6 +66,7 @@ def _answered(leg: LegRecord) -> float:
     return leg.answered_at.timestamp()
 
 
+@proof_only
 async def test_a_plain_talk(town: Town) -> None:
     await town.talk()
     await speak()
@@ -75,6 +76,7 @@ async def test_a_plain_talk(town: Town) -> None:
     assert abs(one.left.seconds - SPEECH_S) < 0.4
 
 
+@proof_only
 async def test_each_agent_of_a_transferred_citizen_has_a_recording_of_their_own(town: Town) -> None:
     begin_high(town)
     call, _ = await town.talk()
@@ -107,6 +109,7 @@ async def test_the_private_talk_of_a_consultation_is_in_no_recording_of_the_citi
     second.holds(A2)
 
 
+@proof_only
 async def test_in_a_three_way_call_both_are_heard(town: Town) -> None:
     call, leg = await town.talk()
     await town.do(Verb.THREE_WAY, call, target=outside())
@@ -151,6 +154,7 @@ async def test_the_hand_over_to_the_police_is_recorded_without_a_gap(town: Town)
         assert talked_s - heard.left.seconds < 0.25, "the gap as the agent leaves"
 
 
+@proof_only
 async def test_who_takes_a_call_over_is_recorded(town: Town) -> None:
     begin_high(town)
     call, _ = await town.talk()
@@ -164,6 +168,7 @@ async def test_who_takes_a_call_over_is_recorded(town: Town) -> None:
     assert second.right.share(A1) < 0.3
 
 
+@proof_only
 async def test_a_call_dialled_out_is_recorded_as_its_queue_is(town: Town) -> None:
     await town.ready("a1")
     await town.loop.ask(requests.DialOut(by=BY, agent=AgentId("a1"), number=OUTSIDE))

@@ -8,7 +8,7 @@ from messages import events, requests
 from messages.ids import AgentId, CallId, LegId, OperationId
 from messages.values import AgentState, ContactOutcome, Direction, LegEnd, LegKind, Refusal, Verb
 from tests.integration.hall import BY
-from tests.integration.town import BUSY, CITIZEN, OUTSIDE, Town, agent
+from tests.integration.town import BUSY, CITIZEN, OUTSIDE, Town, agent, proof_only
 from tests.sip_fixture import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -40,6 +40,7 @@ async def test_a_citizen_who_is_dialled_answers(town: Town) -> None:
     assert (leg.role, leg.end, leg.operation) == (LegKind.OUTBOUND, LegEnd.CITIZEN_HUNG_UP, operation)
 
 
+@proof_only
 async def test_a_tenants_calls_show_the_tenants_number(town: Town) -> None:
     assert await town.outcome(await dial(town, "a4")) == ""
     assert "sip:02912345@" in town.outside.header("From")[0]
@@ -110,7 +111,9 @@ async def test_the_caller_of_a_full_queue_is_told_and_blocked(town: Town) -> Non
     ]
 
 
-@pytest.mark.parametrize(("key", "outcome"), [("1", ContactOutcome.CALLBACK), ("5", ContactOutcome.BLOCKED)])
+@pytest.mark.parametrize(
+    ("key", "outcome"), [("1", ContactOutcome.CALLBACK), pytest.param("5", ContactOutcome.BLOCKED, marks=proof_only)]
+)
 async def test_a_call_back_is_taken_by_key_1_only(town: Town, key: str, outcome: ContactOutcome) -> None:
     call = await town.arrive(CALLBACK)
     await town.until(events.CallDeflected)
@@ -155,7 +158,7 @@ async def test_a_phone_unplugged_while_it_rings_passes_the_call_on(town: Town) -
     assert [leg.end for leg in town.books.legs] == [LegEnd.NO_ANSWER, LegEnd.CITIZEN_HUNG_UP]
 
 
-@pytest.mark.parametrize("way", ["the citizen hangs up", "the call is passed on"])
+@pytest.mark.parametrize("way", [pytest.param("the citizen hangs up", marks=proof_only), "the call is passed on"])
 async def test_a_phone_unplugged_while_it_talks_does_not_hold_the_citizen(town: Town, way: str) -> None:
     call, leg = await town.talk()
     town["1001"].unplug()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from agents.agent import AgentSettings
 from center.settings import CenterSettings
@@ -23,16 +26,18 @@ from tests.integration.agreement import Books, Difference, differences
 from tests.integration.hall import BY, Hall
 from tests.sip_phone import SipPhone, open_phone
 
+PROOF = bool(os.environ.get("HOTLINE_PROOF"))
+proof_only = pytest.mark.skipif(not PROOF, reason="takes long: make proof")
 PHONES = ("1001", "1002", "1003", "1004", "9001")
 CITIZEN, SECOND, OUTSIDE = "13800001234", "13900005678", "02988886666"
 BUSY = "486 Busy Here"
 PITCHES = dict(zip((CITIZEN, SECOND, OUTSIDE, *PHONES), (520, 1700, 1300, 700, 1000, 1180, 1420, 1900), strict=True))
 POLICE_HZ = 1600
 QUEUES = (
-    QueueSettings(id=QueueId("12345"), ring_s=6, wrap_up_s=0.3),
-    QueueSettings(id=QueueId("complaints"), ring_s=6, wrap_up_s=0.3),
-    QueueSettings(id=QueueId("county"), tenant="county", ring_s=6, wrap_up_s=0.3),
-    QueueSettings(id=QueueId("all"), ring_s=6, wrap_up_s=0.3, strategy=Strategy.RING_ALL),
+    QueueSettings(id=QueueId("12345"), ring_s=3, wrap_up_s=0.3),
+    QueueSettings(id=QueueId("complaints"), ring_s=3, wrap_up_s=0.3),
+    QueueSettings(id=QueueId("county"), tenant="county", ring_s=3, wrap_up_s=0.3),
+    QueueSettings(id=QueueId("all"), ring_s=3, wrap_up_s=0.3, strategy=Strategy.RING_ALL),
     QueueSettings(id=QueueId("full"), max_waiting=1, wrap_up_s=0.3),
     QueueSettings(
         id=QueueId("callback"),
@@ -54,7 +59,7 @@ TOWN = CenterSettings(
     tenants=(Tenant(id="county", caller_id="02912345"),),
     park_s=2.0,
     personal_s=8.0,
-    party_ring_s=6.0,
+    party_ring_s=3.0,
     operation_s=6.0,
 )
 
