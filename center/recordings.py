@@ -7,16 +7,27 @@ from recording.recording import recording_of
 
 
 def started(turn: Turn, fact: facts.RecordingStarted) -> None:
-    """Asterisk records: a leg by our command, or a whole call by the fallback's dialplan."""
+    """Asterisk records: a leg by our command, or a whole call by the fallback's dialplan.
+
+    Where the talk was over before that was told, the file is completed at once: nothing else will.
+    """
     call = turn.call(fact.call)
-    if call is None or fact.recording in turn.state.recordings:
+    if fact.recording in turn.state.recordings:
         return
-    leg = next((leg.id for leg in call.legs.values() if recording_of(leg.id) == fact.recording), LegId(""))
-    turn.record(
-        events.RecordingStarted(
-            recording=fact.recording, contact=call.contact, call=call.id, leg=leg, occurred=fact.occurred
+    leg = next((leg for leg in call.legs.values() if recording_of(leg.id) == fact.recording), None) if call else None
+    if call is not None:
+        turn.record(
+            events.RecordingStarted(
+                recording=fact.recording,
+                contact=call.contact,
+                call=call.id,
+                leg=leg.id if leg else LegId(""),
+                occurred=fact.occurred,
+            )
         )
-    )
+    over = fact.call in turn.state.ended if call is None else leg is not None and not leg.alive
+    if over:
+        turn.command(commands.StopRecording, fact.node, recording=fact.recording, call=fact.call)
 
 
 def stopped(turn: Turn, fact: facts.RecordingStopped) -> None:

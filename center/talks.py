@@ -137,8 +137,15 @@ def ended(turn: Turn, fact: facts.LegEnded) -> None:
     if not leg.talks:
         offers.fail(turn, call, leg, fact.why)
         return
-    goes_on = fact.why is LegEnd.AGENT_HUNG_UP and len(call.talking_legs()) > 1
-    finish(turn, call, leg, LegEnd.LEFT if goes_on else fact.why, fact.occurred)
+    finish(turn, call, leg, _why(turn, call, fact), fact.occurred)
+
+
+def _why(turn: Turn, call: Call, fact: facts.LegEnded) -> LegEnd:
+    """Return why a talk is over: who leaves others behind left; a call that we end is not the citizen's doing."""
+    if fact.why is LegEnd.AGENT_HUNG_UP and len(call.talking_legs()) > 1:
+        return LegEnd.LEFT
+    ours = any(op.call == call.id and op.verb is Verb.HANG_UP for op in turn.state.operations.values())
+    return LegEnd.AGENT_HUNG_UP if ours and fact.why is LegEnd.CITIZEN_HUNG_UP else fact.why
 
 
 def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:

@@ -27,9 +27,9 @@ class FileRecorder:
     def __repr__(self) -> str:
         return f"<FileRecorder {self.directory}>"
 
-    def options(self, recording: RecordingId) -> dict[str, str]:
+    def options(self, recording: RecordingId, *, append: bool = False) -> dict[str, str]:
         """Return the headers of the AMI action MixMonitor."""
-        return {"File": str(self._raw(recording)), "Options": "Di(HOTLINE_MIXMONITOR)"}
+        return {"File": str(self._raw(recording)), "Options": f"D{'a' if append else ''}i(HOTLINE_MIXMONITOR)"}
 
     def path(self, recording: RecordingId) -> Path:
         """Return where the complete recording is."""

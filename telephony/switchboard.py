@@ -19,7 +19,7 @@ from messages.ids import AgentId, CallId, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
 from telephony.agi.script import Offer, Parting, Script
-from telephony.ami.errors import AmiError, AmiRefused
+from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
 
@@ -27,6 +27,9 @@ log = structlog.get_logger()
 
 PARTING_S = 0.05
 """Seconds in which a citizen whose talk is over has usually hung up, which stops the recording too."""
+
+RENEW_S = 0.04
+"""Seconds, two packets, without any recording, after which Asterisk surely has dropped what it kept for them."""
 
 SETTLE_S = 1.0
 """Seconds after which Asterisk's recording thread has surely written its last."""
@@ -42,8 +45,8 @@ _WITHDRAWN_CAUSE = "26"
 class Recorder(Protocol):
     """What completes a recording's files once Asterisk has stopped writing them."""
 
-    def options(self, recording: RecordingId) -> dict[str, str]:
-        """Return the MixMonitor headers for a recording."""
+    def options(self, recording: RecordingId, *, append: bool = False) -> dict[str, str]:
+        """Return the MixMonitor headers for a recording, or for going on with one."""
 
     async def complete(self, recording: RecordingId) -> None:
         """Make the one stereo file of it. Raises OSError."""
@@ -72,8 +75,8 @@ class Switchboard:
         self._mirror: dict[AgentId, commands.MirrorAgent] = {}
         self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
         self._mirroring = False
-        self._mixing: dict[RecordingId, str] = {}
-        """Asterisk's id of each recording under way: several may be on one citizen's channel."""
+        self._mixing: dict[RecordingId, tuple[CallId, str]] = {}
+        """The call and Asterisk's id of each recording under way: several may be on one citizen's channel."""
 
     def __repr__(self) -> str:
         return f"<Switchboard {self._channels.node}: {len(self._tasks)} commands under way>"
@@ -167,7 +170,7 @@ class Switchboard:
             try:
                 options = {"Channel": channel, **self._recorder.options(command.recording)}
                 answer = await self._hands.ask("MixMonitor", options)
-                self._mixing[command.recording] = answer.get("MixMonitorID", "")
+                self._mixing[command.recording] = command.call, answer.get("MixMonitorID", "")
             except AmiError as error:
                 self._channels.expect_no_recording(command.call, command.recording)
                 why = str(error) or type(error).__name__
@@ -180,6 +183,8 @@ class Switchboard:
         if channel := self._citizen(command.call):
             with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
                 await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
+                await self._renew_others(command.call, channel)
+        self._mixing.pop(command.recording, None)
         await asyncio.sleep(SETTLE_S)
         try:
             await self._recorder.complete(command.recording)
@@ -188,9 +193,33 @@ class Switchboard:
         else:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call)
 
+    async def _renew_others(self, call: CallId, channel: str) -> None:
+        """Let the recordings that go on begin anew, in the same files.
+
+        While any recording is on a channel, 22.10.1 keeps one decoder for what the channel is sent, and this drops the
+        packets of whoever speaks next where their RTP counts lower: they would be heard, and not recorded (tried).
+        """
+        others = [recording for recording, (of, _) in self._mixing.items() if of == call]
+        for recording in others:
+            await self._hands.ask("StopMixMonitor", {"Channel": channel, "MixMonitorID": self._mixing[recording][1]})
+        if others:
+            await asyncio.sleep(RENEW_S)
+        for recording in others:
+            if recording not in self._mixing:  # over meanwhile
+                continue
+            self._channels.expect_recording(call, recording)
+            answer = await self._hands.ask(
+                "MixMonitor", {"Channel": channel, **self._recorder.options(recording, append=True)}
+            )
+            mixing = answer.get("MixMonitorID", "")
+            if recording in self._mixing:
+                self._mixing[recording] = call, mixing
+            else:
+                await self._hands.ask("StopMixMonitor", {"Channel": channel, "MixMonitorID": mixing})
+
     def _which(self, recording: RecordingId) -> dict[str, str]:
         """Return the headers that name one recording of several; one of a server before this is the only one left."""
-        mixing = self._mixing.pop(recording, "")
+        _, mixing = self._mixing.pop(recording, ("", ""))
         return {"MixMonitorID": mixing} if mixing else {}
 
     async def _spy(self, command: commands.StartSpy) -> None:
@@ -246,7 +275,7 @@ class Switchboard:
             del self._mirrored[command.agent]
 
     async def _add_member(self, member: dict[str, str], agent: AgentId) -> None:
-        with contextlib.suppress(AmiRefused):  # a persistent member is there already
+        with contextlib.suppress(AmiError):  # a persistent member is there already; or the next resync does it
             await self._hands.ask("QueueAdd", {**member, "MemberName": agent, "Paused": "true"})
 
 

@@ -6,75 +6,13 @@ import asyncio
 import contextlib
 import itertools
 import re
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+from tests.sip_media import Media
+
 _serial = itertools.count(1)
-
-
-class Media(asyncio.DatagramProtocol):
-    """RTP: says silence every 20 ms once it has heard where to, counts what it hears, knows DTMF (RFC 4733)."""
-
-    HUM = b"\xb5\xb5\x35\x35" * 40
-    """20 ms of A-law at 2 kHz."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.heard = 0
-        """Packets of audio that are not silence."""
-        self.digits = ""
-        self.hums = False
-        self._last_event = -1
-        self._peer: tuple[str, int] | None = None
-        self._sequence = 0
-        self._stamp = 0
-        self._transport: asyncio.DatagramTransport | None = None
-        self._pending: list[bytes] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-        self.port = transport.get_extra_info("sockname")[1]
-
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-        kind = data[1] & 0x7F
-        if kind == 8 and len(set(data[12:])) > 1:
-            self.heard += 1
-        elif kind == 101:
-            (stamp,) = struct.unpack_from("!I", data, 4)
-            if stamp != self._last_event:
-                self._last_event = stamp
-                self.digits += "0123456789*#ABCD"[data[12]]
-
-    def send_to(self, peer: tuple[str, int] | None) -> None:
-        """Send there from now on; None stops."""
-        was, self._peer = self._peer, peer
-        self._pending.clear()
-        if peer is not None and was is None:
-            self._say()
-
-    def key(self, digit: str) -> None:
-        """Press a key for 100 ms."""
-        event = "0123456789*#ABCD".index(digit)
-        for n in range(1, 6):
-            self._pending.append(struct.pack("!BBH", event, 10, n * 160))
-        for _ in range(3):
-            self._pending.append(struct.pack("!BBH", event, 0x8A, 800))
-        self._event_stamp = self._stamp + 160
-
-    def _say(self) -> None:
-        if self._peer is None or self._transport is None or self._transport.is_closing():
-            return
-        self._sequence += 1
-        self._stamp += 160
-        if self._pending:
-            kind, stamp, payload = 101, self._event_stamp, self._pending.pop(0)
-        else:
-            kind, stamp, payload = 8, self._stamp, self.HUM if self.hums else b"\xd5" * 160
-        header = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, 4711)
-        self._transport.sendto(header + payload, self._peer)
-        asyncio.get_running_loop().call_later(0.02, self._say)
 
 
 class SipPhone(asyncio.DatagramProtocol):
@@ -91,10 +29,13 @@ class SipPhone(asyncio.DatagramProtocol):
         self.ringing = asyncio.Event()
         self.talking = asyncio.Event()
         self.over = asyncio.Event()
+        self.cancelled = False
+        """Whether the caller gave up what rang last."""
         self._transport: asyncio.DatagramTransport | None = None
         self._server: tuple[str, int] = ("127.0.0.1", 0)
         self._local = self._remote = self._target = self._call_id = ""
         self._sequence = 1
+        self._registered: asyncio.Future[str] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -104,6 +45,36 @@ class SipPhone(asyncio.DatagramProtocol):
     def contact(self) -> str:
         """Return the SIP URI at which it rings."""
         return f"sip:{self.number}@127.0.0.1:{self.port}"
+
+    def unplug(self) -> None:
+        """Be gone without a word: both sockets close."""
+        for transport in (self._transport, self.media.transport):
+            if transport is not None:
+                transport.close()
+
+    async def plug_in(self) -> None:
+        """Be there again at the same ports, knowing of no call."""
+        self._end()
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self.media, local_addr=("127.0.0.1", self.media.port))
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
+
+    def close(self) -> None:
+        """Hang up and be gone."""
+        if self.talking.is_set():
+            with contextlib.suppress(OSError):
+                self.hang_up()
+        self.unplug()
+
+    async def register(self, server: tuple[str, int], proof: str = "") -> str:
+        """Say where it rings, with the answer to a challenge if there was one; return what the server said."""
+        self._server, self._target, self._registered = server, f"sip:{server[0]}:{server[1]}", asyncio.Future()
+        self._call_id = f"r{self.port}"
+        self._local = f"<{self.contact}>;tag=r{next(_serial)}"
+        self._remote = f"<sip:{self.number}@{server[0]}:{server[1]}>"
+        self._request("REGISTER", extra="Expires: 600\r\n" + (f"Authorization: {proof}\r\n" if proof else ""))
+        async with asyncio.timeout(10):
+            return await self._registered
 
     def call(self, number: str, server: tuple[str, int]) -> None:
         """Call a number."""
@@ -142,26 +113,28 @@ class SipPhone(asyncio.DatagramProtocol):
             self._reply(text, "200 OK")
             if method == "CANCEL" and self.ringing.is_set() and not self.talking.is_set():
                 self._reply(self.invite, "487 Request Terminated")
+                self.cancelled = True
                 self._end()
             elif method == "BYE":
                 self._end()
 
     def _invited(self, text: str) -> None:
         if self.talking.is_set() or self.ringing.is_set():
-            if _one(text, "Call-ID") == self._call_id:
+            if one(text, "Call-ID") == self._call_id:
                 self._media(text)
                 self._reply(text, "200 OK", self._sdp())
             else:
                 self._reply(text, "486 Busy Here")
             return
-        self.invite, self._call_id = text, _one(text, "Call-ID")
-        self._local, self._remote = f"{_one(text, 'To')};tag=p{next(_serial)}", _one(text, "From")
-        self._target = re.findall(r"<([^>]*)>", _one(text, "Contact"))[0]
+        self.invite, self._call_id = text, one(text, "Call-ID")
+        self._local, self._remote = f"{one(text, 'To')};tag=p{next(_serial)}", one(text, "From")
+        self._target = re.findall(r"<([^>]*)>", one(text, "Contact"))[0]
         self.over.clear()
         if self.refuses:
             self._reply(text, self.refuses)
             return
         self.ringing.set()
+        self.cancelled = False
         self._reply(text, "180 Ringing")
         if self.answers_after is not None:
             asyncio.get_running_loop().call_later(self.answers_after, self.answer)
@@ -174,17 +147,19 @@ class SipPhone(asyncio.DatagramProtocol):
             self.talking.set()
 
     def _answered(self, text: str) -> None:
-        status, method = text.split(" ")[1], _one(text, "CSeq").split()[1]
+        status, method = text.split(" ")[1], one(text, "CSeq").split()[1]
+        if method == "REGISTER" and status[0] != "1" and self._registered and not self._registered.done():
+            self._registered.set_result(text)
         if method != "INVITE" or status[0] == "1":
             return
-        self._remote = _one(text, "To")
+        self._remote = one(text, "To")
         if status[0] == "2":
-            self._target = re.findall(r"<([^>]*)>", _one(text, "Contact"))[0]
+            self._target = re.findall(r"<([^>]*)>", one(text, "Contact"))[0]
             self._media(text)
-            self._send_request("ACK", sequence=int(_one(text, "CSeq").split()[0]))
+            self._send_request("ACK", sequence=int(one(text, "CSeq").split()[0]))
             self.talking.set()
         else:
-            self._send_request("ACK", sequence=int(_one(text, "CSeq").split()[0]), via=_one(self.invite, "Via"))
+            self._send_request("ACK", sequence=int(one(text, "CSeq").split()[0]), via=one(self.invite, "Via"))
             self._end()
 
     def _media(self, text: str) -> None:
@@ -219,13 +194,13 @@ class SipPhone(asyncio.DatagramProtocol):
 
     def _reply(self, request: str, status: str, body: str = "") -> None:
         vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*?)\r?$", request))
-        to = _one(request, "To")
+        to = one(request, "To")
         if ";tag=" not in to:
             to = self._local if ";tag=" in self._local else f"{to};tag=x"
         kind = "Content-Type: application/sdp\r\n" if body else ""
         self._send(
-            f"SIP/2.0 {status}\r\n{vias}From: {_one(request, 'From')}\r\nTo: {to}\r\n"
-            f"Call-ID: {_one(request, 'Call-ID')}\r\nCSeq: {_one(request, 'CSeq')}\r\nContact: <{self.contact}>\r\n"
+            f"SIP/2.0 {status}\r\n{vias}From: {one(request, 'From')}\r\nTo: {to}\r\n"
+            f"Call-ID: {one(request, 'Call-ID')}\r\nCSeq: {one(request, 'CSeq')}\r\nContact: <{self.contact}>\r\n"
             f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
@@ -235,7 +210,7 @@ class SipPhone(asyncio.DatagramProtocol):
         return text
 
 
-def _one(text: str, name: str) -> str:
+def one(text: str, name: str) -> str:
     found = re.search(rf"(?mi)^{name}:\s*(.*?)\r?$", text)
     return found.group(1) if found else ""
 
@@ -244,13 +219,9 @@ def _one(text: str, name: str) -> str:
 async def open_phone(number: str) -> AsyncIterator[SipPhone]:
     """Give a phone on a port of its own."""
     loop = asyncio.get_running_loop()
-    sound, media = await loop.create_datagram_endpoint(Media, local_addr=("127.0.0.1", 0))
-    wire, phone = await loop.create_datagram_endpoint(lambda: SipPhone(number, media), local_addr=("127.0.0.1", 0))
+    _, media = await loop.create_datagram_endpoint(Media, local_addr=("127.0.0.1", 0))
+    _, phone = await loop.create_datagram_endpoint(lambda: SipPhone(number, media), local_addr=("127.0.0.1", 0))
     try:
         yield phone
     finally:
-        if phone.talking.is_set():
-            with contextlib.suppress(OSError):
-                phone.hang_up()
-        sound.close()
-        wire.close()
+        phone.close()

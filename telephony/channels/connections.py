@@ -9,6 +9,7 @@ from __future__ import annotations
 from messages import facts
 from messages.ids import LegId
 from messages.values import LegEnd
+from telephony import ASIDE, CONSULT, HOLD
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text
 
@@ -26,6 +27,23 @@ def bridge_enter(channels: ChannelMap, headers: Headers) -> None:
         take_over(swapped, channel)
     for call in calls_near(channels, channel):
         settle(channels, call)
+    _sent_aside(channels, channel)
+
+
+def _sent_aside(channels: ChannelMap, channel: Channel) -> None:
+    """Tell of a hold whose Hold event was missed: an agent is together with the Local channel that leads aside."""
+    beside = [channels.by_uid[uid] for uid in channels.bridges.get(channel.bridge, ()) if uid in channels.by_uid]
+    if not any(leads_aside(other) for other in beside):
+        return
+    for leg in filter(None, (channels.leg_of(other) for other in beside)):
+        if leg.talks and leg.stepped_aside == "agent" and not leg.held:
+            leg.held = True
+            channels.tell_leg(facts.LegHeld, leg)
+
+
+def leads_aside(channel: Channel) -> bool:
+    """Tell whether a channel is of those that AMI Atxfer sends agents aside by."""
+    return channel.name.startswith(tuple(f"Local/{where}@{ASIDE}-" for where in (HOLD, CONSULT)))
 
 
 def bridge_leave(channels: ChannelMap, headers: Headers) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from messages import facts
 from messages.ids import CallId, LegId
-from telephony import ASIDE, CONSULT, HOLD
 from telephony.channels.calls import ring
-from telephony.channels.connections import settle
+from telephony.channels.connections import leads_aside, settle
 from telephony.channels.map import ChannelMap
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text, variables
 
@@ -25,8 +24,25 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
         _citizen(channels, channel, headers)
     for channel, _ in sorted(present, key=lambda found: _age(found[0])):
         _agent(channels, channel)
+    away = {leg.id for leg in channels.tracked.values() if leg.held and leg.stepped_aside == "agent"}
     for call in list(channels.by_call.values()):
         settle(channels, call)
+        _holds(channels, call, away)
+
+
+def _holds(channels: ChannelMap, call: TrackedCall, away: set[LegId]) -> None:
+    """Tell of the holds that began or ended unseen: an agent was sent aside, or is back; `away`: who was.
+
+    Of a hold by a phone's own key the list says nothing: what was known of it stays.
+    """
+    for leg in (leg for leg in call.legs if leg.talks):
+        aside = leg.stepped_aside == "agent"
+        if aside and not leg.held and channels.by_uid[call.channel].bridge:
+            leg.held = True
+            channels.tell_leg(facts.LegHeld, leg)
+        elif leg.id in away and not aside:
+            leg.held = False
+            channels.tell_leg(facts.LegResumed, leg)
 
 
 def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) -> Channel:
@@ -113,7 +129,7 @@ def _apart(channels: ChannelMap, leg: TrackedLeg, channel: Channel) -> None:
         return
     own = channel.variable("HOTLINE_LEG")
     others = [other for other in beside if other.variable("HOTLINE_LEG") not in ("", own)]
-    if any(other.name.startswith(f"Local/{where}@{ASIDE}-") for where in (HOLD, CONSULT) for other in beside):
+    if any(leads_aside(other) for other in beside):
         asked = next((other for other in others if other.name.endswith(";2")), None)
     else:  # the Local channel between them was optimised away: whom the agent consults came later
         asked = next((other for other in others if _age(other) < _age(channel)), None)

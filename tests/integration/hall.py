@@ -82,7 +82,9 @@ def deaf_phone_scenario() -> str:
 class Hall:
     """Two or more seats at phones 1001…, and a supervisor's phone 9001."""
 
-    def __init__(self, settings: AsteriskSettings, center: CenterSettings, sipp: Sipp, ports: dict[str, int]) -> None:
+    def __init__(
+        self, settings: AsteriskSettings, center: CenterSettings, sipp: Sipp | None, ports: dict[str, int]
+    ) -> None:
         self.settings = settings
         self.sipp = sipp
         self.ports = ports
@@ -92,6 +94,8 @@ class Hall:
         self.loop = CenterLoop(self.center, self.log, self, now)
         self.bridge = self._bridge()
         self.entries: list[Entry] = []
+        self.marked = 0
+        """How many entries the test does not look at any more."""
         self.commands: list[Command] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._new = asyncio.Event()
@@ -144,11 +148,11 @@ class Hall:
             async with asyncio.timeout(seconds):
                 return await self._until(kind, having)
         except TimeoutError:
-            came = "\n".join(repr(entry.event) for entry in self.entries)
-            raise TimeoutError(f"no {kind.__name__} {having} in {seconds} s; what came:\n{came}") from None
+            came = "\n".join(repr(entry.event) for entry in self.entries[self.marked :])
+            raise TimeoutError(f"no {kind} {having} in {seconds} s; what came:\n{came}") from None
 
     async def _until(self, kind: type[EventT], having: dict[str, Any]) -> EventT:
-        seen = 0
+        seen = self.marked
         while True:
             new = self._new
             for entry in self.entries[seen:]:
@@ -160,7 +164,11 @@ class Hall:
 
     def of(self, kind: type[EventT]) -> list[EventT]:
         """Return the events of a kind so far."""
-        return [entry.event for entry in self.entries if isinstance(entry.event, kind)]
+        return [entry.event for entry in self.entries[self.marked :] if isinstance(entry.event, kind)]
+
+    def mark(self) -> None:
+        """Look from here on only at what is still to come."""
+        self.marked = len(self.entries)
 
     async def ready(self, *agents: str) -> None:
         """Seat agents and make them ready."""
@@ -174,12 +182,14 @@ class Hall:
 
     async def phone(self, number: str, scenario: str) -> asyncio.subprocess.Process:
         """Let a phone take its next call as a scenario says."""
+        assert self.sipp is not None
         return await self.sipp.start(scenario, self.ports[number])
 
     async def citizen(
         self, media: int, talk_ms: int | None = None, number: str = "13800001234"
     ) -> asyncio.subprocess.Process:
         """Let a citizen dial 12345."""
+        assert self.sipp is not None
         target = f"{self.settings.host}:{self.settings.sip_udp}"
         return await self.sipp.start(caller_scenario("12345", number, media, talk_ms), free_port(), target)
 
