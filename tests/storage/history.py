@@ -88,8 +88,18 @@ def _something(world: World, random: Random, step: int) -> None:
                 kind = random.choice([facts.RecordingStarted, facts.RecordingStopped])
                 world.do(kind(occurred=world.now, node=NODE, recording=command.recording, call=command.call))
         case "missed":
-            about = {"contact": ContactId(f"m{step}"), "node": NODE, "number": "13800001234", "did": "12345"}
-            world.do(requests.TakeMissedCall(by=BY, arrived=world.now, ended=world.now, reason="no_message", **about))
+            world.do(
+                requests.TakeMissedCall(
+                    by=BY,
+                    contact=ContactId(f"m{step}"),
+                    node=NODE,
+                    number="13800001234",
+                    did="12345",
+                    arrived=world.now,
+                    ended=world.now,
+                    reason="no_message",
+                )
+            )
         case "note" if calls:
             contact = ContactId(random.choice(calls).id)
             world.do(requests.LinkCase(by=BY, contact=contact, case_no=f"G{random.randrange(3)}", summary="灯不亮\0"))
