@@ -10,8 +10,10 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from center.records import AgentStateRecord
-from imports import agent_states, queue_calls
+from imports import agent_states, cel, cel_calls, queue_calls
+from imports.cel import Row
 from imports.horizon import Horizon
+from imports.merge import CEL
 from imports.names import Names
 from imports.queue_calls import Folded
 from imports.queue_log import CALL, NOBODY, RESTART, Line, Parser
@@ -111,3 +113,44 @@ class QueueLog:
     def fold_agent(self, lines: Sequence[Line], horizon: Horizon) -> list[AgentStateRecord]:
         """Return one agent's stretches."""
         return agent_states.fold(list(lines), horizon, self.names)
+
+
+class Cel:
+    """CEL in CSV."""
+
+    source = CEL
+
+    def __init__(self, names: Names, zone: tzinfo = UTC) -> None:
+        self.names = names
+        self._parser = cel.Parser(zone)
+
+    @property
+    def counts(self) -> Counts:
+        """Return what was read so far."""
+        return Counts(self._parser.lines, self._parser.malformed, self._parser.unknown)
+
+    def read(self, texts: Iterable[str]) -> Batch:
+        """Take new rows in."""
+        batch = Batch()
+        calls = batch.calls
+        rows = self._parser.read(texts)
+        for row in rows:
+            if (its := calls.get(row.linkedid)) is None:
+                calls[row.linkedid] = [row]
+            else:
+                its.append(row)
+        if rows:
+            batch.first, batch.last = min(row.at for row in rows), max(row.at for row in rows)
+        return batch
+
+    def again(self, raws: Iterable[str]) -> list[Row]:
+        """Return rows that were kept."""
+        return cel.again(raws)
+
+    def fold(self, lines: Sequence[Row], horizon: Horizon) -> Folded | None:
+        """Return one linked call's records."""
+        return cel_calls.fold(list(lines), horizon, self.names)
+
+    def fold_agent(self, lines: Sequence[Any], horizon: Horizon) -> list[AgentStateRecord]:
+        """CEL has no agents."""
+        return []
