@@ -80,8 +80,10 @@ def fold(lines: list[Line], horizon: Horizon, names: Names) -> list[AgentStateRe
 
 def _meaning(lines: list[Line]) -> list[Line]:
     """Return the lines in order. Two that undo each other within one instant change nothing, whichever came first."""
-    there = {(line.at, line.queue, line.event) for line in lines}
     ordered = sorted(lines, key=_order)
+    there = {(line.at, line.queue, line.event) for line in lines if line.event in _OPPOSITE}
+    if not there:
+        return ordered
     return [
         line
         for line in ordered

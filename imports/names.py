@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
 from messages.errors import Invalid
 from messages.ids import AgentId, ContactId, Phone, QueueId
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+_MOST = 100_000
 _INTERFACE = re.compile(r"[A-Za-z0-9]+/(?P<name>[^@/]+?)(?:-[0-9a-f]{8})?(?:;[12])?(?:@.*)?(?:/n)?")
 
 
@@ -33,6 +37,20 @@ def read_map(content: str, file: str, known: frozenset[str]) -> QueueMap:
     return found
 
 
+class _Remembered(dict[str, T]):
+    """A function of names that is asked for the same ones again and again."""
+
+    def __init__(self, of: Callable[[str], T]) -> None:
+        super().__init__()
+        self._of = of
+
+    def __missing__(self, name: str) -> T:
+        value = self._of(name)
+        if len(self) < _MOST:
+            self[name] = value
+        return value
+
+
 class Names:
     """Names as they are with us. `node`: put before the calls of an Asterisk that has no system name of its own.
 
@@ -42,32 +60,30 @@ class Names:
     def __init__(self, given: QueueMap | None = None, node: str = "") -> None:
         self.node = node
         self._given = given or QueueMap()
-        self._agents: dict[str, AgentId] = {}
+        self.queue: Callable[[str], QueueId] = _Remembered(self._queue).__getitem__
+        self.agent: Callable[[str], AgentId] = _Remembered(self._agent).__getitem__
+        self.phone: Callable[[str], Phone] = _Remembered(_dialled).__getitem__
 
-    def queue(self, name: str) -> QueueId:
-        """Return a queue's id."""
+    def _queue(self, name: str) -> QueueId:
         return QueueId(self._given.queues.get(name, name))
 
-    def agent(self, name: str) -> AgentId:
-        """Return an agent's id."""
-        known = self._agents.get(name)
-        if known is None:
-            bare = self.phone(name)
-            known = AgentId(self._given.agents.get(name) or self._given.agents.get(bare) or bare)
-            if len(self._agents) < 100_000:
-                self._agents[name] = known
-        return known
-
-    def phone(self, name: str) -> Phone:
-        """Return what an interface dials; a name that is none stays."""
-        match = _INTERFACE.fullmatch(name)
-        return Phone(match["name"].removesuffix("-web") if match else name)
+    def _agent(self, name: str) -> AgentId:
+        bare = self.phone(name)
+        return AgentId(self._given.agents.get(name) or self._given.agents.get(bare) or bare)
 
     def contact(self, call: str) -> ContactId:
         """Return the contact of a call, which is named by the citizen's unique id."""
         return ContactId(f"{self.node}-{call}" if self.node and "-" not in call else call)
 
 
+def _dialled(name: str) -> Phone:
+    match = _INTERFACE.fullmatch(name)
+    return Phone(match["name"].removesuffix("-web") if match else name)
+
+
+@lru_cache(4096)
 def instant(us: int) -> datetime:
     """Return the instant of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=us)
+    seconds, rest = divmod(us, 1_000_000)
+    whole = datetime.fromtimestamp(seconds, UTC)
+    return whole.replace(microsecond=rest) if rest else whole

@@ -14,8 +14,10 @@ import msgspec
 from center.records import ContactRecord, LegRecord, VisitRecord
 from imports.horizon import Horizon
 from imports.names import Names, instant
+from imports.queue_data import count, hold_and_talk, spent, text, transferred_to
 from imports.queue_log import COMPLETES, ENDS, NOBODY, TRANSFERS, US, Line
-from messages.ids import CallId, LegId
+from imports.queue_order import in_order
+from messages.ids import CallId, LegId, QueueId
 from messages.values import ContactOutcome, LegEnd
 
 SOURCE = "queue_log"
@@ -25,11 +27,6 @@ _OUTCOMES = {
     "EXITWITHTIMEOUT": ContactOutcome.TIMED_OUT,
     "EXITEMPTY": ContactOutcome.NO_AGENTS,
 }
-_RANK = {"DID": 0, "ENTERQUEUE": 1, "RINGNOANSWER": 2, "RINGCANCELED": 2, "CONNECT": 3, "SYSCOMPAT": 4}
-_LAST = 5
-_FIRST = frozenset({"ENTERQUEUE", "DID"})
-_LONGEST_S = 7 * 24 * 3600
-"""A count of seconds above this is a damaged one."""
 
 
 class Folded(NamedTuple):
@@ -41,7 +38,7 @@ class Folded(NamedTuple):
     settled: bool
 
 
-class _Stay(msgspec.Struct):
+class _Stay(msgspec.Struct, gc=False):
     """One stay in one queue, the talk that came of it included. Instants in µs; `missed`: offer, end, agent, event."""
 
     queue: str
@@ -64,15 +61,9 @@ class _Stay(msgspec.Struct):
         return self.until is not None or (self.left is not None and self.answered is None)
 
 
-def _order(line: Line) -> tuple[int, int, str]:
-    return line.at, _RANK.get(line.event, _LAST), line.raw
-
-
 def fold(lines: list[Line], horizon: Horizon, names: Names) -> Folded | None:
     """Return what one call's lines say; None where none is of a queue."""
-    lines = sorted(lines, key=_order) if len(lines) > 1 else lines
-    if lines[0].event not in _FIRST:
-        lines = _joined_first(lines)
+    lines = in_order(lines)
     stays: list[_Stay] = []
     current: dict[str, _Stay] = {}
     done: set[int] = set()
@@ -82,7 +73,7 @@ def fold(lines: list[Line], horizon: Horizon, names: Names) -> Folded | None:
             continue
         event, queue, last = line.event, line.queue, line.at
         if event == "DID":
-            did = _text(line.data, 0)
+            did = text(line.data, 0)
             continue
         stay = current.get(queue)
         if event == "ENTERQUEUE":
@@ -94,25 +85,16 @@ def fold(lines: list[Line], horizon: Horizon, names: Names) -> Folded | None:
             _entered(stay, line.data)
             continue
         if stay is None:
-            stay = current[queue] = _Stay(queue, line.at - _spent(line) * US)
+            stay = current[queue] = _Stay(queue, line.at - spent(line) * US)
             stays.append(stay)
         _step(stay, line)
     if not stays:
         return None
-    _end_stays_between(stays)
+    if len(stays) > 1:
+        _end_stays_between(stays)
     settled = stays[-1].is_over
     over = settled or _end_by_horizon(stays[-1], horizon.over_at(last))
-    return _records(lines[0].call, stays, did, over, names)._replace(settled=settled)
-
-
-def _joined_first(lines: list[Line]) -> list[Line]:
-    """Return the lines with a queue's only joining before its others: the clock may have gone back in between."""
-    joined: dict[str, list[int]] = {}
-    for line in lines:
-        if line.event == "ENTERQUEUE":
-            joined.setdefault(line.queue, []).append(line.at)
-    once = {queue: places[0] for queue, places in joined.items() if len(places) == 1}
-    return sorted((line._replace(at=max(line.at, once.get(line.queue, line.at))) for line in lines), key=_order)
+    return _records(lines[0].call, stays, did, (over, settled), names)
 
 
 def _close_at_once(stay: _Stay, lines: list[Line], place: int, done: set[int]) -> None:
@@ -130,8 +112,8 @@ def _close_at_once(stay: _Stay, lines: list[Line], place: int, done: set[int]) -
 
 def _entered(stay: _Stay, data: list[str]) -> None:
     """ENTERQUEUE: url, the caller's number, since Asterisk 10 the position too."""
-    stay.number = _text(data, 1) or stay.number
-    stay.position = _count(data, 2) or stay.position
+    stay.number = text(data, 1) or stay.number
+    stay.position = count(data, 2) or stay.position
 
 
 def _step(stay: _Stay, line: Line) -> None:
@@ -139,12 +121,12 @@ def _step(stay: _Stay, line: Line) -> None:
     if event == "CONNECT":
         if stay.answered is None:
             stay.answered = stay.left = at
-            stay.outcome, stay.agent, stay.channel = ContactOutcome.ANSWERED, line.agent, _text(data, 1)
-            stay.rung = _count(data, 2) * US
+            stay.outcome, stay.agent, stay.channel = ContactOutcome.ANSWERED, line.agent, text(data, 1)
+            stay.rung = count(data, 2) * US
         elif not stay.channel:  # its end came before it, by a clock that went back
-            stay.channel = _text(data, 1)
+            stay.channel = text(data, 1)
     elif event == "RINGNOANSWER" or event == "RINGCANCELED":
-        stay.missed.append((max(stay.asked, at - _count(data, 0) * 1000), at, line.agent, event))
+        stay.missed.append((max(stay.asked, at - count(data, 0) * 1000), at, line.agent, event))
     elif event in ENDS:
         if stay.answered is not None:
             _hang_up(stay, at, LegEnd.CITIZEN_HUNG_UP)
@@ -160,7 +142,7 @@ def _step(stay: _Stay, line: Line) -> None:
 def _talked(stay: _Stay, line: Line, at: int) -> None:
     """A talk ended, or went on without this agent."""
     if stay.answered is None:
-        wait, talk = _hold_and_talk(line)
+        wait, talk = hold_and_talk(line)
         stay.answered = stay.left = max(stay.asked, at - talk * US)
         stay.asked = min(stay.asked, stay.answered - (wait * US if not stay.number else 0))
         stay.outcome, stay.agent = ContactOutcome.ANSWERED, line.agent
@@ -168,7 +150,7 @@ def _talked(stay: _Stay, line: Line, at: int) -> None:
     if line.event in TRANSFERS:
         if stay.end is not LegEnd.TRANSFERRED:
             _hang_up(stay, at, LegEnd.TRANSFERRED)
-            stay.end, stay.to = LegEnd.TRANSFERRED, _transferred_to(line)
+            stay.end, stay.to = LegEnd.TRANSFERRED, transferred_to(line)
     elif line.event == "COMPLETECALLER":
         _hang_up(stay, at, LegEnd.CITIZEN_HUNG_UP)
     else:
@@ -201,11 +183,16 @@ def _end_by_horizon(newest: _Stay, over: int | None) -> bool:
     return True
 
 
-def _records(call: str, stays: list[_Stay], did: str, over: bool, names: Names) -> Folded:
+def _records(call: str, stays: list[_Stay], did: str, state: tuple[bool, bool], names: Names) -> Folded:
     contact, calls = names.contact(call), CallId(call)
     first, newest = stays[0], stays[-1]
-    answered = next((stay for stay in stays if stay.answered is not None), None)
-    ended = max(stay.until or stay.left or stay.asked for stay in stays) if over else None
+    over, settled = state
+    answered = None
+    for stay in stays:
+        if stay.answered is not None:
+            answered = stay
+            break
+    ended = max([stay.until or stay.left or stay.asked for stay in stays]) if over else None
     outcome = None
     if over:
         outcome = ContactOutcome.ANSWERED if answered else newest.outcome
@@ -214,7 +201,7 @@ def _records(call: str, stays: list[_Stay], did: str, over: bool, names: Names) 
         call=calls,
         source=SOURCE,
         linkedid=call,
-        number=next((stay.number for stay in stays if stay.number), ""),
+        number=first.number or next((stay.number for stay in stays if stay.number), ""),
         did=did,
         arrived_at=instant(first.asked),
         queue=names.queue(first.queue),
@@ -224,7 +211,7 @@ def _records(call: str, stays: list[_Stay], did: str, over: bool, names: Names) 
         outcome=outcome,
         by_citizen=_by_citizen(newest) if over else None,
         agent=names.agent(answered.agent) if answered else None,
-        transferred=any(stay.end is LegEnd.TRANSFERRED for stay in stays),
+        transferred=LegEnd.TRANSFERRED in [stay.end for stay in stays],
         by_asterisk=True,
         visits=len(stays),
     )
@@ -247,97 +234,48 @@ def _records(call: str, stays: list[_Stay], did: str, over: bool, names: Names) 
                 to=names.queue(stay.to) if stay.outcome is ContactOutcome.OVERFLOWED else None,
             )
         )
-        base = LegRecord(leg=LegId(""), contact=contact, call=calls, queue=queue, queued_at=asked, offered_at=asked)
-        legs += _legs(stay, base, len(legs), names)
-    return Folded(record, visits, legs, over)
+        legs += _legs(stay, record, queue, len(legs), names)
+    return Folded(record, visits, legs, settled)
 
 
-def _legs(stay: _Stay, base: LegRecord, before: int, names: Names) -> list[LegRecord]:
+def _legs(stay: _Stay, contact: ContactRecord, queue: QueueId, before: int, names: Names) -> list[LegRecord]:
     legs: list[LegRecord] = []
+
+    def add(
+        name: str, agent: str, offered: int, answered: int | None, ended: int | None, end: LegEnd | None, to: str = ""
+    ) -> None:
+        legs.append(
+            LegRecord(
+                leg=LegId(name if name not in NOBODY else f"{contact.contact}/q{before + len(legs) + 1}"),
+                contact=contact.contact,
+                call=contact.call or CallId(""),
+                queue=queue,
+                agent=names.agent(agent),
+                phone=names.phone(agent),
+                queued_at=instant(stay.asked),
+                offered_at=instant(offered),
+                answered_at=instant(answered) if answered is not None else None,
+                ended_at=instant(ended) if ended is not None else None,
+                end=end,
+                transferred_to=to,
+            )
+        )
+
     for offered, at, agent, event in stay.missed:
         end = LegEnd.NO_ANSWER
         if event == "SYSCOMPAT":
             end = LegEnd.LOST
         elif event == "RINGCANCELED":
             end = LegEnd.ANSWERED_ELSEWHERE if stay.answered is not None else LegEnd.CITIZEN_GONE
-        legs.append(
-            _leg(base, LegId(f"{base.contact}/q{before + len(legs) + 1}"), agent, offered, None, at, end, "", names)
-        )
+        add("", agent, offered, None, at, end)
     if stay.answered is not None:
-        offered = max(stay.asked, stay.answered - stay.rung)
         to = stay.to if stay.end is LegEnd.TRANSFERRED else ""
-        name = stay.channel if stay.channel not in NOBODY else f"{base.contact}/q{before + len(legs) + 1}"
-        legs.append(_leg(base, LegId(name), stay.agent, offered, stay.answered, stay.until, stay.end, to, names))
+        offered = max(stay.asked, stay.answered - stay.rung)
+        add(stay.channel, stay.agent, offered, stay.answered, stay.until, stay.end, to)
     return legs
-
-
-def _leg(
-    base: LegRecord,
-    leg: LegId,
-    agent: str,
-    offered: int,
-    answered: int | None,
-    ended: int | None,
-    end: LegEnd | None,
-    to: str,
-    names: Names,
-) -> LegRecord:
-    return LegRecord(
-        leg=leg,
-        contact=base.contact,
-        call=base.call,
-        queue=base.queue,
-        agent=names.agent(agent),
-        phone=names.phone(agent),
-        queued_at=base.queued_at,
-        offered_at=instant(offered),
-        answered_at=instant(answered) if answered is not None else None,
-        ended_at=instant(ended) if ended is not None else None,
-        end=end,
-        transferred_to=to,
-    )
 
 
 def _by_citizen(newest: _Stay) -> bool | None:
     if newest.answered is None:
         return True if newest.outcome is ContactOutcome.ABANDONED else None
     return {LegEnd.CITIZEN_HUNG_UP: True, LegEnd.AGENT_HUNG_UP: False}.get(newest.end) if newest.end else None
-
-
-def _spent(line: Line) -> int:
-    """Return the seconds between joining, whose line is missing, and this line, as far as it tells."""
-    if line.event == "CONNECT":
-        return _count(line.data, 0)
-    if line.event in ENDS:  # position, first position, wait; EXITWITHKEY has the key before them
-        return _count(line.data, 3 if line.event == "EXITWITHKEY" else 2)
-    return sum(_hold_and_talk(line)) if line.event in COMPLETES | TRANSFERS else 0
-
-
-def _hold_and_talk(line: Line) -> tuple[int, int]:
-    """Return the seconds of wait and talk: the first two of a completion, the last but one two of a transfer."""
-    data = line.data
-    if line.event in COMPLETES:
-        return _count(data, 0), _count(data, 1)
-    if line.event == "ATTENDEDTRANSFER" and data and data[0] in ("BRIDGE", "APP", "LINK"):
-        place = 3 if data[0] == "LINK" else 2
-        return _count(data, place), _count(data, place + 1)
-    return _count(data, 2), _count(data, 3)
-
-
-def _transferred_to(line: Line) -> str:
-    data = line.data
-    if line.event == "ATTENDEDTRANSFER" and _text(data, 0) in ("BRIDGE", "APP", "LINK"):
-        return _text(data, 1) if data[0] == "APP" else ""
-    return _text(data, 0)
-
-
-def _text(data: list[str], place: int) -> str:
-    return data[place].strip() if place < len(data) else ""
-
-
-def _count(data: list[str], place: int) -> int:
-    text = data[place].strip() if place < len(data) else ""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 12):
-        return 0
-    value = int(text)
-    return value if value <= _LONGEST_S * 1000 else 0

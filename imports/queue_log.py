@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
-from typing import NamedTuple
+
+import msgspec
 
 US = 1_000_000
 NOBODY = frozenset({"", "NONE"})
@@ -37,7 +38,7 @@ _LATEST = 4_102_444_800
 """2100: what is later is a damaged number."""
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, gc=False):
     """One line. `at`: µs since 1970. `raw`: the line with that time, which reads as this line again."""
 
     at: int
@@ -64,11 +65,11 @@ class Parser:
     def read(self, texts: Iterable[str]) -> list[Line]:
         """Return the lines whose event is known, in order; empty ones are passed over."""
         found: list[Line] = []
-        known, new, add = KNOWN, Line._make, found.append
+        known, add = KNOWN, found.append
         for text in texts:
             parts = text.split("|")
             if len(parts) > 4 and parts[4] in known and len(parts[0]) == 10 and parts[0].isdecimal():
-                add(new((int(parts[0]) * US, parts[1], parts[2], parts[3], parts[4], parts[5:], text)))
+                add(Line(int(parts[0]) * US, parts[1], parts[2], parts[3], parts[4], parts[5:], text))
             elif text:
                 self._odd(text, parts, found)
         self.lines += len(found)
