@@ -12,6 +12,8 @@ from messages.values import LegEnd
 _ENDPOINT = re.compile(r"[^/]+/(?P<phone>.+?)(?:-[0-9a-f]{8,})?(?:;[12])?")
 _TOGETHER_US = 500_000
 """Ends of one call are told within this time of one another."""
+_LATE_US = 20_000
+"""The losers of a ring-all may be hung up this long before the winner is told to be in its bridge."""
 _UNREACHABLE = frozenset({1, 3, 20, 27, 38, 58, 66})
 
 
@@ -88,7 +90,7 @@ def leg_end(
     """Return why a party's part ended at `until`."""
     gone = citizen.ended is not None and citizen.ended - until <= _TOGETHER_US
     if span is None:
-        if party.cause == 26 or any(abs(at - until) <= _TOGETHER_US for at in answers):
+        if party.cause == 26 or any(-_LATE_US <= until - at <= _TOGETHER_US for at in answers):
             return LegEnd.ANSWERED_ELSEWHERE
         if party.cause == 17:
             return LegEnd.BUSY
