@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -101,11 +100,11 @@ def _checked_head(file: BinaryIO, path: Path, digest: Digest) -> bytes:
     if unreadable > len(odd) / 2:
         raise Invalid(f"{path}: is not UTF-8; convert it first, such as by iconv -f GB18030 -t UTF-8")
     digest.read(_texts(whole))
-    counts: Counter[str] = digest.counts.unknown
-    if digest.counts.lines and digest.counts.malformed + counts.total() > digest.counts.lines / 2:
+    counts = digest.counts
+    if counts.malformed > counts.lines / 2:
         raise Invalid(
-            f"{path}: is no {name}: {digest.counts.malformed + counts.total()} of its first {digest.counts.lines} lines"
-            f" are none of it; `hotline import --help` says which kinds there are"
+            f"{path}: is no {name}: {counts.malformed} of its first {counts.lines} lines are none of it;"
+            " `hotline import --help` says which kinds there are"
         )
     return whole.partition(b"\n")[0]
 
