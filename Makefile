@@ -42,7 +42,7 @@ proof: ready-for-tests
 
 bench: ready-for-tests
 	@test -n '$(NAME)' || { echo 'usage: make bench NAME=ami|center|…  (see bench/)' >&2; exit 2; }
-	@$(BIN)/python -m bench.$(NAME)
+	@$(BIN)/python -m bench.$(NAME:import=import_)
 
 lock:
 	@$(LOCK) pyproject.toml -o requirements/run.lock

@@ -125,6 +125,35 @@ Index(None, tokens.c.expires_at)
 schedules = Table("schedules", metadata, *columns_of(PlanRecord, ("agent", "begin")))
 Index(None, schedules.c.begin)
 
+import_files = Table(
+    "import_files",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("head", Text, primary_key=True),
+    Column("inode", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("tail", Text, nullable=False),
+)
+
+import_lines = Table(
+    "import_lines",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("lines", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+)
+Index(
+    "ix_import_lines_open",
+    import_lines.c.open,
+    postgresql_where=text("open"),
+    sqlite_where=text("open = 1"),
+)
+
 
 class Kept(NamedTuple):
     """Where a kind of record is kept."""

@@ -1,0 +1,1 @@
+"""What Asterisk wrote down, as our records: queue_log and CEL, parsed and folded. Pure; storage keeps it."""

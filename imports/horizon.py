@@ -1,0 +1,31 @@
+"""What a whole log says of what it leaves open: where it begins and ends, and when Asterisk started anew. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import msgspec
+
+STALE_US = 24 * 3600 * 1_000_000
+"""A call that a log which goes on for a day has not mentioned again is over (µs)."""
+
+
+class Horizon(msgspec.Struct):
+    """One Asterisk's log as far as it is known. Instants in µs since 1970; `restarts` sorted."""
+
+    first: int = 0
+    last: int = 0
+    restarts: list[int] = []
+
+    def widen(self, first: int, last: int, restarts: list[int]) -> None:
+        """Take in what another stretch of the log says."""
+        self.first = min(self.first or first, first)
+        self.last = max(self.last, last)
+        self.restarts = sorted({*self.restarts, *restarts})
+
+    def over_at(self, last: int) -> int | None:
+        """Return when what was last heard of at `last` was over: at the restart after it; None: it may go on."""
+        place = bisect_right(self.restarts, last)
+        if place < len(self.restarts):
+            return self.restarts[place]
+        return last if self.last - last > STALE_US else None
