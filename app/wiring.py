@@ -19,6 +19,7 @@ from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.exports import FileExports
 from app.figures import Figures
+from app.flows import flows_of
 from app.identity import Doorkeeper
 from app.settings import Settings
 from center import snapshot
@@ -84,6 +85,7 @@ class Hotline:
     async def _start(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
         settings.data.mkdir(parents=True, exist_ok=True)
+        flows = flows_of(settings)
         if settings.run_asterisk:
             self._report("starting Asterisk")
             await enter(AsteriskChild(settings.asterisk, self._report))
@@ -94,7 +96,7 @@ class Hotline:
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
         self.loop = CenterLoop(Center(settings.center, state), self.journal, self, now, settings.loop, snapshots)
         self.bridge = Bridge(
-            settings.asterisk, lambda did: flow_for(did, settings.flow), self.loop.tell, self.pops, now
+            settings.asterisk, lambda did: flow_for(did, settings.flow, flows), self.loop.tell, self.pops, now
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
