@@ -15,7 +15,7 @@ import structlog
 from center.ports import Clock
 from ivr import actions as do
 from ivr.run import Context, Run
-from ivr.steps import Flow, Language
+from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
@@ -59,7 +59,7 @@ class HeldCall:
         self._clock = clock
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
-        self._language: Language = "zh"
+        self._chosen = do.Chosen()
         self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
         self._offer: Offer | None = None
 
@@ -86,7 +86,8 @@ class HeldCall:
                 self._say(facts.CallbackWanted)
             result = await self._performer.perform(run.action)
             run.take(result, (self._clock() - began).total_seconds())
-            self.noticed, self._language = self.noticed or run.chosen.noticed, run.chosen.language
+            self._chosen = run.chosen
+            self.noticed = self.noticed or run.chosen.noticed
         match run.action:
             case do.Queue(queue):
                 await self._enter(queue)
@@ -134,8 +135,21 @@ class HeldCall:
 
     async def _wait_in(self, queue: QueueId, since: datetime) -> None:
         await self.session.exec("StartMusicOnHold")
-        about = {"queue": queue, "asked": self.asked, "noticed": self.noticed, "number": self.number, "did": self.did}
-        self._say(facts.CallQueued, at=since, **about)
+        chosen = self._chosen
+        self._say(
+            facts.CallQueued,
+            at=since,
+            queue=queue,
+            asked=self.asked,
+            noticed=self.noticed,
+            number=self.number,
+            did=self.did,
+            needs=chosen.needs,
+            priority=chosen.priority,
+            confidential=chosen.confidential,
+            path=chosen.path,
+            menu_s=chosen.menu_s,
+        )
 
     async def _next_order(self) -> Offer | Parting:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
@@ -189,7 +203,7 @@ class HeldCall:
         return status == "ANSWER"
 
     async def _play(self, prompt: str) -> None:
-        await self._performer.perform(do.Play(prompt, self._language))
+        await self._performer.perform(do.Play(prompt, self._chosen.language))
 
     def _say(self, kind: type[Fact], *, at: datetime | None = None, **fields: object) -> None:
         occurred = at or self._clock()
