@@ -118,6 +118,7 @@ class Audience:
 
     def _pop(self, entry: Entry, pop: events.ScreenPop, whole: bool) -> dict[str, Any]:
         known = self.callers.known(pop.contact) or NOTHING
+        whole = whole and not pop.confidential
         return {
             "kind": KINDS[events.ScreenPop],
             "id": f"{entry.epoch}-{entry.seq}",
@@ -126,7 +127,7 @@ class Audience:
             "area": None,
             "recent_contacts": known.whole if whole else known.masked,
             "cases": known.cases,
-            "flags": {"repeat": known.repeat},
+            "flags": {"repeat": known.repeat, "confidential": pop.confidential},
         }
 
     def _show(self, entry: Entry, woken: set[int]) -> None:

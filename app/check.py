@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.flows import known, look_at
 from app.settings import Settings
 from storage.database import Database
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
@@ -31,6 +32,7 @@ class Finding(msgspec.Struct, frozen=True):
 async def findings(settings: Settings) -> list[Finding]:
     """Look at everything, one thing after the other."""
     looks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "flows": _flows,
         "disk": _disk,
         "database": _database,
         "redis": _redis,
@@ -48,6 +50,14 @@ async def findings(settings: Settings) -> list[Finding]:
                 Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
             )
     return found
+
+
+async def _flows(settings: Settings) -> str:
+    may_name = known(settings)
+    wrong = [line for file in settings.flow.files.values() for line in look_at(Path(file), may_name)[1]]
+    if wrong:
+        raise ValueError(f"{wrong[0]}{f' (and {len(wrong) - 1} more: hotline flow check)' if wrong[1:] else ''}")
+    return f"{len(settings.flow.files)} files" if settings.flow.files else "the default: greeting, notice, queue"
 
 
 async def _disk(settings: Settings) -> str:

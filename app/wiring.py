@@ -19,6 +19,7 @@ from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.exports import FileExports
 from app.figures import Figures
+from app.flows import flows_of, texts_of
 from app.identity import Doorkeeper
 from app.missed import MissedCalls
 from app.settings import Settings
@@ -29,6 +30,7 @@ from center.mirror import Mirror
 from center.pops import PopGate
 from center.restore import Snapshots, restore
 from ivr.flow import flow_for
+from ivr.steps import Flow
 from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
@@ -44,6 +46,7 @@ from storage.rows import RowWriter
 from storage.schedules import Schedules
 from storage.snapshots import FileSnapshots
 from telephony.asterisk.child import AsteriskChild
+from telephony.asterisk.prompts import provide_prompts
 from telephony.bridge import Bridge
 
 log = structlog.get_logger()
@@ -86,9 +89,11 @@ class Hotline:
     async def _start(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
         settings.data.mkdir(parents=True, exist_ok=True)
+        flows = flows_of(settings)
         if settings.run_asterisk:
             self._report("starting Asterisk")
             await enter(AsteriskChild(settings.asterisk, self._report))
+        await asyncio.to_thread(_provide_flow_prompts, settings, flows)
         await enter(self.database)
         await upgrade(self.database)
         self.journal, snapshots = await self._open_log()
@@ -96,7 +101,7 @@ class Hotline:
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
         self.loop = CenterLoop(Center(settings.center, state), self.journal, self, now, settings.loop, snapshots)
         self.bridge = Bridge(
-            settings.asterisk, lambda did: flow_for(did, settings.flow), self.loop.tell, self.pops, now
+            settings.asterisk, lambda did: flow_for(did, settings.flow, flows), self.loop.tell, self.pops, now
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
@@ -183,6 +188,19 @@ class Hotline:
         if self.loop.pressed:
             reasons.append("the journal is behind; new calls go to the fallback queue")
         return reasons
+
+
+def _provide_flow_prompts(settings: Settings, flows: dict[str, Flow]) -> None:
+    """Have the flows' own texts spoken where Asterisk looks for prompts."""
+    if any(flow.prompts for flow in flows.values()):
+        asterisk = settings.asterisk
+        provide_prompts(
+            asterisk.instance / "prompts",
+            asterisk.prompts_dir,
+            asterisk.root,
+            texts=texts_of(flows),
+            engine=asterisk.speech_command,
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

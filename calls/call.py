@@ -73,6 +73,9 @@ class Call(msgspec.Struct, kw_only=True):
     deflected: tuple[str, ...] = ()
     """The bursts and refusals its citizen has been told of."""
     noticed: bool = False
+    confidential: bool = False
+    path: tuple[str, ...] = ()
+    """The menus it came through and what was keyed there."""
     by_asterisk: bool = False
     detached: bool = False
     answered: bool = False

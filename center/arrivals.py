@@ -98,19 +98,30 @@ def _is_news(turn: Turn, call: Call, fact: facts.CallQueued) -> bool:
 
 
 def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
-    """Let a call into the queue it had; a new one, into what its numbers lead to, else what the flow says."""
-    asked = limits.Asked(occurred=fact.occurred, noticed=fact.noticed)
+    """Let a call into the queue it had; a new one, into what its numbers lead to, else what the flow says.
+
+    What the flow said of needs and priority is added to the route's.
+    """
+    asked = limits.Asked(
+        occurred=fact.occurred,
+        noticed=fact.noticed,
+        needs=fact.needs,
+        priority=fact.priority,
+        confidential=fact.confidential,
+        path=fact.path,
+        menu_s=fact.menu_s,
+    )
     if call.queue is not None and call.queue in turn.state.queues and call.joined_at is not None:
         asked = msgspec.structs.replace(asked, needs=call.needs, priority=call.priority)
         limits.join(turn, call, call.queue, asked)
         return
     route = route_for(turn.state.settings.routes, call.did, call.number)
+    queue = fact.queue if fact.queue in turn.state.queues else None
     if route and route.queue in turn.state.queues:
-        asked = msgspec.structs.replace(asked, needs=route.needs, priority=route.priority)
-        limits.admit(turn, call, route.queue, asked)
-        return
-    known = fact.queue in turn.state.queues
-    limits.admit(turn, call, fact.queue if known else turn.state.settings.queues[0].id, asked)
+        needs = (*fact.needs, *(need for need in route.needs if need not in fact.needs))
+        asked = msgspec.structs.replace(asked, needs=needs, priority=fact.priority + route.priority)
+        queue = queue if fact.path else route.queue  # what the citizen chose by key is not overruled
+    limits.admit(turn, call, queue or turn.state.settings.queues[0].id, asked)
 
 
 def left_queue(turn: Turn, fact: facts.CallLeftQueue) -> None:
@@ -143,7 +154,8 @@ def missing(turn: Turn, fact: facts.CallMissing) -> None:
 def callback_wanted(turn: Turn, fact: facts.CallbackWanted) -> None:
     """The citizen asks to be called back."""
     call = turn.call(fact.call)
-    if call is not None and call.state is CallState.LEFT and call.left is not ContactOutcome.CALLBACK:
+    states = (CallState.LEFT, CallState.ARRIVED)  # turned away by a queue, or still in the flow
+    if call is not None and call.state in states and call.left is not ContactOutcome.CALLBACK:
         turn.record_call(events.CallbackRequested, call, fact.occurred, number=call.number)
 
 

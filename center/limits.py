@@ -33,6 +33,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     noticed: bool = False
     transferred: bool = False
     by_asterisk: bool = False
+    confidential: bool = False
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
 
 
 def admit(turn: Turn, call: Call, queue: QueueId, asked: Asked, tried: tuple[QueueId, ...] = ()) -> None:
@@ -81,6 +84,9 @@ def join(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> None:
             position=position,
             estimated_s=estimated_s,
             transferred=asked.transferred,
+            confidential=asked.confidential,
+            path=asked.path,
+            menu_s=asked.menu_s,
         )
     )
 

@@ -68,6 +68,8 @@ def offer(
                 did=call.did,
                 waited_s=waited_s,
                 expires_at=turn.now + timedelta(seconds=ring_s),
+                path=call.path,
+                confidential=call.confidential,
             )
         )
     turn.command(

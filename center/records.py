@@ -63,6 +63,9 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     deflected: bool = False
     """Whether it was told something because of a burst."""
     visits: int = 0
+    confidential: bool = False
+    menu_s: float = 0.0
+    """Seconds in the flow's menus, until it was queued."""
 
 
 class VisitRecord(msgspec.Struct, kw_only=True):

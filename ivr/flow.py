@@ -1,46 +1,41 @@
-"""A flow: the steps a caller goes through before a human. The default asks nothing: greeting, notice, human."""
+"""Which flow a number dialled has. The default asks nothing: greeting, notice, human."""
+
+from collections.abc import Mapping
 
 import msgspec
 
+from ivr.steps import AnyStep, Enter, Flow, Notice, Say
 from messages.ids import QueueId
 
 
-class Say(msgspec.Struct, frozen=True, tag="say"):
-    """Play a prompt."""
-
-    prompt: str
-
-
-class Notice(msgspec.Struct, frozen=True, tag="notice"):
-    """Play the recording notice; only a caller who heard it is recorded."""
-
-    prompt: str
-
-
-class Enter(msgspec.Struct, frozen=True, tag="queue"):
-    """Wait for an agent of a queue."""
-
-    queue: QueueId
-
-
-Step = Say | Notice | Enter
-Flow = tuple[Step, ...]
-
-
 class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Prompts by name, and which queue each DID leads to; the rest goes to `queue`."""
+    """Prompts by name, and which queue each DID leads to; the rest goes to `queue`.
+
+    `files`: the flow's file of each DID; "" is for every number that has none of its own.
+    """
 
     greeting: str = "greeting"
     notice: str = "notice"
     queue: QueueId = QueueId("12345")
     dids: dict[str, QueueId] = {}
+    files: dict[str, str] = {}
 
 
-def flow_for(did: str, settings: FlowSettings) -> Flow:
-    """Return the steps for a caller who dialled `did`."""
-    steps: list[Step] = []
+def queue_for(did: str, settings: FlowSettings) -> QueueId:
+    """Return the queue that a number leads to if its flow names none."""
+    return settings.dids.get(did, settings.queue)
+
+
+def flow_for(did: str, settings: FlowSettings, flows: Mapping[str, Flow] | None = None) -> Flow:
+    """Return the flow of a caller who dialled `did`: its own, else the one for all, else the default."""
+    for key in (did, ""):
+        if flows and key in flows:
+            flow = flows[key]
+            return flow if flow.queue else msgspec.structs.replace(flow, queue=queue_for(did, settings))
+    steps: list[AnyStep] = []
     if settings.greeting:
-        steps.append(Say(settings.greeting))
+        steps.append(Say(prompt=settings.greeting))
     if settings.notice:
-        steps.append(Notice(settings.notice))
-    return (*steps, Enter(settings.dids.get(did, settings.queue)))
+        steps.append(Notice(prompt=settings.notice))
+    queue = queue_for(did, settings)
+    return Flow(steps=(*steps, Enter(queue=queue)), queue=queue)

@@ -132,6 +132,7 @@ class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it.
 
     `position`: its place, 1 for the next; `estimated_s`: the wait to be expected, None where nothing honest is known.
+    `path`: the menus it came through and what was keyed there; `menu_s`: seconds in them.
     """
 
     noticed: bool = False
@@ -141,6 +142,9 @@ class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     position: int = 0
     estimated_s: float | None = None
     transferred: bool = False
+    confidential: bool = False
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
 
 
 class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue"):
@@ -307,7 +311,10 @@ class CallEnded(CallEvent, frozen=True, kw_only=True, tag="call.ended"):
 
 
 class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
-    """What the agent's screen shows before the phone rings; the audience adds what is known of the number."""
+    """What the agent's screen shows before the phone rings; the audience adds what is known of the number.
+
+    `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number.
+    """
 
     contact: ContactId
     call: CallId
@@ -318,6 +325,8 @@ class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     did: str
     waited_s: float
     expires_at: datetime
+    path: tuple[str, ...] = ()
+    confidential: bool = False
 
 
 class ScreenPopWithdrawn(Event, frozen=True, kw_only=True, tag="screen_pop.withdrawn"):

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
-from messages.values import ContactOutcome, LegEnd
+from messages.values import ContactOutcome, LegEnd, Need
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
@@ -35,6 +35,7 @@ class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch).
 
     `queue` is empty where the centre is to say. `asked`: the extension an agent's own phone transferred the call to.
+    `needs`, `priority`, `confidential`, `path` (menus and keys) and `menu_s` (seconds in menus) are the flow's.
     """
 
     call: CallId
@@ -45,6 +46,11 @@ class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     number: str = ""
     did: str = ""
     linkedid: str = ""
+    needs: tuple[Need, ...] = ()
+    priority: int = 0
+    confidential: bool = False
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
 
 
 class CallLeftQueue(Fact, frozen=True, kw_only=True, tag="call.left_queue"):

@@ -44,6 +44,8 @@ SCHEMA: dict[What, dict[str, str]] = {
         "refused": "why a queue did not take or keep it: full, too_long, nobody, closed, surge",
         "deflected": "whether it was told something because of a burst of calls",
         "visits": "how many queues it asked for, the same one again counted again",
+        "confidential": "whether the citizen asked for confidence in the flow",
+        "menu_s": "seconds in the flow's menus, until it was queued",
         "waited_s": "from joining the queue to the answer, or to the end where nobody answered (s)",
         "talk_s": "talk of all its legs, hold not included (s); empty where nobody answered or somebody still talks",
         "hold_s": "hold of all its legs (s); empty as talk_s",

@@ -10,7 +10,7 @@ import structlog
 
 from center.pops import PopGate
 from center.ports import Clock
-from ivr.flow import Flow
+from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import NodeId, Phone

@@ -18,7 +18,8 @@ from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
-from telephony.agi.script import Offer, Parting, Script
+from telephony.agi.orders import Offer, Parting
+from telephony.agi.script import Script
 from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands

@@ -81,6 +81,8 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.place = place_in_line(call.queued_at, call.priority, state.settings.head_start_s)
     call.asks = insisted(call.needs, (entry.at - call.joined_at).total_seconds())
     call.noticed = call.noticed or event.noticed
+    call.confidential = call.confidential or event.confidential
+    call.path = event.path or call.path
     call.by_asterisk = event.by_asterisk
     call.detached = call.parking = call.aside = False
     call.left = call.routed = None

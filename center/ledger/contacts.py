@@ -34,6 +34,8 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
         return []
     record.noticed = record.noticed or event.noticed
     record.by_asterisk = record.by_asterisk or event.by_asterisk
+    record.confidential = record.confidential or event.confidential
+    record.menu_s = max(record.menu_s, event.menu_s)
     if record.queued_at is None:
         record.queue, record.queued_at = event.queue, event.occurred
     visit = ledger.visits.get(event.contact)

@@ -7,64 +7,29 @@ makes the dialplan go on to its safety net.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import msgspec
 import structlog
 
 from center.ports import Clock
-from ivr.flow import Enter, Flow, Notice, Say
+from ivr import actions as do
+from ivr.run import Context, Run
+from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
+from telephony.agi.orders import Offer, Parting, dial_options
+from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
 
 log = structlog.get_logger()
 
 CALLBACK_KEY = "1"
 CALLBACK_KEY_S = 5.0
-
-
-class Offer:
-    """An offer to dial: each leg's dial strings (`PJSIP/1001`, or `PJSIP/NUMBER@TRUNK` shown `caller_id`)."""
-
-    def __init__(self, phones: Mapping[LegId, tuple[str, ...]], ring_s: float, caller_id: str = "") -> None:
-        self.phones = phones
-        self.ring_s = ring_s
-        self.caller_id = caller_id
-        self.withdrawn: set[LegId] = set()
-
-    def __repr__(self) -> str:
-        return f"<Offer {' '.join(self.phones)} to {'&'.join(self.dialled)}>"
-
-    @property
-    def legs(self) -> list[LegId]:
-        """Return the legs that are still to be rung."""
-        return [leg for leg in self.phones if leg not in self.withdrawn]
-
-    @property
-    def dialled(self) -> list[str]:
-        """Return the dial strings of those."""
-        return [phone for leg in self.legs for phone in self.phones[leg]]
-
-    @property
-    def variables(self) -> str:
-        """Return what says on each dialled channel whose it is: MSet's argument (extensions.conf.j2, hotline-offer)."""
-        if len(self.legs) == 1:
-            return f"__HOTLINE_LEG={self.legs[0]}"
-        whose = {phone.removeprefix("PJSIP/"): leg for leg in self.legs for phone in self.phones[leg]}
-        return ",".join(["__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
-
-
-class Parting(msgspec.Struct, frozen=True):
-    """What the centre says to a caller who waits: a prompt, and what follows."""
-
-    announce: str
-    then: Then
 
 
 class HeldCall:
@@ -93,6 +58,8 @@ class HeldCall:
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
+        self._performer = Performer(session, prompt_path)
+        self._chosen = do.Chosen()
         self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
         self._offer: Offer | None = None
 
@@ -109,20 +76,36 @@ class HeldCall:
             if isinstance(order, Offer) and leg in order.phones:
                 order.withdrawn.add(leg)
 
-    async def arrive(self, flow: Flow) -> None:
+    async def arrive(self, flow: Flow, is_open: Callable[[str], bool]) -> None:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
         self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
-        for step in flow:
-            match step:
-                case Say(prompt):
-                    await self._play(prompt)
-                case Notice(prompt):
-                    self.noticed = await self._play(prompt)
-                case Enter(queue):
-                    now = self._clock()
-                    noticed = ",HOTLINE_NOTICED=1" if self.noticed else ""
-                    await self.session.exec("MSet", f"__HOTLINE_QUEUED={queue}@{now.timestamp():.6f}{noticed}")
-                    await self._hold(queue, now)
+        run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
+        while not run.over:
+            began = self._clock()
+            if isinstance(run.action, do.CallBack):
+                self._say(facts.CallbackWanted)
+            result = await self._performer.perform(run.action)
+            run.take(result, (self._clock() - began).total_seconds())
+            self._chosen = run.chosen
+            self.noticed = self.noticed or run.chosen.noticed
+        match run.action:
+            case do.Queue(queue):
+                await self._enter(queue)
+            case do.PassOn(to):
+                self.asked = to
+                await self._enter(QueueId(""))
+            case _:
+                await self._done()
+
+    async def _enter(self, queue: QueueId) -> None:
+        now = self._clock()
+        noticed = ",HOTLINE_NOTICED=1" if self.noticed else ""
+        await self.session.exec("MSet", f"__HOTLINE_QUEUED={queue}@{now.timestamp():.6f}{noticed}")
+        await self._hold(queue, now)
+
+    async def _done(self) -> None:
+        # The dialplan hangs up: without this its safety net would catch the call.
+        await self.session.set_variable("HOTLINE_DONE", "1")
 
     async def come_back(self, queue: QueueId) -> None:
         """Hold a caller who was with the fallback queue, at the place they had."""
@@ -152,8 +135,21 @@ class HeldCall:
 
     async def _wait_in(self, queue: QueueId, since: datetime) -> None:
         await self.session.exec("StartMusicOnHold")
-        about = {"queue": queue, "asked": self.asked, "noticed": self.noticed, "number": self.number, "did": self.did}
-        self._say(facts.CallQueued, at=since, **about)
+        chosen = self._chosen
+        self._say(
+            facts.CallQueued,
+            at=since,
+            queue=queue,
+            asked=self.asked,
+            noticed=self.noticed,
+            number=self.number,
+            did=self.did,
+            needs=chosen.needs,
+            priority=chosen.priority,
+            confidential=chosen.confidential,
+            path=chosen.path,
+            menu_s=chosen.menu_s,
+        )
 
     async def _next_order(self) -> Offer | Parting:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
@@ -177,8 +173,7 @@ class HeldCall:
             return False
         if parting.then is Then.CALLBACK:
             await self._offer_callback()
-        # The dialplan hangs up: without this its safety net would catch the call.
-        await self.session.set_variable("HOTLINE_DONE", "1")
+        await self._done()
         return True
 
     async def _offer_callback(self) -> None:
@@ -196,7 +191,7 @@ class HeldCall:
         if not offer.legs:
             return False
         legs, phones = offer.legs, offer.dialled
-        result = await self.session.exec("Dial", "&".join(phones), *_dial_options(offer), timeout=None)
+        result = await self.session.exec("Dial", "&".join(phones), *dial_options(offer), timeout=None)
         if result.result == "-1" or self.session.hung_up:
             raise AgiHangup("the caller left while an agent was dialled")
         status = await self.session.get_variable("DIALSTATUS") or ""
@@ -207,12 +202,8 @@ class HeldCall:
             self._say(facts.DialReturned, leg=leg, status=status)
         return status == "ANSWER"
 
-    async def _play(self, prompt: str) -> bool:
-        """Play a prompt; a missing one never breaks a call. Tells whether it was heard."""
-        result = await self.session.stream_file(self._prompt_path(prompt))
-        if result.result == "-1" and not self.session.hung_up:
-            log.warning("a prompt could not be played", prompt=prompt, contact=self.contact)
-        return result.result != "-1"
+    async def _play(self, prompt: str) -> None:
+        await self._performer.perform(do.Play(prompt, self._chosen.language))
 
     def _say(self, kind: type[Fact], *, at: datetime | None = None, **fields: object) -> None:
         occurred = at or self._clock()
@@ -233,6 +224,7 @@ class Script:
         tell: Callable[[Fact], None],
         clock: Clock,
         prompt_path: Callable[[str], str] = lambda name: name,
+        is_open: Callable[[str], bool] = lambda calendar: True,
     ) -> None:
         self.node = node
         self.held: dict[CallId, HeldCall] = {}
@@ -240,6 +232,7 @@ class Script:
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
+        self._is_open = is_open
 
     def __repr__(self) -> str:
         return f"<Script on {self.node}: {len(self.held)} held>"
@@ -255,11 +248,11 @@ class Script:
         self.held[call.call] = call
         try:
             if script == "back":
-                await call.come_back(next(step.queue for step in flow if isinstance(step, Enter)))
+                await call.come_back(flow.queue)
             elif transferred:
                 await call.be_passed_on()
             else:
-                await call.arrive(flow)
+                await call.arrive(flow, self._is_open)
         except AgiHangup:
             call.missing()
         except AgiError as error:
@@ -268,16 +261,6 @@ class Script:
         finally:
             if self.held.get(call.call) is call:
                 del self.held[call.call]
-
-
-def _dial_options(offer: Offer) -> tuple[str, str]:
-    """Return Dial's time-out and options.
-
-    `g`: without it the agent's BYE gives -1 though the citizen is alive. `t`: for Atxfer, whose codes nobody types
-    (features.conf.j2). `b`: the leg of each channel. `f`: the number shown, the citizen's own stays theirs.
-    """
-    shown = f"f({offer.caller_id})" if offer.caller_id else ""
-    return str(max(1, round(offer.ring_s))), f"gtb(hotline-offer^s^1){shown}"
 
 
 def instant(text: str) -> datetime | None:

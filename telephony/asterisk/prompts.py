@@ -1,30 +1,27 @@
-"""The prompts that must exist without a studio: synthesised, or a stock sound, unless the operator has own ones."""
+"""The prompts that must exist without a studio: the operator's own, else spoken, else a stock sound.
+
+Chinese stands on top of the prompts' directory, other languages in folders of their own.
+"""
 
 from __future__ import annotations
 
-import array
+import contextlib
+import json
 import shutil
-import subprocess
-import sys
-import wave
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-RATE = 8000
-"""Hz; what Asterisk's wav format plays without a transcoder."""
+import structlog
 
-# Short: what is said here counts in the 15 s until a human is there.
-TEXTS = {
-    "greeting": "您好，这里是一二三四五热线。",
-    "notice": "本次通话将被录音。",
-    "emergency": "非常抱歉，暂时没有话务员接听。请在提示音后留下您的姓名、电话和诉求，我们会尽快给您回电。",
-    "busy": "非常抱歉，目前来电较多，话务员全忙。",
-    "closed": "您好，现在不是服务时间。",
-    "nobody": "非常抱歉，目前没有话务员在线。",
-    "surge": "目前同一问题来电集中，相关部门正在处理。",
-    "callback-offer": "如需我们给您回电，请按一。",
-    "callback-taken": "已为您登记，我们会尽快给您回电。再见。",
-    "goodbye": "感谢您的来电，再见。",
-}
+from ivr.texts import TEXTS as LANGUAGES
+from telephony.asterisk.speech import RATE, Espeak, OwnEngine, Voice, content_key, default_cache, speak
+
+__all__ = ["LANGUAGES", "RATE", "TEXTS", "prompt_file", "provide_prompts"]
+
+log = structlog.get_logger()
+
+Texts = Mapping[str, Mapping[str, str]]
+TEXTS = {name: said["zh"] for name, said in LANGUAGES.items()}
 STOCK = {
     "greeting": "hello",
     "notice": "conf-now-recording",
@@ -36,62 +33,67 @@ STOCK = {
     "callback-offer": "vm-tocallback",
     "callback-taken": "auth-thankyou",
     "goodbye": "vm-goodbye",
+    "invalid-key": "pbx-invalid",
+    "no-key": "vm-sorry",
+    "survey": "vm-options",
 }
 SOUNDS = Path("usr/share/asterisk/sounds/en")
+MADE = ".made.json"
 
 
-def provide_prompts(directory: Path, own: str = "", root: str = "") -> None:
-    """Write every prompt of TEXTS: the operator's, else kept, else made here.
+def prompt_file(name: str, language: str) -> Path:
+    """Return a prompt's file below the prompts' directory."""
+    return Path(f"{name}.wav") if language == "zh" else Path(language) / f"{name}.wav"
 
-    Raises FileNotFoundError when there is neither espeak-ng nor a stock sound to take.
+
+def provide_prompts(
+    directory: Path,
+    own: str = "",
+    root: str = "",
+    *,
+    texts: Texts = LANGUAGES,  # type: ignore[assignment]
+    engine: Sequence[str] = (),
+    cache: Path | None = None,
+) -> None:
+    """Write every prompt of `texts`: the operator's; else what is there, unless its text has changed; else made here.
+
+    Raises FileNotFoundError when one that everybody needs can neither be spoken nor taken from the stock.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    for name in TEXTS:
-        target = directory / f"{name}.wav"
-        drop_in = Path(own) / f"{name}.wav" if own else None
-        if drop_in is not None and drop_in.is_file():
-            shutil.copyfile(drop_in, target)
-        elif not target.exists():
-            _make(name, target, Path(root or "/"))
+    voice: Voice = OwnEngine(engine) if engine else Espeak()
+    made = _made(directory)
+    for name, said in texts.items():
+        for language, text in said.items():
+            file = prompt_file(name, language)
+            target, drop_in, key = directory / file, Path(own) / file, content_key(voice, language, text)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if own and drop_in.is_file():
+                shutil.copyfile(drop_in, target)
+                made.pop(str(file), None)
+            elif not target.exists() or made.get(str(file), key) != key:
+                spoken = speak(voice, language, text, target, cache or default_cache())
+                if not spoken:
+                    _take_stock(name, target, Path(root or "/"))
+                made[str(file)] = key if spoken else "stock"
+    (directory / MADE).write_text(json.dumps(made, indent=1))
 
 
-def _make(name: str, target: Path, root: Path) -> None:
-    espeak = shutil.which("espeak-ng")
-    temporary = target.with_suffix(".new")
-    if espeak and _synthesise(espeak, TEXTS[name], temporary):
-        _to_telephone_quality(temporary)
+def _made(directory: Path) -> dict[str, str]:
+    """Return what was made here of which text and voice."""
+    with contextlib.suppress(OSError, ValueError):
+        made = json.loads((directory / MADE).read_text())
+        if isinstance(made, dict):
+            return made
+    return {}
+
+
+def _take_stock(name: str, target: Path, root: Path) -> None:
+    stock = _inside(root, SOUNDS) / f"{STOCK.get(name, '')}.wav"
+    if stock.is_file():
+        shutil.copyfile(stock, target)
+    elif name in STOCK:
+        raise FileNotFoundError(f"prompt {name}: install espeak-ng, or put a {target.name} into prompts_dir")
     else:
-        stock = _inside(root, SOUNDS) / f"{STOCK[name]}.wav"
-        if not stock.is_file():
-            raise FileNotFoundError(f"prompt {name}: install espeak-ng, or put a {name}.wav into prompts_dir")
-        shutil.copyfile(stock, temporary)
-    temporary.replace(target)
-
-
-def _synthesise(espeak: str, text: str, target: Path) -> bool:
-    # Plain cmn spells the pinyin out in English in Debian 12's 1.51 (espeak-ng#1236).
-    command = [espeak, "-v", "cmn-latn-pinyin", "-s", "200", "-w", str(target), text]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def _to_telephone_quality(path: Path) -> None:
-    """Bring a 16 bit mono file to 8 kHz; each new sample is the mean of those it covers (a crude low-pass)."""
-    with wave.open(str(path), "rb") as source:
-        rate, frames = source.getframerate(), source.readframes(source.getnframes())
-    samples = array.array("h", frames)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    resampled = array.array("h")
-    for n in range(len(samples) * RATE // rate):
-        covered = samples[n * rate // RATE : max((n + 1) * rate // RATE, n * rate // RATE + 1)]
-        resampled.append(sum(covered) // len(covered))
-    if sys.byteorder == "big":
-        resampled.byteswap()
-    with wave.open(str(path), "wb") as target:
-        target.setnchannels(1)
-        target.setsampwidth(2)
-        target.setframerate(RATE)
-        target.writeframes(resampled.tobytes())
+        log.warning("a prompt cannot be spoken; callers will not hear it", prompt=name, file=str(target))
 
 
 def _inside(root: Path, relative: Path) -> Path:

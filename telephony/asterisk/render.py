@@ -51,7 +51,7 @@ def render(settings: AsteriskSettings, directory: str | Path | None = None) -> P
         path.mkdir(parents=True, exist_ok=True, mode=0o750)
     for name, text in files.items():
         _write(target / "etc" / name, text)
-    provide_prompts(target / "prompts", settings.prompts_dir, settings.root)
+    provide_prompts(target / "prompts", settings.prompts_dir, settings.root, engine=settings.speech_command)
     _install_emergency_script(target / "agi")
     return target
 

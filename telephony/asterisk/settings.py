@@ -96,6 +96,8 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
     phones: tuple[Phone, ...] = ()
     prompts_dir: str = ""
     """The operator's own recordings (greeting.wav, notice.wav, emergency.wav), which win over ours."""
+    speech_command: tuple[str, ...] = ()
+    """A program that speaks instead of espeak-ng, 16 bit mono WAV: `{text}`, `{language}`, `{file}` are filled in."""
     spool_dir: str = ""
     """Where the emergency script leaves missed calls; empty: `directory`/spool/missed."""
     recordings_dir: str = ""

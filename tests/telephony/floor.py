@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from center.pops import PopGate
 from ivr.flow import FlowSettings, flow_for
+from ivr.steps import Flow
 from messages import commands, facts
 from messages.commands import Command, Ringing
 from messages.facts import Fact
@@ -47,7 +48,10 @@ class Floor:
         self._new = asyncio.Event()
         self._count = 0
         flow = FlowSettings()
-        self.bridge = Bridge(settings, lambda did: flow_for(did, flow), self._tell, PopGate(patience_s=0.0), now)
+        self.flows: dict[str, Flow] = {}
+        self.bridge = Bridge(
+            settings, lambda did: flow_for(did, flow, self.flows), self._tell, PopGate(patience_s=0.0), now
+        )
 
     def _tell(self, fact: Fact) -> None:
         self.facts.append(fact)

@@ -1,0 +1,73 @@
+"""Reads the flows that the settings name, and says what is wrong with a flow's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ivr.checking import Known, check
+from ivr.reading import FlowWrong, Source, read
+from ivr.steps import Flow
+from ivr.texts import TEXTS
+from messages.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+ALWAYS = "always"
+"""The one calendar that is there: 7×24."""
+
+
+def known(settings: Settings) -> Known:
+    """Return what a flow of these settings may name."""
+    own = Path(settings.asterisk.prompts_dir)
+    recorded = {file.stem for file in own.glob("*.wav")} if settings.asterisk.prompts_dir else set()
+    return Known(
+        queues={queue.id for queue in settings.center.queues},
+        prompts={*TEXTS, *recorded},
+        calendars={ALWAYS},
+    )
+
+
+def look_at(path: Path, may_name: Known) -> tuple[Source | None, list[str]]:
+    """Return a file's flow, None where it is none, and what is wrong: `file:line: what; mend` each."""
+    try:
+        source = read(path.read_text(encoding="utf-8"))
+    except FlowWrong as error:
+        return None, [f"{path}:{one.line}: {one.says}" for one in error.findings]
+    except OSError as error:
+        return None, [f"{path}:1: {error.strerror}; correct the path"]
+    except UnicodeDecodeError:
+        return None, [f"{path}:1: not UTF-8: save the file as UTF-8"]
+    return source, [f"{path}:{one.line}: {one.says}" for one in check(source, may_name)]
+
+
+def read_flow(path: Path, may_name: Known) -> Flow:
+    """Return a file's flow. Raises SettingsError, a line for each thing that is wrong."""
+    source, wrong = look_at(path, may_name)
+    if source is None or wrong:
+        raise SettingsError("\n".join(wrong))
+    return source.flow
+
+
+def flows_of(settings: Settings) -> dict[str, Flow]:
+    """Return the flow of each DID that has a file. Raises SettingsError."""
+    may_name = known(settings)
+    return {did: read_flow(Path(file), may_name) for did, file in settings.flow.files.items()}
+
+
+def texts_of(flows: dict[str, Flow]) -> dict[str, dict[str, str]]:
+    """Return the texts to be spoken: everybody's and the flows' own. Raises SettingsError where two flows differ."""
+    texts: dict[str, dict[str, str]] = {name: {**said} for name, said in TEXTS.items()}  # type: ignore[dict-item]
+    whose: dict[tuple[str, str], str] = {}
+    for did, flow in flows.items():
+        for name, said in flow.prompts.items():
+            for language, text in said.items():
+                other = whose.setdefault((name, language), text)
+                if other != text:
+                    raise SettingsError(
+                        f"the flow of {did or 'every other number'} says another {name} ({language}) than a flow "
+                        "before it: name the prompts differently"
+                    )
+                texts.setdefault(name, {})[language] = text
+    return texts
