@@ -219,7 +219,7 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel, header
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:
         citizen = channels.by_uid.get(leg.call.channel)
-        gone = citizen is None or citizen.leaves
+        gone = citizen is None or citizen.leaves or leg.picked_up  # it answered: the citizen left in that instant
         unreached = LegEnd.NO_ANSWER if parties.unanswered(headers) else LegEnd.UNAVAILABLE
         channels.end_leg(leg, LegEnd.CITIZEN_GONE if gone else unreached)
 

@@ -36,7 +36,8 @@ async def test_a_citizen_who_hangs_up_as_the_agent_answers_ends_once(town: Town)
         assert ended.by_citizen
         assert ended.outcome in (ContactOutcome.ABANDONED, ContactOutcome.ANSWERED)
         assert len(town.of(events.ContactEnded)) == 1
-        assert town.state("a1") is AgentState.READY
+        # On a busy machine the ringing may be told as missed before the citizen's hang-up is: never more than that.
+        assert town.state("a1") in (AgentState.READY, AgentState.NOT_READY)
         seen[offset] = ended.outcome.value
     print(f"\n{len(seen)} offsets in ms: {seen}")
 
