@@ -43,6 +43,13 @@ class Segment:
         match = _NAME.fullmatch(path.name)
         return cls(path, Position(int(match[1]), int(match[2]))) if match else None
 
+    @classmethod
+    def begun(cls, path: Path, first: Position) -> Self:
+        """Return the segment of a file that is being written: only `grown` says what it holds."""
+        segment = cls(path, first)
+        segment._known = True
+        return segment
+
     @property
     def last(self) -> Position:
         """The place of the last durable entry."""
@@ -172,7 +179,7 @@ class Segments:
         if current and not self._rotate and current.first.epoch == first.epoch and current.size < self._segment_bytes:
             return current
         self._finish()
-        segment = Segment(self.directory / f"{first.epoch:010d}-{first.seq:015d}.jsonl", first)
+        segment = Segment.begun(self.directory / f"{first.epoch:010d}-{first.seq:015d}.jsonl", first)
         self._fd = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._rotate = False
         self._segments.append(segment)

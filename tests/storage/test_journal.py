@@ -196,6 +196,20 @@ async def test_entries_whose_sync_failed_are_not_shown(tmp_path: Path, monkeypat
         assert await log.read(Position()) == entries(1, 1, 6)
 
 
+def test_a_reader_that_comes_before_a_new_segments_first_sync_sees_nothing_and_spoils_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Segments(tmp_path, 10**6)
+    seen: list[list[Entry]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", lambda _: seen.append(files.read(Position(), 10)))
+        files.append(entries(1, 1, 3))
+    assert seen == [[]]
+    files.append(entries(1, 4, 5))
+    assert files.read(Position(), 10) == entries(1, 1, 5)
+    files.close()
+
+
 async def test_a_slow_disk_gathers_appends_and_never_blocks_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
