@@ -72,6 +72,14 @@ class Call(msgspec.Struct, kw_only=True):
     """It was passed to nobody, to be picked up."""
     deflected: tuple[str, ...] = ()
     """The bursts and refusals its citizen has been told of."""
+    announced: int = 0
+    """How often it was told something while it waits in the present queue."""
+    announce_at: datetime | None = None
+    """When it is told something next."""
+    told_position: int = 0
+    """The best place it was told there; 0 for none."""
+    surveyed: dict[str, tuple[datetime, str]] = {}
+    """When each question of a survey was asked, and the key that answered it, empty where none has."""
     noticed: bool = False
     confidential: bool = False
     path: tuple[str, ...] = ()

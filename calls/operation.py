@@ -13,7 +13,7 @@ _LEG_DONE: dict[type[events.Event], frozenset[Verb]] = {
     events.CallHeld: frozenset({Verb.HOLD}),
     events.CallResumed: frozenset({Verb.RESUME, Verb.CANCEL}),
     events.CallTransferred: frozenset({Verb.TRANSFER, Verb.PARK, Verb.COMPLETE}),
-    events.LegEnded: frozenset({Verb.LEAVE}),
+    events.LegEnded: frozenset({Verb.LEAVE, Verb.HANG_UP}),
 }
 _PARTY_DONE: dict[type[events.Event], frozenset[Verb]] = {
     events.CallConsulted: frozenset({Verb.CONSULT}),

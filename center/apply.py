@@ -23,7 +23,9 @@ from center import (
     recordings,
     seats,
     spying,
+    surveys,
     talks,
+    waiting,
 )
 from center.evolving import evolve
 from center.settings import CenterSettings
@@ -90,6 +92,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "wrap_up": talks.wrap_up_over,
     "relax": limits.relax,
     "wait": limits.waited_too_long,
+    "announce": waiting.announce,
     "park": arrivals.park_over,
     "surge": arrivals.surge_over,
     "operation": operations.too_late,
@@ -120,7 +123,9 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.LegConsulted: talks.consulted,
     facts.LegEnded: talks.ended,
     facts.DialReturned: talks.dial_returned,
-    facts.CallbackWanted: arrivals.callback_wanted,
+    facts.CallbackWanted: waiting.callback_wanted,
+    facts.SurveyAsked: surveys.asked,
+    facts.SurveyAnswered: surveys.answered,
     facts.OperationReported: operations.reported,
     facts.PhoneSeen: seats.phone_seen,
     facts.DesktopSeen: seats.desktop_seen,

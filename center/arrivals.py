@@ -151,14 +151,6 @@ def missing(turn: Turn, fact: facts.CallMissing) -> None:
         turn.record_call(events.CallDetached, call, fact.occurred)
 
 
-def callback_wanted(turn: Turn, fact: facts.CallbackWanted) -> None:
-    """The citizen asks to be called back."""
-    call = turn.call(fact.call)
-    states = (CallState.LEFT, CallState.ARRIVED)  # turned away by a queue, or still in the flow
-    if call is not None and call.state in states and call.left is not ContactOutcome.CALLBACK:
-        turn.record_call(events.CallbackRequested, call, fact.occurred, number=call.number)
-
-
 def park_over(turn: Turn, call_id: str) -> None:
     """Nobody picked the parked call up: it queues again."""
     limits.again(turn, turn.state.calls[CallId(call_id)], turn.now)

@@ -262,7 +262,12 @@ def _leave(turn: Turn, request: Ask, call: Call) -> None:
 
 
 def _hang_up(turn: Turn, request: Ask, call: Call) -> None:
-    """End a call; one that still waits counts as withdrawn."""
+    """End a call; one that still waits counts as withdrawn. The one agent of a call leaves it to its last words."""
+    talking = call.talking_legs()
+    if request.agent is not None and [leg.agent for leg in talking] == [request.agent] and call.direction == "in":
+        _start(turn, request, call, talking[0])
+        turn.command(commands.DropLeg, call.node, call=call.id, leg=talking[0].id)
+        return
     _start(turn, request, call, None)
     arrivals.leave(turn, call.id, ContactOutcome.WITHDRAWN)
     turn.command(commands.HangUp, call.node, call=call.id)

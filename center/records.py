@@ -91,6 +91,20 @@ class VisitRecord(msgspec.Struct, kw_only=True):
     to: QueueId | None = None
 
 
+class SurveyRecord(msgspec.Struct, kw_only=True):
+    """One question put to a citizen by keypad; without `answered_at` they pressed nothing that means something."""
+
+    contact: ContactId
+    question: str
+    call: CallId
+    queue: QueueId | None = None
+    agent: AgentId | None = None
+    asked_at: datetime
+    answered_at: datetime | None = None
+    key: str = ""
+    satisfied: bool | None = None
+
+
 class LegRecord(msgspec.Struct, kw_only=True):
     """One party's part in a contact, an offer that came to nothing included."""
 
@@ -277,6 +291,7 @@ class WrapUpRecord(msgspec.Struct, kw_only=True):
 Record = (
     ContactRecord
     | VisitRecord
+    | SurveyRecord
     | LegRecord
     | OperationRecord
     | ThreeWayRecord

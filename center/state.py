@@ -99,6 +99,9 @@ class State:
         ]
         if relaxing:
             self.deadlines.set(("relax", call.id), call.joined_at + timedelta(seconds=min(relaxing)))
+        if announcements := line.settings.announcements:
+            call.announce_at = call.announce_at or call.joined_at + timedelta(seconds=announcements.first_s)
+            self.deadlines.set(("announce", call.id), call.announce_at)
         if line.settings.max_wait_s is not None:
             self.deadlines.set(("wait", call.id), call.joined_at + timedelta(seconds=line.settings.max_wait_s))
 
@@ -110,6 +113,7 @@ class State:
         self.fresh_calls.pop(call.id, None)
         self.deadlines.clear(("relax", call.id))
         self.deadlines.clear(("wait", call.id))
+        self.deadlines.clear(("announce", call.id))
 
     def add_free(self, agent: Agent) -> None:
         """Count a ready agent among the free of their lines."""

@@ -57,6 +57,14 @@ class CallBack(Action, frozen=True):
     """The caller wants to be called back: note it. Answered by Heard or Gone."""
 
 
+class Surveyed(Action, frozen=True):
+    """A survey's question is about to be asked, or was answered by `key`: note it. Answered by Heard or Gone."""
+
+    question: str
+    key: str = ""
+    satisfied: bool | None = None
+
+
 class End(Action, frozen=True):
     """The flow is over: hang up, or the caller has (`gone`)."""
 

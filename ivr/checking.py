@@ -9,14 +9,17 @@ import msgspec
 from ivr.reading import Finding, Source
 from ivr.steps import (
     AnyStep,
+    Callback,
     Collect,
     Condition,
     Enter,
     Hours,
     Menu,
+    Message,
     Steps,
     SubFlow,
     Survey,
+    Transfer,
     ways_out,
     without_input,
 )
@@ -50,7 +53,10 @@ class _Check:
 
     def _lists(self) -> dict[tuple[str, ...], Steps]:
         """Return every list of steps by where it stands."""
-        return {("steps",): self._flow.steps, **{("flows", name): steps for name, steps in self._flow.flows.items()}}
+        lists: dict[tuple[str, ...], Steps] = {("steps",): self._flow.steps}
+        if self._flow.after:
+            lists["after",] = self._flow.after
+        return lists | {("flows", name): steps for name, steps in self._flow.flows.items()}
 
     def findings(self) -> Iterator[Finding]:
         flow = self._flow
@@ -98,6 +104,9 @@ class _Check:
                     f"there is no prompt {prompt!r}: put its text under prompts:, or a {prompt}.wav into prompts_dir",
                 )
         match step:
+            case Enter() | Callback() | Message() | Transfer() if at[0] == "after":
+                says = "the citizen has been served here: use say, survey, menu, condition or hang_up"
+                yield Finding(self._source.line(*at), says)
             case Enter():
                 yield from self._queue(step.queue, *at, "queue")
             case Menu():
@@ -152,7 +161,7 @@ class _Check:
     def _sub_flows(self) -> Iterator[Finding]:
         flows = self._flow.flows
         used: set[str] = set()
-        waiting = _named(self._flow.steps)
+        waiting = _named(self._flow.steps) | _named(self._flow.after)
         while waiting:
             name = waiting.pop()
             if name in flows and name not in used:

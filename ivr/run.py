@@ -20,6 +20,7 @@ from ivr.steps import (
     Flow,
     HangUp,
     Hours,
+    Language,
     Menu,
     Message,
     Notice,
@@ -59,9 +60,10 @@ class _LedNowhere(Exception):
 class Run:
     """One caller in a flow: `action` is what to do now, `take` tells how it went."""
 
-    def __init__(self, flow: Flow, context: Context) -> None:
-        self.chosen = Chosen(language=flow.language)
-        self.values = {"number": context.number, "did": context.did, "language": str(flow.language)}
+    def __init__(self, flow: Flow, context: Context, language: Language | None = None) -> None:
+        """Begin; `language`: the one already spoken with the caller."""
+        self.chosen = Chosen(language=language or flow.language)
+        self.values = {"number": context.number, "did": context.did, "language": str(self.chosen.language)}
         self._flow = flow
         self._context = context
         self._queue = flow.queue or context.queue
@@ -236,10 +238,13 @@ class Run:
         return step.otherwise
 
     def _survey(self, step: Survey) -> _Doing:
+        yield do.Surveyed(step.into)
         result = yield from self._ask(do.Ask(step.prompt, self.chosen.language, step.seconds, keys="".join(step.keys)))
         if isinstance(result, do.Keys) and result.keys in step.keys:
             self.values[step.into] = result.keys
             self._keyed(step, result.keys)
+            satisfied = None if step.satisfied is None else result.keys in step.satisfied
+            yield do.Surveyed(step.into, result.keys, satisfied)
         return step.goto
 
     def _callback(self, step: Callback) -> _Doing:

@@ -143,10 +143,14 @@ class SubFlow(GoesOn, frozen=True, kw_only=True, tag="flow"):
 
 
 class Survey(GoesOn, frozen=True, kw_only=True, tag="survey"):
-    """Ask for one of some keys once and keep it as `into`; go on whatever the answer."""
+    """Ask for one of some keys once and keep it as `into`; go on whatever the answer.
+
+    `satisfied`: the keys that say so; null where the question is another one, such as the reason.
+    """
 
     prompt: Name = "survey"
     keys: tuple[Key, ...] = ("1", "2", "3")
+    satisfied: tuple[Key, ...] | None = ("1", "2")
     into: str = "survey"
     seconds: Seconds = 5.0
 
@@ -179,9 +183,13 @@ KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(AnyStep))
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A caller's way before a human. `queue`: for whoever the steps lead nowhere; `prompts`: texts to be spoken."""
+    """A caller's way before a human, and after one. `queue`: for whoever the steps lead nowhere.
+
+    `after`: the steps for a citizen whose agent has hung up; `prompts`: texts to be spoken.
+    """
 
     steps: Steps
+    after: Steps = ()
     language: Language = "zh"
     queue: QueueId = QueueId("")
     flows: dict[str, Steps] = {}

@@ -1,6 +1,7 @@
 """What the prompts say that every hotline needs, in each language; a flow's file brings the texts of its own."""
 
-from ivr.steps import Language
+from ivr.spoken import spoken, spoken_minutes, spoken_position
+from ivr.steps import LANGUAGES, Language
 
 # Short: what is said here counts in the 15 s until a human is there.
 TEXTS: dict[str, dict[Language, str]] = {
@@ -30,4 +31,45 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "请为本次服务评价：满意请按一，基本满意请按二，不满意请按三。",
         "en": "Were you satisfied? Press one for yes, two for mostly, three for no.",
     },
+    "comfort": {
+        "zh": "话务员正忙，您的来电已在排队，请不要挂机。",
+        "en": "Our agents are busy. You are in line; please stay with us.",
+    },
 }
+
+MOST_PLACES, MOST_MINUTES = 20, 15
+"""Places in line and minutes of waiting that have a prompt of their own; beyond them there is one that says `more`."""
+
+
+def position_prompt(n: int) -> str:
+    """Return the name of the prompt that says a place in line."""
+    return f"position-{n}" if n <= MOST_PLACES else "position-more"
+
+
+def wait_prompt(minutes: int) -> str:
+    """Return the name of the prompt that says how long the wait is likely to be."""
+    return f"wait-{minutes}" if minutes <= MOST_MINUTES else "wait-more"
+
+
+def _counted() -> dict[str, dict[Language, str]]:
+    places = {
+        position_prompt(n): {lang: spoken_position(n, lang) for lang in LANGUAGES} for n in range(1, MOST_PLACES + 1)
+    }
+    waits = {wait_prompt(n): {lang: spoken_minutes(n, lang) for lang in LANGUAGES} for n in range(MOST_MINUTES + 1)}
+    return {
+        **places,
+        **waits,
+        "position-more": {
+            "zh": f"您前面还有{spoken(MOST_PLACES, 'zh')}多位。",
+            "en": f"There are more than {spoken(MOST_PLACES, 'en')} callers before you.",
+        },
+        "wait-more": {
+            "zh": f"预计等待超过{spoken(MOST_MINUTES, 'zh')}分钟。",
+            "en": f"The wait is more than {spoken(MOST_MINUTES, 'en')} minutes.",
+        },
+    }
+
+
+WAITING = _counted()
+"""What those who wait are told of their place and time."""
+TEXTS |= WAITING

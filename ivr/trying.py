@@ -32,6 +32,11 @@ def try_out(flow: Flow, context: Context, keys: Iterable[str]) -> Iterator[str]:
                 yield f"hears   {_text(flow, prompt, language)}"
                 yield f"speaks  a message of at most {most_s:g} s"
                 run.take(do.Heard())
+            case do.Surveyed(question, key, satisfied):
+                if key:
+                    said = {True: ", satisfied", False: ", not satisfied", None: ""}[satisfied]
+                    yield f"noted   {question}: {key}{said}"
+                run.take(do.Heard())
             case _:
                 yield "noted   a call back is wanted"
                 run.take(do.Heard())

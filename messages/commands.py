@@ -62,6 +62,17 @@ class LeaveQueue(Command, frozen=True, kw_only=True, tag="call.leave_queue"):
     then: Then
 
 
+class Announce(Command, frozen=True, kw_only=True, tag="call.announce"):
+    """Tell a held caller the prompt `comfort`, their `position` (0: do not) and `minutes` to wait (None: do not), and
+    offer a call back by key; an offer of a call to an agent cuts it short."""
+
+    call: CallId
+    position: int = 0
+    minutes: int | None = None
+    comfort: str = ""
+    callback: bool = False
+
+
 class ActOnLeg(Command, frozen=True, kw_only=True, tag="leg.act"):
     """Do with a talking leg what a verb says: hold, resume, mute, unmute, dtmf, transfer, park, consult, complete,
     cancel, swap, leave.
@@ -179,6 +190,7 @@ AnyCommand = (
     OfferCall
     | WithdrawOffer
     | LeaveQueue
+    | Announce
     | ActOnLeg
     | CallParty
     | DropLeg

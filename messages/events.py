@@ -155,6 +155,33 @@ class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue")
     to: QueueId | None = None
 
 
+class CallAnnounced(CallEvent, frozen=True, kw_only=True, tag="call.announced"):
+    """The waiting citizen is told something: `position` in line (0: not told), `estimated_s` still to wait (None: not
+    told), the prompt `comfort`, and whether a call back is offered."""
+
+    position: int = 0
+    estimated_s: float | None = None
+    comfort: str = ""
+    callback: bool = False
+
+
+class SurveyAsked(CallEvent, frozen=True, kw_only=True, tag="survey.asked"):
+    """The citizen is asked a survey's question about the talk with `agent`, the last one."""
+
+    question: str
+    agent: AgentId | None = None
+
+
+class SurveyAnswered(CallEvent, frozen=True, kw_only=True, tag="survey.answered"):
+    """The citizen has answered it by a key. `satisfied` None: the question was another one."""
+
+    question: str
+    key: str
+    satisfied: bool | None
+    asked_at: datetime
+    agent: AgentId | None = None
+
+
 class CallRelaxed(CallEvent, frozen=True, kw_only=True, tag="call.relaxed"):
     """The call has waited long enough for agents without some of its needs; `needs`: those it still insists on."""
 
@@ -589,6 +616,9 @@ AnyEvent = (
     | CallQueued
     | CallLeftQueue
     | CallRelaxed
+    | CallAnnounced
+    | SurveyAsked
+    | SurveyAnswered
     | CallRouted
     | CallParked
     | CallDeflected

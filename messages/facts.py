@@ -115,6 +115,22 @@ class CallbackWanted(Fact, frozen=True, kw_only=True, tag="callback.wanted"):
     call: CallId
 
 
+class SurveyAsked(Fact, frozen=True, kw_only=True, tag="survey.asked"):
+    """The citizen hears a survey's question."""
+
+    call: CallId
+    question: str
+
+
+class SurveyAnswered(Fact, frozen=True, kw_only=True, tag="survey.answered"):
+    """The citizen answered it by a key that means something; `satisfied` None: it asks something else."""
+
+    call: CallId
+    question: str
+    key: str
+    satisfied: bool | None = None
+
+
 class OperationReported(Fact, frozen=True, kw_only=True, tag="operation.reported"):
     """Asterisk did what an operation asked for and no other fact will tell of; or it did not (`failed` says why)."""
 
@@ -218,6 +234,8 @@ AnyFact = (
     | LegEnded
     | DialReturned
     | CallbackWanted
+    | SurveyAsked
+    | SurveyAnswered
     | OperationReported
     | PhoneSeen
     | DesktopSeen

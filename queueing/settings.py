@@ -40,6 +40,21 @@ class Overflows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     closed: Overflow = Overflow(announce="closed")
 
 
+class Announcements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What those who wait hear beside music: first after `first_s` seconds, then every `every_s`.
+
+    `comfort`: prompts, taken in turn; `position` and `estimate` are told where they are known and still true: a place
+    that has become worse is not told. `callback`: offer a call back by key; who takes it keeps the place.
+    """
+
+    first_s: float = 30.0
+    every_s: float = 45.0
+    comfort: tuple[str, ...] = ("comfort",)
+    position: bool = True
+    estimate: bool = True
+    callback: bool = False
+
+
 class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A queue. `wrap_up_max_s`: up to where wrap-up may be extended; `max_wait_s` None: for ever."""
 
@@ -58,6 +73,7 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_waiting: int | None = None
     max_wait_s: float | None = None
     overflow: Overflows = Overflows()
+    announcements: Announcements | None = Announcements()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

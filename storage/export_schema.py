@@ -14,6 +14,7 @@ class What(StrEnum):
     AGENT_STATES = "agent-states"
     CALLBACKS = "callbacks"
     SURGES = "surges"
+    SURVEYS = "surveys"
     LISTENING = "listening"
 
 
@@ -70,6 +71,18 @@ SCHEMA: dict[What, dict[str, str]] = {
         "refused": "why the queue did not take or keep it",
         "to": "the queue it overflowed to",
         "waited_s": "from asking to the end of the visit (s)",
+    },
+    What.SURVEYS: {
+        "contact": "the contact's id",
+        "question": "which question of the survey: survey for how satisfied, else as the flow says",
+        "call": "the id of the citizen's call",
+        "queue": "the queue the talk came from",
+        "agent": "the last agent they talked with",
+        "asked_at": "when the question was put (UTC, µs)",
+        "answered_at": "when a key that means something was pressed (UTC, µs); empty where none was",
+        "key": "the key; empty where none was pressed",
+        "satisfied": "whether the key says satisfied; empty for silence, which is never satisfied, and other questions",
+        "duration_s": "from the question to the key (s)",
     },
     What.LEGS: {
         "leg": "the leg's id",

@@ -21,6 +21,7 @@ from storage.tables import (
     messages,
     operations,
     recordings,
+    surveys,
     three_way,
     visits,
     wrap_ups,
@@ -51,7 +52,7 @@ class Queries:
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
         """Return a contact with its `visits` to queues, `legs`, `operations`, who was called in (`three_way`), `cases`,
-        `recordings`, `listening`, `wrap_up` and the `message` of the emergency script, None if it is unknown."""
+        `surveys`, `recordings`, `listening`, `wrap_up` and the `message` left, None if it is unknown."""
         async with asking(self._database.reading()) as connection:
             found = await _about(connection, contacts, contact, "arrived_at")
             if not found:
@@ -64,6 +65,7 @@ class Queries:
                 "operations": await _about(connection, operations, contact, "asked_at"),
                 "three_way": await _about(connection, three_way, contact, "asked_at"),
                 "cases": await _about(connection, case_links, contact, "linked_at"),
+                "surveys": await _about(connection, surveys, contact, "asked_at"),
                 "recordings": await _about(connection, recordings, contact, "started_at"),
                 "listening": await _about(connection, listening, contact, "session"),
                 "wrap_up": notes[0] if notes else None,

@@ -21,6 +21,7 @@ from center.records import (
     Record,
     RecordingRecord,
     SurgeRecord,
+    SurveyRecord,
     ThreeWayRecord,
     VisitRecord,
     WrapUpRecord,
@@ -47,6 +48,9 @@ Index(None, contacts.c.number, contacts.c.arrived_at)
 
 visits = _table("visits", VisitRecord, "contact", "n")
 Index(None, visits.c.queue, visits.c.asked_at)
+
+surveys = _table("surveys", SurveyRecord, "contact", "question", closes=False)
+Index(None, surveys.c.asked_at)
 
 operations = _table("operations", OperationRecord, "operation")
 Index(None, operations.c.contact)
@@ -175,6 +179,7 @@ KEPT: dict[type[Any], Kept] = {
     for kept in (
         Kept(ContactRecord, contacts, "arrived_at"),
         Kept(VisitRecord, visits, "asked_at"),
+        Kept(SurveyRecord, surveys, "asked_at"),
         Kept(LegRecord, legs, "offered_at"),
         Kept(OperationRecord, operations, "asked_at"),
         Kept(ThreeWayRecord, three_way, "asked_at"),

@@ -18,8 +18,8 @@ from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
 from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
-from telephony.agi.orders import Offer, Parting
-from telephony.agi.script import Script
+from telephony.agi.orders import Offer, Parting, telling
+from telephony.agi.script import CUT, HeldCall, Script
 from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
@@ -129,6 +129,7 @@ class Switchboard:
             status = "CHANUNAVAIL"
         else:
             held.order(offer)
+            await self._cut_short(held)
         for ringing in command.legs if status else ():
             self._hands.say(facts.DialReturned, call=command.call, leg=ringing.leg, status=status)
 
@@ -142,8 +143,18 @@ class Switchboard:
     async def _leave_queue(self, command: commands.LeaveQueue) -> None:
         if held := self._script.held.get(command.call):
             held.order(Parting(command.announce, command.then))
+            await self._cut_short(held)
         else:
             self._hands.say(facts.CallMissing, call=command.call)
+
+    async def _announce(self, command: commands.Announce) -> None:
+        if held := self._script.held.get(command.call):
+            held.order(telling(command))
+
+    async def _cut_short(self, held: HeldCall) -> None:
+        """End what a held caller is being told: there is something better now."""
+        if held.told:
+            await self._hands.act("PlayDTMF", Channel=held.channel, Digit=CUT, Receive="true")
 
     def _citizen(self, call: CallId) -> str | None:
         """Return the name of the citizen's channel; of one no AMI event has told of yet, our session knows it."""
@@ -284,6 +295,7 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.OfferCall: Switchboard._offer,
     commands.WithdrawOffer: Switchboard._withdraw,
     commands.LeaveQueue: Switchboard._leave_queue,
+    commands.Announce: Switchboard._announce,
     commands.ActOnLeg: lambda board, command: board._control.act(command),
     commands.CallParty: lambda board, command: board._control.call_party(command),
     commands.DropLeg: lambda board, command: board._control.drop(command),

@@ -1,5 +1,7 @@
 """What events make of calls, and of bursts of them."""
 
+from datetime import timedelta
+
 from calls.call import Call
 from calls.transitions import CallState, call_after
 from center.evolving.step import Steps, settle, step
@@ -75,6 +77,7 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
         call.joined_at = event.occurred if call.joined_at is None else entry.at
         call.needs, call.priority = event.needs, event.priority
         call.estimated_s = event.estimated_s
+        call.announce_at, call.announced, call.told_position = None, 0, 0
     if not (event.by_asterisk and call.queue):
         call.queue = event.queue
     call.queued_at = call.queued_at or event.occurred
@@ -88,6 +91,26 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.left = call.routed = None
     state.deadlines.clear(("park", call.id))
     settle(state, call, False)
+
+
+def _call_announced(state: State, entry: Entry, event: events.CallAnnounced) -> None:
+    call = state.calls[event.call]
+    call.announced += 1
+    call.told_position = event.position or call.told_position
+    announcements = state.queue_of(call).announcements
+    if announcements is None:
+        state.deadlines.clear(("announce", call.id))
+        return
+    call.announce_at = entry.at + timedelta(seconds=announcements.every_s)
+    state.deadlines.set(("announce", call.id), call.announce_at)
+
+
+def _survey_asked(state: State, entry: Entry, event: events.SurveyAsked) -> None:
+    state.calls[event.call].surveyed[event.question] = event.occurred, ""
+
+
+def _survey_answered(state: State, entry: Entry, event: events.SurveyAnswered) -> None:
+    state.calls[event.call].surveyed[event.question] = event.asked_at, event.key
 
 
 def _call_relaxed(state: State, entry: Entry, event: events.CallRelaxed) -> None:
@@ -167,6 +190,9 @@ STEPS: Steps = {
     events.SurgeEnded: _surge_ended,
     events.CallQueued: _call_queued,
     events.CallRelaxed: _call_relaxed,
+    events.CallAnnounced: _call_announced,
+    events.SurveyAsked: _survey_asked,
+    events.SurveyAnswered: _survey_answered,
     events.CallLeftQueue: _call_left_queue,
     events.ContactBlocked: _contact_blocked,
     events.CallDeflected: _call_deflected,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ivr.texts import position_prompt, wait_prompt
+from messages.commands import Announce
 from messages.ids import LegId
 from messages.values import Then
 
@@ -46,6 +48,21 @@ class Parting(msgspec.Struct, frozen=True):
 
     announce: str
     then: Then
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """What a caller who waits is told, prompt by prompt; `callback`: a call back is offered last."""
+
+    prompts: tuple[str, ...]
+    callback: bool = False
+
+
+def telling(command: Announce) -> Telling:
+    """Return the prompts of an announcement: comfort, then the place, then the time."""
+    place = (position_prompt(command.position),) if command.position > 0 else ()
+    wait = (wait_prompt(max(0, command.minutes)),) if command.minutes is not None else ()
+    comfort = (command.comfort,) if command.comfort else ()
+    return Telling((*comfort, *place, *wait), command.callback)
 
 
 def dial_options(offer: Offer) -> tuple[str, str]:

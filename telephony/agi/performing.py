@@ -34,7 +34,7 @@ class Performer:
         """Do one action; a prompt that is not there never breaks a call."""
         match action:
             case do.Play(prompt, language):
-                return await self._stream(prompt, language, "")
+                return await self.stream(prompt, language)
             case do.Ask():
                 return await self._ask(action)
             case do.TakeMessage():
@@ -42,7 +42,8 @@ class Performer:
             case _:
                 return do.Heard()
 
-    async def _stream(self, prompt: str, language: Language, escapes: str) -> do.Result:
+    async def stream(self, prompt: str, language: Language, escapes: str = "") -> do.Result:
+        """Play a prompt, which these keys cut short."""
         result = await self._session.stream_file(self._prompt_path(file_name(prompt, language)), escapes)
         if result.result == "-1":
             if self._session.hung_up:
@@ -54,7 +55,7 @@ class Performer:
 
     async def _ask(self, ask: do.Ask) -> do.Result:
         # Stream, then wait: GET DATA answers -1 alike to a missing prompt and to a hang-up.
-        heard = await self._stream(ask.prompt, ask.language, ALL_KEYS if ask.barge_in else "")
+        heard = await self.stream(ask.prompt, ask.language, ALL_KEYS if ask.barge_in else "")
         if isinstance(heard, do.Missing):
             return heard
         keys = heard.keys if isinstance(heard, do.Keys) else ""
@@ -68,7 +69,7 @@ class Performer:
     async def _take_message(self, take: do.TakeMessage) -> do.Result:
         if not self._message_file:
             return do.Missing()
-        await self._stream(take.prompt, take.language, "")
+        await self.stream(take.prompt, take.language)
         result = await self._session.command(
             "RECORD FILE",
             self._message_file,

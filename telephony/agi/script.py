@@ -7,13 +7,16 @@ makes the dialplan go on to its safety net.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import structlog
 
 from center.ports import Clock
 from ivr import actions as do
+from ivr.flow import after_talk
 from ivr.run import Context, Run
 from ivr.steps import Flow
 from messages import facts
@@ -22,14 +25,20 @@ from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
-from telephony.agi.orders import Offer, Parting, dial_options
+from telephony.agi.orders import Offer, Parting, Telling, dial_options
 from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 CALLBACK_KEY = "1"
 CALLBACK_KEY_S = 5.0
+CUT = "D"
+"""A key that no telephone has: pressed by us, it cuts an announcement short (ASTERISK.md)."""
+MOVED_S = 0.3
+"""Seconds in which Asterisk says that a citizen was passed on, and not left behind by the agent (CALL-CONTROL.md)."""
 
 
 class HeldCall:
@@ -42,6 +51,7 @@ class HeldCall:
         tell: Callable[[Fact], None],
         clock: Clock,
         prompt_path: Callable[[str], str],
+        flow: Flow,
     ) -> None:
         environment = session.environment
         self.session = session
@@ -50,24 +60,27 @@ class HeldCall:
         self.call = CallId(environment.get("agi_uniqueid", ""))
         self.contact = ContactId(environment.get("agi_arg_1", "") or self.call)
         self.number = _number(environment.get("agi_callerid", ""))
-        self.did = environment.get("agi_arg_2", "") or environment.get("agi_extension", "")
+        self.did = dialled(environment)
         self.arrived = instant(environment.get("agi_arg_3", "")) or clock()
         self.queued = environment.get("agi_arg_4", "")
         self.noticed = environment.get("agi_arg_5", "") == "1"
         self.asked = environment.get("agi_arg_6", "")
+        self._flow = flow
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
         self._chosen = do.Chosen()
-        self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
+        self._orders: asyncio.Queue[Offer | Parting | Telling] = asyncio.Queue()
         self._offer: Offer | None = None
+        self.told = False
+        """Whether the caller hears an announcement that CUT ends."""
 
     def __repr__(self) -> str:
         return f"<HeldCall {self.call} from node {self.node}: {self._offer or 'no offer'}>"
 
-    def order(self, order: Offer | Parting) -> None:
-        """Dial these phones, or let the caller go, as soon as the call is free for it."""
+    def order(self, order: Offer | Parting | Telling) -> None:
+        """Dial these phones, let the caller go, or tell them something, as soon as the call is free for it."""
         self._orders.put_nowait(order)
 
     def withdraw(self, leg: LegId) -> None:
@@ -80,14 +93,9 @@ class HeldCall:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
         self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
         run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
-        while not run.over:
-            began = self._clock()
-            if isinstance(run.action, do.CallBack):
-                self._say(facts.CallbackWanted)
-            result = await self._performer.perform(run.action)
-            run.take(result, (self._clock() - began).total_seconds())
-            self._chosen = run.chosen
-            self.noticed = self.noticed or run.chosen.noticed
+        async for chosen in self._through(run):
+            self._chosen = chosen
+            self.noticed = self.noticed or chosen.noticed
         match run.action:
             case do.Queue(queue):
                 await self._enter(queue)
@@ -96,6 +104,21 @@ class HeldCall:
                 await self._enter(QueueId(""))
             case _:
                 await self._done()
+
+    async def _through(self, run: Run) -> AsyncIterator[do.Chosen]:
+        """Do what a flow says until it has said its last; give what is chosen after each action."""
+        while not run.over:
+            began = self._clock()
+            match run.action:
+                case do.CallBack():
+                    self._say(facts.CallbackWanted)
+                case do.Surveyed(question, ""):
+                    self._say(facts.SurveyAsked, question=question)
+                case do.Surveyed(question, key, satisfied):
+                    self._say(facts.SurveyAnswered, question=question, key=key, satisfied=satisfied)
+            result = await self._performer.perform(run.action)
+            run.take(result, (self._clock() - began).total_seconds())
+            yield run.chosen
 
     async def _enter(self, queue: QueueId) -> None:
         now = self._clock()
@@ -127,8 +150,13 @@ class HeldCall:
                     return
                 await self._wait_in(queue, since)
                 continue
+            if isinstance(order, Telling):
+                if await self._announce(order):
+                    return
+                continue
             self._offer = order
             if await self._dial(order):
+                await self._see_off()
                 return  # DIALSTATUS=ANSWER tells the dialplan that this call is served
             self._offer = None
             await self.session.exec("StartMusicOnHold")
@@ -151,7 +179,57 @@ class HeldCall:
             menu_s=chosen.menu_s,
         )
 
-    async def _next_order(self) -> Offer | Parting:
+    async def _announce(self, telling: Telling) -> bool:
+        """Tell a waiting caller something, unless there is an order meanwhile; tell whether they took a call back."""
+        await self.session.exec("StopMusicOnHold")
+        for prompt in telling.prompts:
+            await self._until_ordered(self._performer.stream(prompt, self._chosen.language, CUT))
+        wanted = telling.callback and await self._wants_callback()
+        if not wanted:
+            await self.session.exec("StartMusicOnHold")
+            return False
+        self._say(facts.CallbackWanted)
+        await self._play("callback-taken")
+        await self._done()
+        return True
+
+    async def _wants_callback(self) -> bool:
+        """Offer a call back; an agent who is found meanwhile is the better answer."""
+        language = self._chosen.language
+        heard = await self._until_ordered(self._performer.stream("callback-offer", language, CUT + CALLBACK_KEY))
+        if heard is None or isinstance(heard, do.Missing):
+            return False
+        key = heard.keys if isinstance(heard, do.Keys) else ""
+        if not key:
+            key = await self._until_ordered(self.session.wait_for_digit(CALLBACK_KEY_S)) or ""
+        return key == CALLBACK_KEY and self._orders.empty()
+
+    async def _until_ordered(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """Do something that CUT ends, unless there is an order already: then None."""
+        if not self._orders.empty():
+            doing.close()
+            return None
+        self.told = True
+        try:
+            return await doing
+        finally:
+            self.told = False
+
+    async def _see_off(self) -> None:
+        """Ask the citizen whose agent has hung up what the flow says; one who was passed on or has left is gone."""
+        after = after_talk(self._flow)
+        if after is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOVED_S):
+                await self.session.wait_hangup()
+        if self.session.hung_up:
+            raise AgiHangup("the caller left, or was passed on")
+        context = Context(queue=QueueId(""), number=self.number, did=self.did)
+        async for _ in self._through(Run(after, context, self._chosen.language)):
+            pass
+
+    async def _next_order(self) -> Offer | Parting | Telling:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
         waiting = asyncio.ensure_future(self._orders.get())
         leaving = asyncio.ensure_future(self.session.wait_hangup())
@@ -240,8 +318,8 @@ class Script:
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""
         script = session.environment.get("agi_network_script", "")
-        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path)
-        flow = self._flow_for(call.did)
+        flow = self._flow_for(dialled(session.environment))
+        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path, flow)
         transferred = script == "transfer"
         if not call.call or (transferred and session.environment.get("agi_arg_1") != call.call):
             return  # not a citizen's own channel: the dialplan rings the number that was asked for
@@ -261,6 +339,11 @@ class Script:
         finally:
             if self.held.get(call.call) is call:
                 del self.held[call.call]
+
+
+def dialled(environment: Mapping[str, str]) -> str:
+    """Return the number that the citizen dialled."""
+    return environment.get("agi_arg_2", "") or environment.get("agi_extension", "")
 
 
 def instant(text: str) -> datetime | None:

@@ -60,7 +60,7 @@ def provide_prompts(
     Raises FileNotFoundError when one that everybody needs can neither be spoken nor taken from the stock.
     """
     voice: Voice = OwnEngine(engine) if engine else Espeak()
-    made = _made(directory)
+    made, unheard = _made(directory), []
     for name, said in texts.items():
         for language, text in said.items():
             file = prompt_file(name, language)
@@ -71,9 +71,11 @@ def provide_prompts(
                 made.pop(str(file), None)
             elif not target.exists() or made.get(str(file), key) != key:
                 spoken = speak(voice, language, text, target, cache or default_cache())
-                if not spoken:
-                    _take_stock(name, target, Path(root or "/"))
+                if not spoken and not _take_stock(name, target, Path(root or "/")):
+                    unheard.append(str(file))
                 made[str(file)] = key if spoken else "stock"
+    if unheard:
+        log.warning("prompts cannot be spoken; callers will not hear them", files=unheard)
     (directory / MADE).write_text(json.dumps(made, indent=1))
 
 
@@ -86,14 +88,14 @@ def _made(directory: Path) -> dict[str, str]:
     return {}
 
 
-def _take_stock(name: str, target: Path, root: Path) -> None:
+def _take_stock(name: str, target: Path, root: Path) -> bool:
+    """Take a sound that Asterisk brings along; tell whether there is one. Raises FileNotFoundError."""
     stock = _inside(root, SOUNDS) / f"{STOCK.get(name, '')}.wav"
     if stock.is_file():
         shutil.copyfile(stock, target)
     elif name in STOCK:
         raise FileNotFoundError(f"prompt {name}: install espeak-ng, or put a {target.name} into prompts_dir")
-    else:
-        log.warning("a prompt cannot be spoken; callers will not hear it", prompt=name, file=str(target))
+    return name in STOCK
 
 
 def _inside(root: Path, relative: Path) -> Path:

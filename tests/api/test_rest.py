@@ -121,6 +121,8 @@ async def test_a_call_is_hung_up_by_its_agent_or_a_supervisor(house: House) -> N
     await _talking(house)
     assert (await house.ask("POST", "calls/c1/hangup", house.token(Role.AGENT, agent="a2")))[0] == 403
     assert (await house.ask("POST", "calls/c1/hangup", house.token(Role.AGENT, agent="a1")))[0] == 202
+    assert type(house.switchboard.commands[-1]).__name__ == "DropLeg", "the citizen may still be asked something"
+    assert (await house.ask("POST", "calls/c1/hangup", house.token(Role.SUPERVISOR), {"reason": "threats"}))[0] == 202
     assert type(house.switchboard.commands[-1]).__name__ == "HangUp"
     assert (await house.ask("POST", "calls/none/hangup", house.token(Role.SUPERVISOR)))[0] == 404
 

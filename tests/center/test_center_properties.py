@@ -28,6 +28,7 @@ from tests.center.world import BY, NODE, START, World, same
 from tests.center.world import settings as center_settings
 
 AGENTS = [f"a{n}" for n in range(1, 5)]
+WHAT_HAPPENS = ["hang_up", "missing", "left", "release", "callback", "asked", "keyed"]
 DIAL = ["ANSWER", "NOANSWER", "BUSY", "CHANUNAVAIL", "CANCEL", "?"]
 
 
@@ -129,7 +130,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
             kind = facts.LegAnswered if answered else facts.LegRinging
             self.fact(kind, call=calls[pick % len(calls)], leg=f"u{self.count}", phone=phone)
 
-    @rule(pick=st.integers(0, 30), what=st.sampled_from(["hang_up", "missing", "left", "release"]), by=st.booleans())
+    @rule(pick=st.integers(0, 30), what=st.sampled_from(WHAT_HAPPENS), by=st.booleans())
     def something_happens_to_a_call(self, pick: int, what: str, by: bool) -> None:
         calls = list(self.world.center.state.calls)
         if not calls:
@@ -139,6 +140,12 @@ class CentreUnderAnything(RuleBasedStateMachine):
             self.fact(facts.CallHungUp, call=call, by_citizen=by)
         elif what == "missing":
             self.fact(facts.CallMissing, call=call)
+        elif what == "callback":
+            self.fact(facts.CallbackWanted, call=call)
+        elif what == "asked":
+            self.fact(facts.SurveyAsked, call=call, question="survey")
+        elif what == "keyed":
+            self.fact(facts.SurveyAnswered, call=call, question="survey", key="1", satisfied=by)
         elif what == "left":
             self.fact(facts.CallLeftQueue, call=call, outcome="timed_out")
         else:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ivr import actions as do
 from ivr.drawing import draw
-from ivr.flow import FlowSettings, flow_for
+from ivr.flow import FlowSettings, after_talk, flow_for
 from ivr.reading import read
 from ivr.run import MOST_STEPS, MOST_UNANSWERED, Context, Run
 from ivr.steps import KINDS, Flow
@@ -196,3 +196,41 @@ def test_a_flow_is_drawn() -> None:
     assert '  s2 -->|"1"| s3' in text
     assert '  s2 -->|"otherwise"| s4' in text
     assert "end((end))" not in text
+
+
+def test_a_survey_notes_that_it_asked_and_what_was_keyed() -> None:
+    after = after_talk(flow_for("12345", FlowSettings(survey=True)))
+    assert after is not None
+    _, seen = through(after, do.Keys("3"))
+    assert [action for action in seen if isinstance(action, do.Surveyed)] == [
+        do.Surveyed("survey"),
+        do.Surveyed("survey", "3", satisfied=False),
+    ]
+    assert seen[-2:] == [do.Play("goodbye", "zh"), do.End()]
+    _, seen = through(after, do.Silence())
+    assert [action for action in seen if isinstance(action, do.Surveyed)] == [do.Surveyed("survey")]
+    assert after_talk(flow_for("12345", FlowSettings())) is None, "nobody is asked who should not be"
+
+
+def test_who_is_not_satisfied_is_asked_why_and_that_is_no_satisfaction() -> None:
+    flow = read(
+        """
+steps: [{do: queue, queue: city}]
+after:
+  - {do: survey}
+  - {do: condition, value: survey, begins: {3: why}, otherwise: end}
+  - {do: survey, label: why, prompt: why, keys: ["1", "2"], satisfied: null, into: reason}
+  - {do: hang_up, label: end}
+prompts:
+  why: {zh: 因为等待请按一，因为答复请按二。, en: "Waiting: one. The answer: two."}
+"""
+    ).flow
+    after = after_talk(flow_for("12345", FlowSettings(), {"12345": flow}))
+    assert after is not None
+    _, seen = through(after, do.Keys("3"), do.Keys("2"))
+    assert [action for action in seen if isinstance(action, do.Surveyed) and action.key] == [
+        do.Surveyed("survey", "3", satisfied=False),
+        do.Surveyed("reason", "2", satisfied=None),
+    ]
+    _, seen = through(after, do.Keys("1"), do.Keys("2"))
+    assert "reason" not in [action.question for action in seen if isinstance(action, do.Surveyed)]

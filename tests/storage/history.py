@@ -51,7 +51,7 @@ def _something(world: World, random: Random, step: int) -> None:
     match random.choice(
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
-            *("control", "control", "report", "dial", "spy", "spy", "missed"),
+            *("control", "control", "report", "dial", "spy", "spy", "missed", "survey"),
         ]
     ):
         case "arrive":
@@ -73,6 +73,12 @@ def _something(world: World, random: Random, step: int) -> None:
         case "agent":
             kind = random.choice([requests.GoReady, requests.GoReady, requests.LogIn, requests.LogOut])
             world.do(kind(by=BY, agent=AgentId(random.choice(AGENTS))))
+        case "survey" if calls:
+            about: dict[str, Any] = {"occurred": world.now, "node": NODE, "call": random.choice(calls).id}
+            about["question"] = "survey"
+            world.do(facts.SurveyAsked(**about))
+            if random.random() < 0.7:
+                world.do(facts.SurveyAnswered(**about, key="1", satisfied=random.choice([True, False, None])))
         case "control" if calls:
             call = random.choice([call for call in calls if call.talking_legs()] or calls)
             verb, target = random.choice([*Verb, *CALLS_IN]), random.choice(TARGETS)

@@ -47,6 +47,7 @@ TABLES = {
     What.OPERATIONS: ("operations", "asked_at", ("operation",)),
     What.THREE_WAY: ("three_way", "asked_at", ("operation",)),
     What.CALLBACKS: ("callbacks", "noted_at", ("callback",)),
+    What.SURVEYS: ("surveys", "asked_at", ("contact", "question")),
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
