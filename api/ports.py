@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from agents.schedule import DayPlan, PlanRecord
 from messages.events import Position
 from messages.ids import AgentId, ContactId, UserId
 from messages.principal import Principal, Session
+from metrics.satisfaction import Satisfaction
 
 
 class Identity(Protocol):
@@ -52,6 +53,11 @@ class History(Protocol):
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
         """Return a page of contacts by arrival, and the cursor of the next, empty at the end."""
+
+    async def satisfaction(
+        self, by: str, since: datetime | None, until: datetime | None, tenant: str
+    ) -> Mapping[str, Satisfaction]:
+        """Return what citizens said in surveys asked in [since, until): `by` all, queue or agent."""
 
 
 class Cursors(Protocol):

@@ -18,6 +18,7 @@ from app import settings as settings_file
 from app.settings import Settings
 from app.wiring import Hotline, now
 from center.settings import CenterSettings
+from ivr.flow import FlowSettings
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import Role
 from queueing.settings import QueueSettings
@@ -89,6 +90,7 @@ def _first_settings(root: str) -> Settings:
             queues=(QueueSettings(id=QUEUE, name="12345", wrap_up_s=6.0),),
             agents=tuple(AgentSettings(id=AgentId(n), phone=Phone(n), name=n) for n in (*SIMULATED, VISITOR)),
         ),
+        flow=FlowSettings(survey=True),
         api=ApiSettings(),
     )
 

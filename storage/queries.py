@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Invalid
 from messages.ids import ContactId
+from metrics.satisfaction import Satisfaction
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
+from storage.satisfaction import By, satisfaction
 from storage.tables import (
     case_links,
     contacts,
@@ -113,6 +115,12 @@ class Queries:
             found = _rows(await connection.execute(_newest(query).limit(size + 1)))
             page = await _with_cases(connection, found[:size])
         return page, _encode(page[-1]) if len(found) > size else ""
+
+    async def satisfaction(
+        self, by: str, since: datetime | None, until: datetime | None, tenant: str = ""
+    ) -> Mapping[str, Satisfaction]:
+        """Return how satisfied citizens said they were, by name. Raises Unavailable."""
+        return await satisfaction(self._database, By(by), since, until, tenant)
 
 
 def _bounded(limit: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, contacts, exports, live, reports, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -69,6 +69,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
+    "reports.read": frozenset({SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -215,6 +216,14 @@ ROUTES: tuple[Route, ...] = (
         "PUT", "/contacts/{contact}/wrap-up", "contacts.wrap_up", contacts.write_wrap_up, body=WrapUpBody, status=204
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
+    _route(
+        "GET",
+        "/reports/satisfaction",
+        "reports.read",
+        reports.get_satisfaction,
+        query=reports.SatisfactionQuery,
+        answer=reports.SatisfactionAnswer,
+    ),
     _route(
         "POST",
         "/exports",

@@ -15,8 +15,8 @@ import pytest
 from app.exports import FileExports
 from messages import facts
 from messages.events import Position
-from messages.ids import AgentId, UserId
-from messages.values import Role
+from messages.ids import AgentId, CallId, NodeId, UserId
+from messages.values import LegEnd, Role
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
@@ -118,6 +118,27 @@ async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(store
         await asyncio.gather(*house.services.jobs._running.values())
         job = (await house.ask("GET", f"exports/{job['id']}", wang))[1]
         assert (job["state"], job["rows"]) == ("done", 0 if what == "surges" else 1)
+
+
+async def test_a_survey_is_kept_with_its_contact_and_counted(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    li = await _log_in(house, "li", "a long password")
+    wang = await _log_in(house, "wang", "another password")
+    await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
+    await house.arrive("c1")
+    await house.leg(facts.LegAnswered, "c1/1")
+    await house.leg(facts.LegEnded, "c1/1", why=LegEnd.AGENT_HUNG_UP)
+    about: dict[str, Any] = {"occurred": now(), "node": NodeId("n1"), "call": CallId("c1"), "question": "survey"}
+    await house.settled(facts.SurveyAsked(**about), facts.SurveyAnswered(**about, key="3", satisfied=False))
+    await house.hang_up("c1")
+    await _written(house, rows)
+    [survey] = (await house.ask("GET", "contacts/kc1", wang))[1]["surveys"]
+    assert (survey["question"], survey["key"], survey["satisfied"], survey["agent"]) == ("survey", "3", False, "a1")
+    status, report = await house.ask("GET", "reports/satisfaction?by=agent", wang)
+    assert (status, set(report["definitions"]) >= {"service_satisfaction", "response_rate"}) == (200, True)
+    figures = {"asked": 1, "answered": 1, "satisfied": 0, "service_satisfaction": 0.0, "response_rate": 1.0}
+    assert report["rows"] == [{"name": "a1", **figures}]
+    assert (await house.ask("GET", "reports/satisfaction", li))[0] == 403
 
 
 async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter]) -> None:

@@ -22,6 +22,7 @@ from center.records import (
     ListeningRecord,
     OperationRecord,
     SurgeRecord,
+    SurveyRecord,
     ThreeWayRecord,
     VisitRecord,
 )
@@ -84,6 +85,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.AGENT_STATES: AgentStateRecord,
     What.CALLBACKS: CallbackRecord,
     What.SURGES: SurgeRecord,
+    What.SURVEYS: SurveyRecord,
     What.LISTENING: ListeningRecord,
 }
 
