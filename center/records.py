@@ -245,6 +245,8 @@ class ListeningRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     queue: QueueId | None = None
     mode: ListeningMode
+    modes: str = ""
+    """Those it went on in, in order."""
     purpose: str = ""
     foreign: bool = False
     requested_at: datetime | None = None

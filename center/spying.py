@@ -1,10 +1,14 @@
 """Listening sessions: asked for, started and ended as Asterisk reports."""
 
+from datetime import timedelta
+
+from calls.operation import Operation
+from center import operations
 from center.turn import Turn
 from messages import commands, events, facts, requests
-from messages.errors import Invalid, NotFound, Refused
+from messages.errors import Conflict, Invalid, NotFound, Refused
 from messages.ids import CallId, LegId, NodeId, OperationId, SessionId
-from messages.values import ListeningMode
+from messages.values import ListeningMode, Verb
 from supervision.listening import Listening, check_purpose
 
 
@@ -40,6 +44,58 @@ def start(turn: Turn, request: requests.StartListening) -> None:
     )
     turn.command(commands.StartSpy, call.node, session=session, leg=leg.id, phone=request.phone, mode=request.mode)
     turn.id, turn.operation = session, operation
+
+
+def switch(turn: Turn, request: requests.SwitchListening) -> None:
+    """Let a session that is heard go on in another mode. Raises NotFound, Conflict."""
+    session = turn.state.listening.get(request.session)
+    if session is None:
+        raise NotFound(f"no listening session {request.session}")
+    if session.started_at is None:
+        raise Conflict("the listener's phone has not been answered yet")
+    if _switching(turn, session.id):
+        raise Conflict("the mode is being changed")
+    if session.mode is request.mode:
+        raise Conflict(f"the mode is {session.mode} already")
+    operation = turn.start(
+        Verb.LISTENING_MODE,
+        request.by,
+        until=turn.now + timedelta(seconds=turn.state.settings.operation_s),
+        contact=session.contact,
+        call=session.call,
+        leg=session.leg,
+        session=session.id,
+        reason=request.mode,
+    )
+    turn.command(commands.SwitchSpy, session.node, operation=operation, session=session.id, mode=request.mode)
+    turn.id = session.id
+
+
+def _switching(turn: Turn, session: SessionId) -> Operation | None:
+    operations = turn.state.operations.values()
+    return next((one for one in operations if one.session == session and one.verb is Verb.LISTENING_MODE), None)
+
+
+def switched(turn: Turn, fact: facts.SpySwitched) -> None:
+    """Asterisk began the session's next mode."""
+    session = turn.state.listening.get(fact.session)
+    if session is None or session.mode is fact.mode:
+        return
+    turn.record(
+        events.ListeningModeChanged(
+            session=session.id,
+            contact=session.contact,
+            call=session.call,
+            agent=session.agent,
+            by=session.by,
+            queue=session.queue,
+            occurred=fact.occurred,
+            mode=fact.mode,
+            before=session.mode,
+        )
+    )
+    if operation := _switching(turn, session.id):
+        operations.done(turn, operation)
 
 
 def stop(turn: Turn, request: requests.StopListening) -> None:
@@ -116,6 +172,8 @@ def end(turn: Turn, session: Listening, fact: facts.Fact, failed: str = "") -> N
             failed=failed,
         )
     )
+    if operation := _switching(turn, session.id):
+        operations.fail(turn, operation, "the session has ended")
     if session.started_at is None and session.operation:
         turn.record(events.OperationFailed(operation=session.operation, why=failed or "ended early", by=session.by))
 

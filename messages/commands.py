@@ -171,6 +171,14 @@ class StartSpy(Command, frozen=True, kw_only=True, tag="spy.start"):
     mode: ListeningMode
 
 
+class SwitchSpy(Command, frozen=True, kw_only=True, tag="spy.switch"):
+    """Let a listener go on in another mode."""
+
+    operation: OperationId
+    session: SessionId
+    mode: ListeningMode
+
+
 class StopSpy(Command, frozen=True, kw_only=True, tag="spy.stop"):
     """Hang the listener up."""
 
@@ -201,6 +209,7 @@ AnyCommand = (
     | StartRecording
     | StopRecording
     | StartSpy
+    | SwitchSpy
     | StopSpy
     | MirrorAgent
 )

@@ -452,6 +452,8 @@ class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"
     queue: QueueId | None = None
     target: Target | None = None
     """Whom or what it is about: an agent, a queue, an outside number, an emergency service."""
+    session: SessionId | None = None
+    """The listening session it is about."""
     reason: str = ""
 
 
@@ -540,6 +542,13 @@ class ListeningStarted(ListeningEvent, frozen=True, kw_only=True, tag="listening
 
     mode: ListeningMode
     foreign: bool = False
+
+
+class ListeningModeChanged(ListeningEvent, frozen=True, kw_only=True, tag="listening.mode"):
+    """The supervisor only hears from here on, or is heard by the agent (whisper), or by both (barge)."""
+
+    mode: ListeningMode
+    before: ListeningMode
 
 
 class ListeningEnded(ListeningEvent, frozen=True, kw_only=True, tag="listening.ended"):
@@ -656,6 +665,7 @@ AnyEvent = (
     | DialOutEnded
     | ListeningRequested
     | ListeningStarted
+    | ListeningModeChanged
     | ListeningEnded
     | RecordingStarted
     | RecordingStopped

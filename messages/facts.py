@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
-from messages.values import ContactOutcome, LegEnd, Need
+from messages.values import ContactOutcome, LegEnd, ListeningMode, Need
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
@@ -181,6 +181,13 @@ class SpyStarted(Fact, frozen=True, kw_only=True, tag="spy.started"):
     spyer: str
 
 
+class SpySwitched(Fact, frozen=True, kw_only=True, tag="spy.switched"):
+    """A listener hears, or is heard, in another mode from here on."""
+
+    session: SessionId
+    mode: ListeningMode
+
+
 class SpyStopped(Fact, frozen=True, kw_only=True, tag="spy.stopped"):
     """A ChanSpy ended, or could not be set up (`failed` says why)."""
 
@@ -243,6 +250,7 @@ AnyFact = (
     | CallsLost
     | CallMissing
     | SpyStarted
+    | SpySwitched
     | SpyStopped
     | RecordingStarted
     | RecordingStopped

@@ -148,6 +148,13 @@ class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):
     mode: ListeningMode = ListeningMode.LISTEN
 
 
+class SwitchListening(Request, frozen=True, kw_only=True, tag="listening.switch"):
+    """Go on listening in another mode: only hearing, heard by the agent, heard by both."""
+
+    session: SessionId
+    mode: ListeningMode
+
+
 class StopListening(Request, frozen=True, kw_only=True, tag="listening.stop"):
     """End a listening session."""
 

@@ -144,6 +144,7 @@ class Verb(StrEnum):
     LEAVE = "leave"
     HANG_UP = "hang_up"
     DIAL_OUT = "dial_out"
+    LISTENING_MODE = "listening_mode"
 
 
 class TargetKind(StrEnum):

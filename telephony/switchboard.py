@@ -16,7 +16,6 @@ from center.pops import PopGate
 from messages import commands, facts
 from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
-from messages.values import ListeningMode
 from telephony import FALLBACK_QUEUE
 from telephony.agi.orders import Offer, Parting, telling
 from telephony.agi.script import CUT, HeldCall, Script
@@ -35,9 +34,8 @@ RENEW_S = 0.04
 SETTLE_S = 1.0
 """Seconds after which Asterisk's recording thread has surely written its last."""
 
-# q: no tone to the agent; E: end with the spied channel; S: end when there is nobody (left) to spy on.
-# Never `o` with `w` (CALL-CONTROL: whisper is dead then). `d` lets the mode be switched by DTMF.
-_SPY_OPTIONS = {ListeningMode.LISTEN: "qES", ListeningMode.WHISPER: "qwES", ListeningMode.BARGE: "qBES"}
+_LISTEN = "hotline-listen"
+"""The context that lets a phone hear a channel (extensions.conf.j2)."""
 
 # 26, non-selected user clearing: the phone stops ringing without a missed call of its own.
 _WITHDRAWN_CAUSE = "26"
@@ -241,18 +239,30 @@ class Switchboard:
             why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
             self._hands.say(facts.SpyStopped, session=command.session, failed=why)
             return
-        originate = {
+        originate: dict[str, str | list[str]] = {
             "Channel": f"PJSIP/{endpoint}",
             "ChannelId": command.session,
-            "Application": "ChanSpy",
-            "Data": f"{channel},{_SPY_OPTIONS[command.mode]}",
+            "Context": _LISTEN,
+            "Exten": command.mode,
+            "Priority": "1",
             "CallerID": '"Listening" <listen>',
-            "Variable": f"HOTLINE_LISTENING={command.session}",
+            "Variable": [f"HOTLINE_LISTENING={command.session}", f"HOTLINE_SPIED={channel}"],
             "Timeout": str(int(self._answer_s * 1000)),
             "Async": "true",
         }
-        if why := await self._hands.act("Originate", **originate):
+        if why := await self._hands.act("Originate", originate):
             self._hands.say(facts.SpyStopped, session=command.session, failed=why)
+
+    async def _switch_spy(self, command: commands.SwitchSpy) -> None:
+        """Let a listener's channel begin anew in another mode; Asterisk's next ChanSpyStart tells that it has."""
+        channel = self._channels.spyer_of(command.session)
+        if channel is None:
+            self._hands.report(command.operation, "the listener is gone")
+            return
+        self._channels.expect_switch(command.session, command.mode)
+        if why := await self._hands.act("Redirect", Channel=channel, Context=_LISTEN, Exten=command.mode, Priority="1"):
+            self._channels.expect_no_switch(command.session)
+            self._hands.report(command.operation, why)
 
     async def _stop_spy(self, command: commands.StopSpy) -> None:
         channel = self._channels.spyer_of(command.session)
@@ -306,5 +316,6 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.StartRecording: Switchboard._record,
     commands.StopRecording: Switchboard._stop_recording,
     commands.StartSpy: Switchboard._spy,
+    commands.SwitchSpy: Switchboard._switch_spy,
     commands.StopSpy: Switchboard._stop_spy,
 }

@@ -68,12 +68,18 @@ class OpenBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListeningBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A call to listen to from one's own phone, and why."""
+    """A call to listen to, from a phone (one's own seat's where none is named), and why."""
 
     call: Id
     purpose: Text
-    phone: Annotated[str, msgspec.Meta(max_length=64)]
+    phone: Short = ""
     mode: ListeningMode = ListeningMode.LISTEN
+
+
+class ListeningModeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """How to go on listening."""
+
+    mode: ListeningMode
 
 
 class ListeningAnswer(msgspec.Struct, frozen=True, kw_only=True):

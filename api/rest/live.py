@@ -11,6 +11,7 @@ from api.rest.bodies import (
     ListeningAnswer,
     ListeningBody,
     ListeningList,
+    ListeningModeBody,
     OpenBody,
     QueuesAnswer,
     SurgesAnswer,
@@ -22,10 +23,11 @@ from api.views import call_view, listening_views, surge_views
 from calls.call import Call
 from calls.transitions import CallState
 from messages import requests
-from messages.errors import Forbidden, Invalid, NotFound
+from messages.errors import Forbidden, NotFound
 from messages.ids import CallId, Phone, QueueId, SessionId
 from messages.values import ListeningMode
 from queueing.settings import QueueSettings
+from supervision.listening import Listening
 
 
 async def list_queues(asked: Asked) -> Answer:
@@ -81,14 +83,13 @@ async def list_listening(asked: Asked) -> Answer:
 async def start_listening(asked: Asked) -> Answer:
     """Ring the asker's phone and let it hear a call; the operation tells what becomes of it."""
     body: ListeningBody = asked.body
-    if body.mode is not ListeningMode.LISTEN:
-        raise Invalid("mode: only `listen` so far")
+    _check_mode(asked, body.mode)
     _check_call(asked, CallId(body.call))
     reply = await asked.decide(
         requests.StartListening(
             by=asked.principal.user,
             call=CallId(body.call),
-            phone=Phone(body.phone),
+            phone=Phone(body.phone or _own_phone(asked)),
             purpose=body.purpose,
             mode=body.mode,
         )
@@ -97,18 +98,47 @@ async def start_listening(asked: Asked) -> Answer:
     return Answer(ListeningAnswer(session=reply.id, operation=reply.operation), 202, where)
 
 
+async def switch_listening(asked: Asked) -> Answer:
+    """Go on in another mode in one's own session; the operation tells when Asterisk has."""
+    body: ListeningModeBody = asked.body
+    session = _session(asked)
+    if session.by != asked.principal.user:
+        raise Forbidden("that session is somebody else's")
+    _check_mode(asked, body.mode)
+    reply = await asked.decide(requests.SwitchListening(by=asked.principal.user, session=session.id, mode=body.mode))
+    where = {"Location": f"/api/v1/operations/{reply.operation}"}
+    return Answer(ListeningAnswer(session=reply.id, operation=reply.operation), 202, where)
+
+
 async def stop_listening(asked: Asked) -> Answer:
     """End a session: one's own, or any for a supervisor."""
+    session = _session(asked)
+    if session.by != asked.principal.user and not oversees(asked.principal):
+        raise Forbidden("that session is somebody else's")
+    await asked.decide(requests.StopListening(by=asked.principal.user, session=session.id))
+    return Answer(ListeningAnswer(session=session.id, operation=session.operation or ""), 202)
+
+
+def _session(asked: Asked) -> Listening:
+    """Return a session that runs. Raises NotFound, also for one of another tenant's call."""
     name = SessionId(asked.path["session"])
     session = asked.services.mirror.state.listening.get(name)
     if session is None:
         raise NotFound(f"no listening session {name}")
     if session.by != asked.principal.user:
         _check_call(asked, session.call)
-        if not oversees(asked.principal):
-            raise Forbidden("that session is somebody else's")
-    await asked.decide(requests.StopListening(by=asked.principal.user, session=name))
-    return Answer(ListeningAnswer(session=name, operation=session.operation or ""), 202)
+    return session
+
+
+def _check_mode(asked: Asked, mode: ListeningMode) -> None:
+    """Raise Forbidden for one who may only hear: leaders listen, they do not speak into others' talks."""
+    if mode is not ListeningMode.LISTEN and not oversees(asked.principal):
+        raise Forbidden(f"mode: {mode} is the supervisors'; you may listen")
+
+
+def _own_phone(asked: Asked) -> str:
+    agent = asked.services.mirror.state.roster.by_id.get(asked.principal.agent) if asked.principal.agent else None
+    return agent.phone if agent else ""
 
 
 async def get_operation(asked: Asked) -> Answer:

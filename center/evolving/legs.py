@@ -129,6 +129,10 @@ def _listening_started(state: State, entry: Entry, event: events.ListeningStarte
     session.started_at = event.occurred
 
 
+def _listening_mode_changed(state: State, entry: Entry, event: events.ListeningModeChanged) -> None:
+    state.listening[event.session].mode = event.mode
+
+
 def _listening_ended(state: State, entry: Entry, event: events.ListeningEnded) -> None:
     state.listening.pop(event.session, None)
 
@@ -160,6 +164,7 @@ STEPS: Steps = {
     events.LegEnded: _leg_ended,
     events.ListeningRequested: _listening_requested,
     events.ListeningStarted: _listening_started,
+    events.ListeningModeChanged: _listening_mode_changed,
     events.ListeningEnded: _listening_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,

@@ -82,6 +82,14 @@ def _listening_started(ledger: Book, entry: Entry, event: events.ListeningStarte
     return [record]
 
 
+def _listening_mode_changed(ledger: Book, entry: Entry, event: events.ListeningModeChanged) -> list[Record]:
+    record = ledger.listening.get(event.session)
+    if record is None:
+        return []
+    record.modes = f"{record.modes} {event.mode}".strip()
+    return [record]
+
+
 def _listening_ended(ledger: Book, entry: Entry, event: events.ListeningEnded) -> list[Record]:
     record = ledger.listening.pop(event.session, None)
     if record is None:
@@ -124,6 +132,7 @@ STEPS: Steps = {
     events.SurgeEnded: _surge_ended,
     events.ListeningRequested: _listening_requested,
     events.ListeningStarted: _listening_started,
+    events.ListeningModeChanged: _listening_mode_changed,
     events.ListeningEnded: _listening_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,

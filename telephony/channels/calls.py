@@ -205,6 +205,8 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
         parties.never_came(channels, channel, headers)
     if not channel.call and channel.variable("HOTLINE_LISTENING") and not channel.spied:
         channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
+    if channels.to_switch.pop(session_of(channel), None) and not channel.spies:  # between one mode and the next
+        channels.tell(facts.SpyStopped, session=session_of(channel))
     channels.forget(channel)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
-from messages.values import LegEnd
+from messages.values import LegEnd, ListeningMode
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, epoch, text, variables
 
 REMEMBERED = 1024
@@ -34,6 +34,8 @@ class ChannelMap:
         """Legs for which we originate a channel, until one is there."""
         self.to_record: dict[CallId, list[RecordingId]] = {}
         """Recordings that were asked for and have not begun, in order."""
+        self.to_switch: dict[SessionId, ListeningMode] = {}
+        """Listeners who go from one mode to another."""
         self.gone: OrderedDict[str, None] = OrderedDict()
         self.occurred = datetime.min.replace(tzinfo=UTC)
         self.told: list[Fact] = []
@@ -123,6 +125,14 @@ class ChannelMap:
         """Asterisk refused to record."""
         if recording in self.to_record.get(call, ()):
             self.to_record[call].remove(recording)
+
+    def expect_switch(self, session: SessionId, mode: ListeningMode) -> None:
+        """The next ChanSpyStart of a listener is this mode's."""
+        self.to_switch[session] = mode
+
+    def expect_no_switch(self, session: SessionId) -> None:
+        """Asterisk refused to switch."""
+        self.to_switch.pop(session, None)
 
     def spyer_of(self, session: SessionId) -> str | None:
         """Return the name of a listener's channel."""
@@ -260,7 +270,16 @@ class ChannelMap:
     def lose_all(self, at: datetime) -> None:
         """Tell that Asterisk was restarted: nothing that was known is there any more."""
         self.tell(facts.CallsLost, at=at)
-        for known in (self.by_uid, self.by_call, self.tracked, self.bridges, self.halves, self.awaited, self.to_record):
+        self.awaited.clear()
+        for known in (
+            self.by_uid,
+            self.by_call,
+            self.tracked,
+            self.bridges,
+            self.halves,
+            self.to_record,
+            self.to_switch,
+        ):
             known.clear()
 
 

@@ -13,7 +13,10 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
     """Somebody hears a channel."""
     spyer = channels.channel(headers, "Spyer")
     spied = channels.by_uid.get(text(headers, "SpyeeUniqueid"))
-    if spyer is not None and not spyer.spies:
+    if spyer is not None and (mode := channels.to_switch.pop(session_of(spyer), None)):
+        spyer.spies = True
+        channels.tell(facts.SpySwitched, session=session_of(spyer), mode=mode)
+    elif spyer is not None and not spyer.spies:
         spyer.spies = spyer.spied = True
         about = text(headers, "SpyeeUniqueid")
         if spied is not None:
@@ -26,7 +29,8 @@ def spy_stop(channels: ChannelMap, headers: Headers) -> None:
     spyer = channels.channel(headers, "Spyer")
     if spyer is not None and spyer.spies:
         spyer.spies = False
-        channels.tell(facts.SpyStopped, session=session_of(spyer))
+        if session_of(spyer) not in channels.to_switch:
+            channels.tell(facts.SpyStopped, session=session_of(spyer))
 
 
 def recording_start(channels: ChannelMap, headers: Headers) -> None:

@@ -164,6 +164,30 @@ async def test_a_listening_session_that_never_began_fails_its_operation(house: H
     assert (operation["state"], operation["why"]) == ("failed", "9001 does not answer")
 
 
+async def test_a_supervisor_whispers_and_a_leader_only_listens(house: House) -> None:
+    await house.ready("a1")
+    await _talking(house)
+    leader, supervisor = house.token(Role.LEADER, user="mayor"), house.token(Role.SUPERVISOR)
+    body = {"call": "c1", "purpose": "coaching", "phone": "9001"}
+    status, problem = await house.ask("POST", "listening", leader, {**body, "mode": "whisper"})
+    assert (status, "listen" in problem["detail"]) == (403, True)
+    made = (await house.ask("POST", "listening", leader, body))[1]
+    session = house.mirror.state.listening[SessionId(made["session"])]
+    await house.settled(facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="u"))
+    where = f"listening/{session.id}"
+    assert (await house.ask("PATCH", where, leader, {"mode": "barge"}))[0] == 403
+    assert (await house.ask("PATCH", where, supervisor, {"mode": "barge"}))[0] == 403, "somebody else's session"
+    made = (await house.ask("POST", "listening", supervisor, {**body, "phone": "9002"}))[1]
+    session = house.mirror.state.listening[SessionId(made["session"])]
+    await house.settled(facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="u"))
+    status, made = await house.ask("PATCH", f"listening/{session.id}", supervisor, {"mode": "whisper"})
+    assert status == 202
+    await house.settled(facts.SpySwitched(occurred=now(), node=session.node, session=session.id, mode="whisper"))  # type: ignore[arg-type]
+    assert (await house.ask("GET", f"operations/{made['operation']}", supervisor))[1]["state"] == "done"
+    [*_, shown] = (await house.ask("GET", "listening", supervisor))[1]["items"]
+    assert shown["mode"] == "whisper"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "names"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from center import snapshot
+from center.records import ListeningRecord
 from messages import commands, events, facts, requests
 from messages.errors import Conflict, IllegalTransition, Invalid, NotFound, Refused
 from messages.ids import AgentId, CallId, ContactId, LegId, SessionId
@@ -339,6 +340,31 @@ def test_a_listening_session_is_what_asterisk_reported() -> None:
     assert (ended.occurred - started.occurred).total_seconds() == 2
     assert (started.by, started.agent, started.mode, started.foreign) == (BY, "a1", ListeningMode.LISTEN, False)
     assert len(world.of(events.OperationDone)) == 1
+
+
+def test_a_session_goes_on_in_another_mode_when_asterisk_has_begun_it() -> None:
+    world = World(agents=1)
+    world.ready("a1")
+    world.come("c1")
+    world.answer("c1/1")
+    session = _listen(world)
+    switch = requests.SwitchListening(by=BY, session=session, mode=ListeningMode.WHISPER)
+    with pytest.raises(Conflict, match="not been answered"):
+        world.do(switch)
+    world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=session, spied="c1/1", spyer="u"))
+    operation = world.do(switch).operation
+    assert world.center.state.listening[session].mode is ListeningMode.LISTEN, "not before Asterisk says so"
+    with pytest.raises(Conflict, match="being changed"):
+        world.do(switch)
+    for _ in range(2):
+        world.do(facts.SpySwitched(occurred=world.now, node=NODE, session=session, mode=ListeningMode.WHISPER))
+    assert (world.operation(operation), len(world.of(events.ListeningModeChanged))) == ("done", 1)
+    back = world.do(requests.SwitchListening(by=BY, session=session, mode=ListeningMode.BARGE)).operation
+    world.hang_up("c1")
+    world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=session))
+    assert world.operation(back) not in ("pending", "done")
+    [record] = world.records(ListeningRecord)
+    assert (record.mode, record.modes) == ("listen", "whisper")
 
 
 def test_a_listener_who_does_not_answer_fails_the_operation() -> None:

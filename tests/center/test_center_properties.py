@@ -23,7 +23,7 @@ from messages import commands, events, facts, requests
 from messages.codec import encode
 from messages.errors import Refused
 from messages.ids import AgentId, CallId, LegId, NodeId, SessionId
-from messages.values import AgentState, LegEnd, LegKind, Verb
+from messages.values import AgentState, LegEnd, LegKind, ListeningMode, Verb
 from tests.center.world import BY, NODE, START, World, same
 from tests.center.world import settings as center_settings
 
@@ -151,7 +151,9 @@ class CentreUnderAnything(RuleBasedStateMachine):
         else:
             self.tell(requests.ControlCall(by=BY, call=call, verb=Verb.HANG_UP))
 
-    @rule(pick=st.integers(0, 30), what=st.sampled_from(["ask", "start", "stop", "foreign", "end"]))
+    @rule(
+        pick=st.integers(0, 30), what=st.sampled_from(["ask", "start", "switch", "switched", "stop", "foreign", "end"])
+    )
     def somebody_listens(self, pick: int, what: str) -> None:
         calls, sessions = list(self.world.center.state.calls), list(self.world.center.state.listening)
         if what == "ask" and calls:
@@ -162,6 +164,10 @@ class CentreUnderAnything(RuleBasedStateMachine):
             session = SessionId(sessions[pick % len(sessions)])
             if what == "start":
                 self.fact(facts.SpyStarted, session=session, spied="", spyer="u")
+            elif what == "switch":
+                self.tell(requests.SwitchListening(by=BY, session=session, mode=list(ListeningMode)[pick % 3]))
+            elif what == "switched":
+                self.fact(facts.SpySwitched, session=session, mode=list(ListeningMode)[pick % 3])
             elif what == "stop":
                 self.fact(facts.SpyStopped, session=session)
             else:

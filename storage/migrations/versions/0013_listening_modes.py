@@ -1,0 +1,12 @@
+"""The modes that a listening session went on in."""
+
+from alembic import op
+from sqlalchemy import Column, Text
+
+revision = "0013"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("listening", Column("modes", Text, nullable=False, server_default=""))
