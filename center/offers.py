@@ -30,7 +30,8 @@ def match(turn: Turn) -> None:
             if agent_id not in state.fresh_agents:  # taken meanwhile
                 continue
             del state.fresh_agents[agent_id]
-            if (call := call_for(state.lines_of(agent), agent.id, agent.skills)) is not None:
+            # The first call may suit another agent better; then this one is asked for the next.
+            while agent.state is AgentState.READY and (call := call_for(state.lines_of(agent), agent.id, agent.skills)):
                 _offer_best(turn, state.calls[call])
         for call_id in sorted(state.fresh_calls, key=lambda name: (state.calls[name].place, name)):
             if call_id in state.fresh_calls:

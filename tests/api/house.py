@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -35,6 +35,7 @@ from messages.facts import Fact
 from messages.ids import AgentId, CallId, ContactId, LegId, Phone, UserId
 from messages.principal import Principal, Session
 from messages.values import LegEnd, Role
+from metrics.satisfaction import Satisfaction
 from tests.center.world import NODE, QUEUE, settings
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -103,6 +104,12 @@ class MemoryHistory:
             "legs": [],
         }
         self.kept.insert(0, one | fields)
+
+    async def satisfaction(
+        self, by: str, since: datetime | None, until: datetime | None, tenant: str
+    ) -> Mapping[str, Satisfaction]:
+        """Return nothing: nobody was asked."""
+        return {}
 
     async def recent_contacts(self, number: str, limit: int = 5) -> Sequence[dict[str, Any]]:
         """Return a number's newest contacts."""

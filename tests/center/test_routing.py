@@ -279,3 +279,17 @@ def test_an_agent_joins_and_leaves_their_queues_with_their_state() -> None:
 
 def test_strategies_are_all_used_here() -> None:
     assert {queue.strategy for queue in city().queues} == set(Strategy)
+
+
+def test_an_agent_whose_first_call_goes_to_another_is_asked_for_the_next() -> None:
+    world = World(agents=3)
+    world.ready("a2", "a3")
+    world.come("c1")
+    world.come("c2")
+    world.talk("c2/1")
+    world.ready("a1")
+    world.held_again("c2", asked="1002")  # waits for a2 alone, who is rung for c1
+    assert world.state("a1") is AgentState.READY
+    world.end_leg("c1/1", LegEnd.AGENT_HUNG_UP)
+    rung = {(leg.agent, name) for name in ("c1", "c2") for leg in world.call(name).alive_legs()}
+    assert rung == {("a1", "c1"), ("a2", "c2")}
