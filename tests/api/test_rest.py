@@ -406,6 +406,7 @@ _BODIES = {
     "/calls/{call}/take-over": {"phone": "9001", "reason": "x"},
     "/agents/{agent}/state": {"state": "ready"},
     "/listening": {"call": "c1", "purpose": "coaching", "phone": "9001"},
+    "/listening/{session}": {"mode": "whisper"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/callers/lookup": {"number": "1"},
