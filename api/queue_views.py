@@ -20,7 +20,8 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     """A queue now. `longest_wait_s`: of those who wait now, null where nobody does.
 
     `estimated_s`: what a caller who joined now would wait, 0 where somebody is free, null where that is not known;
-    `staffed`: agents of it who are logged in; `parked`: calls put aside from it, to be picked up.
+    `changes_at`: when its calendar opens or closes it next, null where it has none; `staffed`: agents of it who are
+    logged in; `parked`: calls put aside from it, to be picked up.
     """
 
     id: str
@@ -28,6 +29,7 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     strategy: Strategy
     open: bool
+    changes_at: datetime | None
     waiting: int
     max_waiting: int | None
     longest_wait_s: float | None
@@ -88,6 +90,7 @@ def _view(state: State, queue: QueueSettings, calls: _Calls, agents: Counter[Age
         tenant=queue.tenant,
         strategy=queue.strategy,
         open=queue.id not in state.closed,
+        changes_at=state.deadlines.at(("hours", queue.id)),
         waiting=calls.waiting,
         max_waiting=queue.max_waiting,
         longest_wait_s=(now - calls.since).total_seconds() if calls.since else None,

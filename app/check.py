@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.flows import known, look_at
 from app.settings import Settings
+from calendars import china
 from storage.database import Database
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
 
@@ -33,6 +35,7 @@ async def findings(settings: Settings) -> list[Finding]:
     """Look at everything, one thing after the other."""
     looks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "flows": _flows,
+        "calendars": _calendars,
         "disk": _disk,
         "database": _database,
         "redis": _redis,
@@ -50,6 +53,18 @@ async def findings(settings: Settings) -> list[Finding]:
                 Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
             )
     return found
+
+
+async def _calendars(settings: Settings) -> str:
+    """Raise ValueError where a calendar needs holidays that are not known though they are near."""
+    near = datetime.now(UTC) + timedelta(days=14)
+    for calendar in settings.center.calendars:
+        if calendar.holidays == "cn" and not china.known(near.year):
+            raise ValueError(
+                f"calendar {calendar.id}: the holidays of {near.year} are not known, only weekends are free; "
+                "update the package chinesecalendar, or name the days by hand"
+            )
+    return f"{len(settings.center.calendars)} calendars" if settings.center.calendars else "7×24"
 
 
 async def _flows(settings: Settings) -> str:

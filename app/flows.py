@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calendars.hours import is_open
+from calendars.settings import ALWAYS
+from center.settings import CenterSettings
 from ivr.checking import Known, check
 from ivr.reading import FlowWrong, Source, read
 from ivr.steps import Flow
@@ -14,9 +18,6 @@ from messages.errors import SettingsError
 if TYPE_CHECKING:
     from app.settings import Settings
 
-ALWAYS = "always"
-"""The one calendar that is there: 7×24."""
-
 
 def known(settings: Settings) -> Known:
     """Return what a flow of these settings may name."""
@@ -25,8 +26,14 @@ def known(settings: Settings) -> Known:
     return Known(
         queues={queue.id for queue in settings.center.queues},
         prompts={*TEXTS, *recorded},
-        calendars={ALWAYS},
+        calendars={ALWAYS, *(calendar.id for calendar in settings.center.calendars)},
     )
+
+
+def open_at(settings: CenterSettings, calendar: str, at: datetime) -> bool:
+    """Tell whether a calendar of the settings is open at an instant; one that is not there is."""
+    found = next((one for one in settings.calendars if one.id == calendar), None)
+    return found is None or is_open(found, at)
 
 
 def look_at(path: Path, may_name: Known) -> tuple[Source | None, list[str]]:

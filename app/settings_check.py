@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import time
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings
 from center.settings import CenterSettings
 from messages.values import Need
@@ -35,10 +36,12 @@ def findings(settings: Settings) -> list[str]:
         *_twice("[[center.tenants]]", (tenant.id for tenant in center.tenants)),
         *_twice("[[center.teams]]", (team.id for team in center.teams)),
         *_twice("[[center.seats]]", (seat.id for seat in center.seats)),
+        *_twice("[[center.calendars]]", (calendar.id for calendar in center.calendars)),
         *_twice("[[center.surges]]", (surge.id for surge in center.surges)),
         *(line for queue in center.queues for line in _queue(queue, names)),
         *(line for agent in center.agents for line in _agent(agent, names, phones)),
         *_routes(center, names),
+        *_calendars(center),
         *_callbacks(center.callbacks),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
@@ -72,6 +75,22 @@ def _twice(section: str, ids: Iterable[str]) -> Iterator[str]:
     for name, count in Counter(ids).items():
         if count > 1:
             yield f"{section} names {name} {count} times: ids must differ, take one out or rename it"
+
+
+def _calendars(center: CenterSettings) -> Iterator[str]:
+    known = {ALWAYS, *(calendar.id for calendar in center.calendars)}
+    for calendar in center.calendars:
+        if calendar.id == ALWAYS:
+            yield f"calendar {ALWAYS} is there already and is always open: give yours another id"
+        try:
+            ZoneInfo(calendar.tz)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            yield f"calendar {calendar.id}: no time zone {calendar.tz!r}: name one such as Asia/Shanghai"
+    named = [(f"queue {queue.id}", queue.calendar) for queue in center.queues]
+    named += [(f"tenant {tenant.id}", tenant.calendar) for tenant in center.tenants]
+    for whose, calendar_id in named:
+        if calendar_id and calendar_id not in known:
+            yield f"{whose} has calendar {calendar_id}, which [[center.calendars]] does not name: add it there"
 
 
 def _queue(queue: QueueSettings, names: _Names) -> Iterator[str]:

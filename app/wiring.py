@@ -19,7 +19,7 @@ from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.exports import FileExports
 from app.figures import Figures
-from app.flows import flows_of, texts_of
+from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
 from app.missed import MissedCalls
 from app.settings import Settings
@@ -101,7 +101,12 @@ class Hotline:
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
         self.loop = CenterLoop(Center(settings.center, state), self.journal, self, now, settings.loop, snapshots)
         self.bridge = Bridge(
-            settings.asterisk, lambda did: flow_for(did, settings.flow, flows), self.loop.tell, self.pops, now
+            settings.asterisk,
+            lambda did: flow_for(did, settings.flow, flows),
+            self.loop.tell,
+            self.pops,
+            now,
+            lambda calendar: open_at(settings.center, calendar, now()),
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)

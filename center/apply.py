@@ -12,6 +12,7 @@ from center import (
     arrivals,
     callbacks,
     control,
+    hours,
     limits,
     nodes,
     notes,
@@ -58,7 +59,9 @@ class Center:
         """Begin the next epoch."""
         entry = Entry(self.state.position.epoch + 1, 1, now, events.CenterStarted())
         evolve(self.state, entry)
-        return Outcome([entry], [])
+        turn = Turn(self.state, now)
+        hours.begin(turn)
+        return Outcome([entry, *turn.entries], [])
 
     def apply(self, message: Message, now: datetime) -> Outcome:
         """Decide on one message at an instant (UTC). Raises Refused for a request that may not be."""
@@ -93,6 +96,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "relax": limits.relax,
     "wait": limits.waited_too_long,
     "announce": waiting.announce,
+    "hours": hours.change,
     "park": arrivals.park_over,
     "surge": arrivals.surge_over,
     "operation": operations.too_late,

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from agents.agent import AgentSettings
+from calendars.settings import Calendar
 from calls.callback import CallbackSettings
 from messages.ids import QueueId
 from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
@@ -22,6 +23,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     queues: tuple[QueueSettings, ...] = (QueueSettings(id=QueueId("12345")),)
     agents: tuple[AgentSettings, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     routes: tuple[Route, ...] = ()
     tenants: tuple[Tenant, ...] = ()
     teams: tuple[Team, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from agents.agent import Agent, Roster
+from calendars.settings import Calendar
 from calls.call import Call
 from calls.callback import Callback
 from calls.operation import Operation
@@ -31,6 +32,7 @@ class State:
         self.settings = settings
         self.queues: dict[QueueId, QueueSettings] = {queue.id: queue for queue in settings.queues}
         self.tenants: dict[str, Tenant] = {tenant.id: tenant for tenant in settings.tenants}
+        self.calendars: dict[str, Calendar] = {calendar.id: calendar for calendar in settings.calendars}
         self.surge_settings: dict[str, Surge] = {surge.id: surge for surge in settings.surges}
         self.position = Position()
         self.nodes: dict[NodeId, bool] = {}

@@ -73,6 +73,8 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_waiting: int | None = None
     max_wait_s: float | None = None
     overflow: Overflows = Overflows()
+    calendar: str = ""
+    """When it is open; empty: its tenant's calendar, else always."""
     announcements: Announcements | None = Announcements()
 
 
@@ -91,11 +93,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A county's or department's line with figures of its own. `caller_id`: what its outbound calls show."""
+    """A county's or department's line with figures of its own. `caller_id`: what its outbound calls show.
+
+    `calendar`: when those of its queues are open that have none of their own.
+    """
 
     id: str
     name: str = ""
     caller_id: str = ""
+    calendar: str = ""
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,11 +39,12 @@ class Bridge:
         tell: Callable[[Fact], None],
         pops: PopGate,
         clock: Clock,
+        is_open: Callable[[str], bool] = lambda calendar: True,
     ) -> None:
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
-        self.script = Script(self.node, flow_for, tell, clock, settings.prompt)
+        self.script = Script(self.node, flow_for, tell, clock, settings.prompt, is_open)
         self.agi = AgiServer(self.script, settings.agi_host, settings.agi)
         self.link = AmiLink(
             settings.control_host,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from app.settings import Settings, StorageSettings, load
+from messages.errors import SettingsError
 
 DEFAULT = Path("hotline.toml")
 
@@ -38,6 +40,19 @@ def with_database(settings: Settings, url: str) -> Settings:
         return settings
     storage: StorageSettings = msgspec.structs.replace(settings.storage, url=url)
     return msgspec.structs.replace(settings, storage=storage)
+
+
+def instant(text: str, option: str, zone: tzinfo = UTC) -> datetime | None:
+    """Return the instant of a text, None for an empty one; without an offset it is of `zone`. Raises SettingsError."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def log_plainly(level: int = logging.INFO) -> None:

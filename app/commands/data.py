@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import enum
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.commands.common import Given
-from messages.errors import SettingsError
+from app.commands.common import Given, instant
 from storage.database import Database
 from storage.export_schema import What
 from storage.exports import export_rows
@@ -47,8 +45,8 @@ def export(
                 return await export_rows(
                     database,
                     what,
-                    _instant(since, "--from"),
-                    _instant(until, "--to"),
+                    instant(since, "--from"),
+                    instant(until, "--to"),
                     str(form),
                     output,
                     full=full,
@@ -57,18 +55,6 @@ def export(
 
     count = asyncio.run(work())
     typer.echo(f"{output}: {count} {what}", err=True)
-
-
-def _instant(text: str, option: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsError(
-            f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def replay(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from app.commands.common import DEFAULT, Given
-from app.flows import known, look_at, read_flow
+from agents.localtime import SHANGHAI
+from app.commands.common import DEFAULT, Given, instant
+from app.flows import known, look_at, open_at, read_flow
 from ivr.checking import Known
 from ivr.drawing import draw
 from ivr.flow import queue_for
@@ -55,15 +58,23 @@ def try_command(
     number: Annotated[str, typer.Option(help="The caller's number.")] = "13800000000",
     did: Annotated[str, typer.Option(help="The number dialled.")] = "12345",
     closed: Annotated[bool, typer.Option("--closed", help="Every calendar says closed.")] = False,
+    at: Annotated[
+        str, typer.Option(help="When they call, such as 2026-10-01T10:00, Shanghai time; now where left out.")
+    ] = "",
 ) -> None:
     """Print what a caller hears step by step, and what becomes of the call."""
     given: Given = context.obj
     flow = read_flow(file, _known(given))
-    settings = given.settings().flow if given.config or DEFAULT.exists() else None
-    queue = queue_for(did, settings) if settings else QueueId("12345")
+    settings = given.settings() if given.config or DEFAULT.exists() else None
+    queue = queue_for(did, settings.flow) if settings else QueueId("12345")
+    when = instant(at, "--at", ZoneInfo(SHANGHAI)) or datetime.now(UTC)
+
+    def is_open(calendar: str) -> bool:
+        return not closed and (settings is None or open_at(settings.center, calendar, when))
+
     for line in try_out(
         flow,
-        Context(queue=queue, number=number, did=did, is_open=lambda calendar: not closed),
+        Context(queue=queue, number=number, did=did, is_open=is_open),
         [key.strip() for key in keys.split(",")] if keys else [],
     ):
         typer.echo(line)

@@ -182,6 +182,10 @@ def _contact_ended(state: State, entry: Entry, event: events.ContactEnded) -> No
 
 def _queue_changed(state: State, entry: Entry, event: events.QueueChanged) -> None:
     (state.closed.discard if event.open else state.closed.add)(QueueId(event.queue))
+    if event.until is not None:
+        state.deadlines.set(("hours", event.queue), event.until)
+    elif event.by == "calendar":
+        state.deadlines.clear(("hours", event.queue))
 
 
 STEPS: Steps = {

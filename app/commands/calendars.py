@@ -1,0 +1,92 @@
+"""`hotline calendar`: when the calendars of the settings are open, day by day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from app.commands.common import Given
+from calendars import china
+from calendars.hours import hours_of, is_open, name_of, next_change
+from calendars.settings import WEEKDAYS, Calendar
+from messages.errors import SettingsError
+
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+_WEEKDAYS_ZH = "一二三四五六日"
+
+
+@cli.command("list")
+def list_command(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print each calendar, whether it is open now, and when that changes."""
+    given: Given = context.obj
+    now = datetime.now(UTC)
+    rows = [
+        {"id": calendar.id, "open": is_open(calendar, now), "changes_at": next_change(calendar, now)}
+        for calendar in given.settings().center.calendars
+    ]
+    if as_json:
+        typer.echo(msgspec.json.encode({"calendars": rows}))
+        return
+    for row in rows or [{"id": "always", "open": True, "changes_at": None}]:
+        until = f" until {row['changes_at'].isoformat()}" if isinstance(row["changes_at"], datetime) else ""
+        typer.echo(f"{row['id']}: {'open 开' if row['open'] else 'closed 休'}{until}")
+
+
+@cli.command("show")
+def show_command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="The calendar.")],
+    since: Annotated[str, typer.Option("--from", help="The first day, such as 2026-10-01; today if left out.")] = "",
+    until: Annotated[str, typer.Option("--to", help="The last day; 30 days later if left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print a calendar's hours day by day, with holidays and days worked instead."""
+    given: Given = context.obj
+    calendar = _named(given, name)
+    first = _day(since, "--from") or datetime.now(UTC).date()
+    last = _day(until, "--to") or first + dt.timedelta(days=30)
+    days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    rows = [_row(calendar, day) for day in days]
+    if as_json:
+        typer.echo(msgspec.json.encode({"calendar": calendar.id, "days": rows}))
+        return
+    for day, row in zip(days, rows, strict=True):
+        hours = " ".join(row["hours"]) or "休 closed"
+        typer.echo(f"{day} 周{_WEEKDAYS_ZH[day.weekday()]}  {hours}  {row['name']}".rstrip())
+    for year in unknown_years(calendar, first.year, last.year):
+        typer.echo(f"the holidays of {year} are not known, only weekends are free: update chinesecalendar", err=True)
+
+
+def unknown_years(calendar: Calendar, first: int, last: int) -> list[int]:
+    """Return the years whose statutory holidays a calendar asks for and the library does not know."""
+    return [year for year in range(first, last + 1) if calendar.holidays == "cn" and not china.known(year)]
+
+
+def _row(calendar: Calendar, day: dt.date) -> dict[str, Any]:
+    return {
+        "day": day.isoformat(),
+        "weekday": WEEKDAYS[day.weekday()],
+        "hours": list(hours_of(calendar, day)),
+        "name": name_of(calendar, day),
+    }
+
+
+def _named(given: Given, name: str) -> Calendar:
+    calendars = given.settings().center.calendars
+    for calendar in calendars:
+        if calendar.id == name:
+            return calendar
+    there = ", ".join(calendar.id for calendar in calendars) or "none"
+    raise SettingsError(f"no calendar {name}: [[center.calendars]] names {there}")
+
+
+def _day(text: str, option: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise SettingsError(f"{option}: {text!r} is not a day such as 2026-10-01") from None
