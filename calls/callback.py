@@ -28,8 +28,9 @@ class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """When and how often citizens are called back.
 
     `missed`: whether missed calls are; `automatic`: whether free agents are shown them to dial, else they only stand
-    in the list. `reserve`: how many agents of a queue stay free for live callers. No call outside [`since`, `until`) of
-    the day in `tz`. Seconds otherwise.
+    in the list. `reserve`: how many agents of a queue stay free for live callers; who asked to be called back while
+    waiting keeps the place in line and needs none. No call outside [`since`, `until`) of the day in `tz`. Seconds
+    otherwise.
     """
 
     missed: bool = True
@@ -55,6 +56,8 @@ class Callback(msgspec.Struct, kw_only=True):
     queue: QueueId
     due_at: datetime
     contacts: tuple[ContactId, ...]
+    place: datetime | None = None
+    """The place in line it has, of who asked for it while waiting; without one it comes after all live callers."""
     waits: bool = False
     """It is due, and waits for an agent."""
     attempts: int = 0

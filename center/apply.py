@@ -68,7 +68,7 @@ class Center:
         turn = Turn(self.state, now)
         _DECIDE[type(message)](turn, message)
         queues.follow_up(turn)
-        offers.match(turn)
+        offers.match(turn, callbacks.takes)
         callbacks.match(turn)
         operations.settle(turn)
         callbacks.follow_up(turn)

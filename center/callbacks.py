@@ -1,8 +1,9 @@
 """Calls back: noted, due, shown to an agent nobody live needs, tried again, and over once the citizen was served."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from agents.agent import Agent
 from calls.call import Call
 from calls.callback import Callback, allowed_from, can_be_called
 from center import outbound
@@ -95,20 +96,40 @@ def match(turn: Turn) -> None:
     for name in list(turn.state.waiting_callbacks):
         callback = turn.state.callbacks[name]
         line = turn.state.line_of(callback.queue)
-        if line.count or len(line.free_agents()) <= settings.reserve or not outbound.can_dial(turn):
+        left = 0 if callback.place else settings.reserve
+        if (line.count and not callback.place) or len(line.free_agents()) <= left or not outbound.can_dial(turn):
             continue
         agents = agents_for(line, (), ())
-        agent = turn.state.roster.get(agents[0])
-        request = requests.DialOut(
-            by=SYSTEM,
-            agent=agent.id,
-            number=callback.number,
-            purpose=f"callback {callback.kind}",
-            contact=callback.contacts[-1] if callback.contacts else None,
-            preview_s=settings.preview_s,
-        )
-        operation = outbound.show(turn, request, agent)
-        turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
+        _show(turn, callback, turn.state.roster.get(agents[0]))
+
+
+def takes(turn: Turn, agent: Agent, before: datetime | None) -> bool:
+    """Show a freed agent the call back whose kept place is the first, if it is before that of who waits."""
+    if not turn.state.settings.callbacks.automatic or not turn.state.waiting_callbacks:
+        return False
+    owed = (turn.state.callbacks[name] for name in turn.state.waiting_callbacks)
+    kept = [
+        (one.place, one.id)
+        for one in owed
+        if one.place and one.queue in agent.queues and (before is None or one.place < before)
+    ]
+    if not kept or not outbound.can_dial(turn):
+        return False
+    _show(turn, turn.state.callbacks[min(kept)[1]], agent)
+    return True
+
+
+def _show(turn: Turn, callback: Callback, agent: Agent) -> None:
+    request = requests.DialOut(
+        by=SYSTEM,
+        agent=agent.id,
+        number=callback.number,
+        purpose=f"callback {callback.kind}",
+        contact=callback.contacts[-1] if callback.contacts else None,
+        preview_s=turn.state.settings.callbacks.preview_s,
+    )
+    operation = outbound.show(turn, request, agent)
+    turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
 
 
 def dial(turn: Turn, request: requests.DialCallback) -> None:

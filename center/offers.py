@@ -1,5 +1,6 @@
 """Offers: a waiting call meets free agents, rings, and is answered or comes to nothing."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agents.agent import Agent
@@ -21,8 +22,14 @@ _ANSWERABLE = frozenset({LegKind.AGENT, LegKind.CONSULT, LegKind.THREE_WAY})
 """Roles in which not answering is the agent's own miss."""
 
 
-def match(turn: Turn) -> None:
-    """Ask those who have become free, then the calls that have joined, until nobody is left to ask."""
+Takes = Callable[[Turn, Agent, datetime | None], bool]
+
+
+def match(turn: Turn, takes: Takes = lambda turn, agent, place: False) -> None:
+    """Ask those who have become free, then the calls that have joined, until nobody is left to ask.
+
+    `takes`: gives a freed agent something that comes before the place of the first call they could serve, if there is.
+    """
     state = turn.state
     while state.fresh_agents or state.fresh_calls:
         for agent_id in list(state.fresh_agents):
@@ -31,7 +38,10 @@ def match(turn: Turn) -> None:
                 continue
             del state.fresh_agents[agent_id]
             # The first call may suit another agent better; then this one is asked for the next.
-            while agent.state is AgentState.READY and (call := call_for(state.lines_of(agent), agent.id, agent.skills)):
+            while agent.state is AgentState.READY:
+                call = call_for(state.lines_of(agent), agent.id, agent.skills)
+                if takes(turn, agent, state.calls[call].place if call else None) or call is None:
+                    break
                 _offer_best(turn, state.calls[call])
         for call_id in sorted(state.fresh_calls, key=lambda name: (state.calls[name].place, name)):
             if call_id in state.fresh_calls:

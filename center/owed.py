@@ -56,6 +56,7 @@ def note(
     *,
     contact: ContactId | None = None,
     by: UserId | None = None,
+    place: datetime | None = None,
 ) -> CallbackId:
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, number))
@@ -72,6 +73,7 @@ def note(
             contacts=len(contacts),
             contact=contact,
             by=by,
+            place=place,
         )
     )
     return callback
@@ -88,4 +90,5 @@ def missed(turn: Turn, call: Call, outcome: ContactOutcome) -> None:
     queue = call.queue if call.queue in turn.state.queues else None
     due_at = turn.now if wanted else turn.now + timedelta(seconds=settings.after_s)
     first = turn.state.settings.queues[0].id
-    note(turn, kind, call.number, call.tenant, queue or first, due_at, contact=call.contact)
+    place = call.place if wanted else None
+    note(turn, kind, call.number, call.tenant, queue or first, due_at, contact=call.contact, place=place)

@@ -219,6 +219,8 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     contacts: int = 0
     contact: ContactId | None = None
     by: UserId | None = None
+    place: datetime | None = None
+    """The place in line that who asked for it while waiting keeps."""
 
 
 class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):

@@ -20,6 +20,7 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
             queue=event.queue,
             due_at=event.due_at,
             contacts=contacts,
+            place=event.place,
         )
         state.owed[event.tenant, event.number] = event.callback
     else:
@@ -27,6 +28,7 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
         if event.cause is CallbackKind.REQUESTED:
             callback.kind = event.cause
         callback.due_at = event.due_at
+        callback.place = min(filter(None, (callback.place, event.place)), default=None)
     if not callback.waits and callback.operation is None:
         state.deadlines.set(("callback", callback.id), callback.due_at)
 

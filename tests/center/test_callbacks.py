@@ -177,3 +177,49 @@ def test_call_backs_are_asked_for_dialled_and_closed_by_hand() -> None:
         world.do(requests.DialCallback(by=BY, callback=CallbackId(name), agent=AgentId("a1")))
     with pytest.raises(Invalid, match="number"):
         world.do(requests.AskCallback(by=BY, number="12"))
+
+
+def asks_while_waiting(world: World, call: str, number: str = NUMBER) -> None:
+    """Let a citizen wait for a while and take a call back instead."""
+    world.come(call, number=number)
+    world.wait(5)
+    world.do(facts.CallbackWanted(occurred=world.now, node=NODE, call=CallId(call)))
+    world.hang_up(call, by_citizen=False)
+
+
+def test_who_asked_while_waiting_keeps_the_place_in_line() -> None:
+    world = town(reserve=3)
+    world.come("first", number="13900000001")
+    world.wait(1)
+    asks_while_waiting(world, "c1")
+    world.come("later", number="13900000002")
+    world.ready("a1")
+    assert world.call("first").alive_legs(), "who came before is served before"
+    world.ready("a2")
+    assert [event.agent for event in world.of(events.CallbackOffered)] == ["a2"], "then the one who kept the place"
+    assert world.call("later").in_line
+    world.ready("a3")
+    assert world.call("later").alive_legs()
+
+
+def test_a_kept_place_is_called_at_once_where_an_agent_is_free() -> None:
+    world = town(reserve=3)
+    asks_while_waiting(world, "c1")
+    world.ready("a1")
+    assert [event.agent for event in world.of(events.CallbackOffered)] == ["a1"]
+
+
+def test_an_agent_who_declines_serves_who_waits_and_the_place_is_kept() -> None:
+    world = town(reserve=3, declined_s=30.0)
+    asks_while_waiting(world, "c1")
+    world.come("later", number="13900000002")
+    world.ready("a1")
+    world.do(requests.AnswerPreview(by=BY, agent=AgentId("a1"), dial=False))
+    assert world.call("later").alive_legs()
+    world.talk("later/1")
+    world.wait(40)
+    world.come("last", number="13900000003")
+    world.hang_up("later")
+    world.do(requests.GoReady(by=BY, agent=AgentId("a1")))
+    assert len(world.of(events.CallbackOffered)) == 2, "it comes before who joined after it"
+    assert world.call("last").in_line
