@@ -49,6 +49,7 @@ class History(Protocol):
         agent: str | None = None,
         outcome: str | None = None,
         tenant: str | None = None,
+        case_no: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:

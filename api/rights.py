@@ -43,6 +43,7 @@ _CALLBACKS: tuple[type[Event], ...] = (
     events.CallbackOffered,
     events.CallbackAttempted,
     events.CallbackDone,
+    events.RevisitAnswered,
 )
 _OPERATIONS: tuple[type[Event], ...] = (events.OperationStarted, events.OperationDone, events.OperationFailed)
 

@@ -56,6 +56,8 @@ class Callback(msgspec.Struct, kw_only=True):
     queue: QueueId
     due_at: datetime
     contacts: tuple[ContactId, ...]
+    case_no: str = ""
+    """The case that a revisit is about."""
     place: datetime | None = None
     """The place in line it has, of who asked for it while waiting; without one it comes after all live callers."""
     waits: bool = False
@@ -68,6 +70,11 @@ class Callback(msgspec.Struct, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Callback {self.id}: {self.kind} for {len(self.contacts)} contacts, {self.attempts} attempts>"
+
+
+def owed_for(number: str, case_no: str) -> str:
+    """Return under what a tenant's call back is found: one a number, and for revisits one a number and case."""
+    return f"{number} {case_no}" if case_no else number
 
 
 def can_be_called(number: str) -> bool:

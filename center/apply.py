@@ -153,6 +153,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.DialOut: outbound.dial_out,
     requests.AnswerPreview: outbound.answer_preview,
     requests.AskCallback: callbacks.ask,
+    requests.AskRevisit: callbacks.ask_revisit,
+    requests.AnswerRevisit: callbacks.answer_revisit,
     requests.DialCallback: callbacks.dial,
     requests.CloseCallback: callbacks.close,
     requests.TakeMissedCall: owed.take_missed,

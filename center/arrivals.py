@@ -30,8 +30,11 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             tenant=_tenant(turn, fact, outbound),
             direction=Direction.OUT if fact.outbound else Direction.IN,
             about=outbound.about if outbound else None,
+            unit=outbound.unit if outbound else "",
         )
     )
+    if outbound and outbound.case_no:
+        turn.record(events.ContactLinked(contact=fact.contact, case_no=outbound.case_no, by=outbound.by))
     if fact.outbound:
         offers.dialled(turn, turn.state.calls[fact.call], fact, outbound)
     else:

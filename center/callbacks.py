@@ -7,6 +7,7 @@ from agents.agent import Agent
 from calls.call import Call
 from calls.callback import Callback, allowed_from, can_be_called
 from center import outbound
+from center.notes import check_case_no
 from center.owed import note
 from center.turn import Turn
 from messages import events, requests
@@ -23,6 +24,17 @@ MAX_REASON = 500
 
 def ask(turn: Turn, request: requests.AskCallback) -> None:
     """Note that a number is to be called back. Raises Invalid."""
+    _ask(turn, request, CallbackKind.REQUESTED)
+
+
+def ask_revisit(turn: Turn, request: requests.AskRevisit) -> None:
+    """Note that a citizen is to be asked about a case. Raises Invalid, NotFound."""
+    _ask(turn, request, CallbackKind.REVISIT, check_case_no(request.case_no))
+
+
+def _ask(
+    turn: Turn, request: requests.AskCallback | requests.AskRevisit, kind: CallbackKind, case_no: str = ""
+) -> None:
     if not can_be_called(request.number):
         raise Invalid("number: 5 digits or more, a leading + allowed")
     if request.queue and request.queue not in turn.state.queues:
@@ -31,7 +43,24 @@ def ask(turn: Turn, request: requests.AskCallback) -> None:
     due_at = max(request.due_at or turn.now, turn.now)
     tenant = turn.state.tenant_of(queue)
     turn.id = note(
-        turn, CallbackKind.REQUESTED, request.number, tenant, queue, due_at, contact=request.contact, by=request.by
+        turn, kind, request.number, tenant, queue, due_at, contact=request.contact, by=request.by, case_no=case_no
+    )
+
+
+def answer_revisit(turn: Turn, request: requests.AnswerRevisit) -> None:
+    """Keep what a citizen said about a case. Raises Invalid."""
+    if len(request.reason) > MAX_REASON:
+        raise Invalid(f"reason: at most {MAX_REASON} characters")
+    turn.record(
+        events.RevisitAnswered(
+            revisit=request.revisit,
+            case_no=check_case_no(request.case_no),
+            satisfied=request.satisfied,
+            by=request.by,
+            reason=request.reason,
+            contact=request.contact,
+            agent=request.agent,
+        )
     )
 
 
@@ -52,9 +81,16 @@ def _served(turn: Turn, call: Call | None) -> None:
         return
     owed = [callback for callback in turn.state.callbacks.values() if callback.number == call.number]
     for callback in owed:
+        if callback.kind is CallbackKind.REVISIT and turn.state.attempts.get(_operation_of(turn, call)) != callback.id:
+            continue  # only a call about the case serves it
         agent = next((leg.agent for leg in call.talking_legs() if leg.agent), None)
         own = callback.dialled and call.direction is Direction.OUT
         _end(turn, callback, CallbackEnd.SERVED, contact=call.contact, agent=agent, attempts=int(own))
+
+
+def _operation_of(turn: Turn, call: Call) -> OperationId:
+    """Return the operation that dialled an outbound call, empty for another call."""
+    return next((leg.operation for leg in call.legs.values() if leg.operation), OperationId(""))
 
 
 def _end(turn: Turn, callback: Callback, end: CallbackEnd, attempts: int = 0, **more: Any) -> None:
@@ -120,16 +156,22 @@ def takes(turn: Turn, agent: Agent, before: datetime | None) -> bool:
 
 
 def _show(turn: Turn, callback: Callback, agent: Agent) -> None:
-    request = requests.DialOut(
-        by=SYSTEM,
+    operation = outbound.show(turn, _dialling(turn, callback, agent, SYSTEM), agent)
+    turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
+
+
+def _dialling(turn: Turn, callback: Callback, agent: Agent, by: UserId) -> requests.DialOut:
+    """Return what is asked of outbound for a call back."""
+    revisit = callback.kind is CallbackKind.REVISIT
+    return requests.DialOut(
+        by=by,
         agent=agent.id,
         number=callback.number,
-        purpose=f"callback {callback.kind}",
+        purpose=f"revisit {callback.case_no}" if revisit else f"callback {callback.kind}",
         contact=callback.contacts[-1] if callback.contacts else None,
         preview_s=turn.state.settings.callbacks.preview_s,
+        case_no=callback.case_no,
     )
-    operation = outbound.show(turn, request, agent)
-    turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
 
 
 def dial(turn: Turn, request: requests.DialCallback) -> None:
@@ -139,14 +181,7 @@ def dial(turn: Turn, request: requests.DialCallback) -> None:
         raise Conflict(f"agent {callback.agent} calls back now")
     agent = turn.state.roster.get(request.agent)
     outbound.check_free(turn, agent, previewed=False)
-    asked = requests.DialOut(
-        by=request.by,
-        agent=agent.id,
-        number=callback.number,
-        purpose=f"callback {callback.kind}",
-        contact=callback.contacts[-1] if callback.contacts else None,
-    )
-    operation = outbound.dial(turn, asked, agent)
+    operation = outbound.dial(turn, _dialling(turn, callback, agent, request.by), agent)
     turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
 
 

@@ -8,11 +8,17 @@ MAX_TEXT = 2000
 MAX_CASE_NO = 64
 
 
-def link(turn: Turn, request: requests.LinkCase) -> None:
-    """Tie a case to a contact."""
-    case_no = request.case_no.strip()
+def check_case_no(text: str) -> str:
+    """Return a case's number, trimmed. Raises Invalid."""
+    case_no = text.strip()
     if not case_no or len(case_no) > MAX_CASE_NO:
         raise Invalid(f"case_no: 1 to {MAX_CASE_NO} characters")
+    return case_no
+
+
+def link(turn: Turn, request: requests.LinkCase) -> None:
+    """Tie a case to a contact."""
+    case_no = check_case_no(request.case_no)
     if len(request.summary) > MAX_TEXT:
         raise Invalid(f"summary: at most {MAX_TEXT} characters")
     turn.record(

@@ -5,10 +5,11 @@ from datetime import timedelta
 from agents.agent import Agent
 from agents.transitions import Cause, may
 from center import offers, operations, transfers
+from center.notes import check_case_no
 from center.turn import Turn
 from messages import commands, events, requests
 from messages.errors import Invalid, Refused
-from messages.ids import AgentId, ContactId, LegId, NodeId, OperationId, UserId
+from messages.ids import AgentId, LegId, NodeId, OperationId
 from messages.values import AgentState, Target, TargetKind, Verb
 
 MAX_PURPOSE = 500
@@ -20,6 +21,10 @@ def dial_out(turn: Turn, request: requests.DialOut) -> None:
     agent = turn.state.roster.get(request.agent)
     if not transfers.is_outside(turn, request.number):
         raise Invalid(f"number: {turn.state.settings.outside_digits} to 20 digits, a leading + allowed")
+    if request.case_no:
+        check_case_no(request.case_no)
+    if len(request.unit) > MAX_PURPOSE:
+        raise Invalid(f"unit: at most {MAX_PURPOSE} characters")
     if len(request.purpose) > MAX_PURPOSE:
         raise Invalid(f"purpose: at most {MAX_PURPOSE} characters")
     if not 0 <= request.preview_s <= MAX_PREVIEW_S:
@@ -35,7 +40,7 @@ def dial(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
     """Ring a free agent's phone to dial a number at once, and return the operation."""
     operation = _start(turn, request, turn.state.settings.party_ring_s)
     offers.engage(turn, agent, None, _leg(operation))
-    _ring(turn, agent, operation, request.by, request.number, request.purpose, request.contact)
+    _ring(turn, agent, operation, request)
     return operation
 
 
@@ -93,6 +98,8 @@ def show(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
             until=turn.now + timedelta(seconds=request.preview_s),
             purpose=request.purpose,
             about=request.contact,
+            case_no=request.case_no,
+            unit=request.unit,
         )
     )
     return operation
@@ -124,22 +131,23 @@ def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) 
     turn.id = turn.operation = preview.operation
     if dial:
         turn.move(agent, Cause.KEEP, leg=_leg(preview.operation))
-        _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, preview.about)
+        request = requests.DialOut(
+            by=preview.by,
+            agent=agent.id,
+            number=preview.number,
+            purpose=preview.purpose,
+            contact=preview.about,
+            case_no=preview.case_no,
+            unit=preview.unit,
+        )
+        _ring(turn, agent, preview.operation, request)
         return
     offers.give_back(turn, agent)
     if operation:
         operations.fail(turn, operation, "declined")
 
 
-def _ring(
-    turn: Turn,
-    agent: Agent,
-    operation: OperationId,
-    by: UserId,
-    number: str,
-    purpose: str,
-    about: ContactId | None,
-) -> None:
+def _ring(turn: Turn, agent: Agent, operation: OperationId, request: requests.DialOut) -> None:
     node, leg, ring_s = _node(turn), _leg(operation), turn.state.settings.party_ring_s
     shown = offers.caller_id(turn, agent.tenant)
     turn.record(
@@ -147,14 +155,16 @@ def _ring(
             operation=operation,
             leg=leg,
             agent=agent.id,
-            by=by,
+            by=request.by,
             phone=agent.phone,
             node=node or NodeId(""),
-            number=number,
+            number=request.number,
             caller_id=shown,
             ring_until=turn.now + timedelta(seconds=ring_s),
-            purpose=purpose,
-            about=about,
+            purpose=request.purpose,
+            about=request.contact,
+            case_no=request.case_no,
+            unit=request.unit,
         )
     )
     if node is not None:
@@ -164,7 +174,7 @@ def _ring(
             operation=operation,
             leg=leg,
             phone=agent.phone,
-            number=number,
+            number=request.number,
             caller_id=shown,
             ring_s=ring_s,
             notice=turn.state.settings.outbound_notice,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from calls.call import Call
-from calls.callback import MISSED, allowed_from, can_be_called
+from calls.callback import MISSED, allowed_from, can_be_called, owed_for
 from center.turn import Turn
 from messages import events, requests
 from messages.ids import CallbackId, CallId, ContactId, QueueId, UserId
@@ -57,9 +57,10 @@ def note(
     contact: ContactId | None = None,
     by: UserId | None = None,
     place: datetime | None = None,
+    case_no: str = "",
 ) -> CallbackId:
     """Record that a citizen is owed a call: one task a number, however often they called."""
-    known = turn.state.owed.get((tenant, number))
+    known = turn.state.owed.get((tenant, owed_for(number, case_no)))
     callback = known or CallbackId(turn.new_id("b"))
     contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
     turn.record(
@@ -74,6 +75,7 @@ def note(
             contact=contact,
             by=by,
             place=place,
+            case_no=case_no,
         )
     )
     return callback

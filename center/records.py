@@ -66,6 +66,8 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     confidential: bool = False
     menu_s: float = 0.0
     """Seconds in the flow's menus, until it was queued."""
+    unit: str = ""
+    """The handling unit whose call to the citizen it is."""
 
 
 class VisitRecord(msgspec.Struct, kw_only=True):
@@ -195,6 +197,21 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     closed_by: UserId | None = None
     reason: str = ""
+    case_no: str = ""
+    """The case that a revisit is about."""
+
+
+class RevisitRecord(msgspec.Struct, kw_only=True):
+    """What a citizen said when they were asked about a case; said again, the last counts. Not service satisfaction."""
+
+    revisit: CallbackId
+    case_no: str
+    satisfied: bool
+    reason: str = ""
+    contact: ContactId | None = None
+    agent: AgentId | None = None
+    by: UserId
+    answered_at: datetime
 
 
 class MessageRecord(msgspec.Struct, kw_only=True):
@@ -298,6 +315,7 @@ Record = (
     | OperationRecord
     | ThreeWayRecord
     | CallbackRecord
+    | RevisitRecord
     | MessageRecord
     | SurgeRecord
     | AgentStateRecord

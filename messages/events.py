@@ -62,6 +62,8 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     direction: Direction = Direction.IN
     about: ContactId | None = None
     """The contact that an outbound call is about."""
+    unit: str = ""
+    """The unit that called the citizen about a case."""
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
@@ -221,6 +223,20 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     by: UserId | None = None
     place: datetime | None = None
     """The place in line that who asked for it while waiting keeps."""
+    case_no: str = ""
+    """The case that a revisit is about."""
+
+
+class RevisitAnswered(Event, frozen=True, kw_only=True, tag="revisit.answered"):
+    """A citizen said how satisfied they are with what became of a case; `contact`: in which call."""
+
+    revisit: CallbackId
+    case_no: str
+    satisfied: bool
+    by: UserId
+    reason: str = ""
+    contact: ContactId | None = None
+    agent: AgentId | None = None
 
 
 class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):
@@ -470,6 +486,8 @@ class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
     until: datetime
     purpose: str = ""
     about: ContactId | None = None
+    case_no: str = ""
+    unit: str = ""
 
 
 class PreviewEnded(Event, frozen=True, kw_only=True, tag="preview.ended"):
@@ -494,6 +512,10 @@ class DialledOut(Event, frozen=True, kw_only=True, tag="call.dialled_out"):
     ring_until: datetime
     purpose: str = ""
     about: ContactId | None = None
+    case_no: str = ""
+    """The case it is about."""
+    unit: str = ""
+    """The unit that calls the citizen about it."""
 
 
 class DialOutEnded(Event, frozen=True, kw_only=True, tag="call.dial_out_ended"):
@@ -636,6 +658,7 @@ AnyEvent = (
     | CallDeflected
     | CallbackRequested
     | CallbackNoted
+    | RevisitAnswered
     | CallbackDue
     | CallbackOffered
     | CallbackAttempted

@@ -81,7 +81,8 @@ class ControlCall(Request, frozen=True, kw_only=True, tag="call.control"):
 
 
 class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
-    """Call an outside number for an agent: their phone rings first. `contact`: what the call is about, if anything.
+    """Call an outside number for an agent: their phone rings first. `contact`, `case_no`: what the call is about, if
+    anything; `unit`: the handling unit whose call about the case it is.
 
     `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once.
     """
@@ -91,6 +92,8 @@ class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
     purpose: str = ""
     contact: ContactId | None = None
     preview_s: float = 0.0
+    case_no: str = ""
+    unit: str = ""
 
 
 class AnswerPreview(Request, frozen=True, kw_only=True, tag="call.answer_preview"):
@@ -107,6 +110,27 @@ class AskCallback(Request, frozen=True, kw_only=True, tag="callback.ask"):
     queue: QueueId = QueueId("")
     contact: ContactId | None = None
     due_at: datetime | None = None
+
+
+class AskRevisit(Request, frozen=True, kw_only=True, tag="revisit.ask"):
+    """Have a citizen asked how satisfied they are with what became of a case; as AskCallback otherwise."""
+
+    number: str
+    case_no: str
+    queue: QueueId = QueueId("")
+    contact: ContactId | None = None
+    due_at: datetime | None = None
+
+
+class AnswerRevisit(Request, frozen=True, kw_only=True, tag="revisit.answer"):
+    """What the citizen said when asked about a case, in their call `contact`."""
+
+    revisit: CallbackId
+    case_no: str
+    satisfied: bool
+    reason: str = ""
+    contact: ContactId | None = None
+    agent: AgentId | None = None
 
 
 class CloseCallback(Request, frozen=True, kw_only=True, tag="callback.close"):

@@ -110,6 +110,8 @@ class CallbackKind(StrEnum):
 
     REQUESTED = "requested"
     MISSED = "missed"
+    REVISIT = "revisit"
+    """The case system wants to know how satisfied a citizen is with what became of a case."""
 
 
 class CallbackEnd(StrEnum):

@@ -13,6 +13,7 @@ class What(StrEnum):
     THREE_WAY = "three-way"
     AGENT_STATES = "agent-states"
     CALLBACKS = "callbacks"
+    REVISITS = "revisits"
     SURGES = "surges"
     SURVEYS = "surveys"
     LISTENING = "listening"
@@ -47,6 +48,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "visits": "how many queues it asked for, the same one again counted again",
         "confidential": "whether the citizen asked for confidence in the flow",
         "menu_s": "seconds in the flow's menus, until it was queued",
+        "unit": "the handling unit whose call to the citizen it is",
         "waited_s": "from joining the queue to the answer, or to the end where nobody answered (s)",
         "talk_s": "talk of all its legs, hold not included (s); empty where nobody answered or somebody still talks",
         "hold_s": "hold of all its legs (s); empty as talk_s",
@@ -71,6 +73,16 @@ SCHEMA: dict[What, dict[str, str]] = {
         "refused": "why the queue did not take or keep it",
         "to": "the queue it overflowed to",
         "waited_s": "from asking to the end of the visit (s)",
+    },
+    What.REVISITS: {
+        "revisit": "the revisit's id",
+        "case_no": "the case that the citizen was asked about",
+        "satisfied": "whether they are satisfied with what became of it: revisit satisfaction, not the service's",
+        "reason": "what they said",
+        "contact": "the call in which they said it",
+        "agent": "who asked",
+        "by": "who noted it",
+        "answered_at": "when it was noted (UTC, µs)",
     },
     What.SURVEYS: {
         "contact": "the contact's id",
@@ -175,6 +187,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "agent": "the agent who served them",
         "closed_by": "who closed it by hand",
         "reason": "why it was closed by hand",
+        "case_no": "the case that a revisit is about",
         "duration_s": "from being owed to being over (s)",
     },
     What.SURGES: {

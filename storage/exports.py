@@ -23,6 +23,7 @@ from storage.tables import (
     legs,
     listening,
     operations,
+    revisits,
     surges,
     surveys,
     three_way,
@@ -47,6 +48,7 @@ _SOURCES = {
     What.THREE_WAY: _Source(three_way, three_way.c.asked_at, (three_way.c.operation,)),
     What.CALLBACKS: _Source(callbacks, callbacks.c.noted_at, (callbacks.c.callback,)),
     What.SURVEYS: _Source(surveys, surveys.c.asked_at, (surveys.c.contact, surveys.c.question)),
+    What.REVISITS: _Source(revisits, revisits.c.answered_at, (revisits.c.revisit,)),
     What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
@@ -149,6 +151,8 @@ def _derived(row: Row) -> Row:
             "waited_s": _seconds(row["queued_at"], row["answered_at"] or row["ended_at"]),
             "talk_s": None if talk is None else round(max(0.0, talk - row["hold_s"]), 6),
         }
+    if "satisfied" in row and "question" not in row:
+        return row
     if "question" in row:
         return row | {"duration_s": _seconds(row["asked_at"], row["answered_at"])}
     if "left_at" in row:

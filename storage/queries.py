@@ -83,6 +83,7 @@ class Queries:
         agent: str | None = None,
         outcome: str | None = None,
         tenant: str | None = None,
+        case_no: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
@@ -105,6 +106,9 @@ class Queries:
         for wanted, value in filters:
             if value is not None:
                 query = query.where(wanted == harmless(value))
+        if case_no is not None:
+            its = select(case_links.c.contact).where(case_links.c.case_no == harmless(case_no))
+            query = query.where(column.contact.in_(its))
         if cursor:
             at, contact = _decode(cursor)
             query = query.where(

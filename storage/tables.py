@@ -20,6 +20,7 @@ from center.records import (
     OperationRecord,
     Record,
     RecordingRecord,
+    RevisitRecord,
     SurgeRecord,
     SurveyRecord,
     ThreeWayRecord,
@@ -63,6 +64,10 @@ Index(None, three_way.c.asked_at)
 callbacks = _table("callbacks", CallbackRecord, "callback")
 Index(None, callbacks.c.noted_at)
 Index(None, callbacks.c.number)
+
+revisits = _table("revisits", RevisitRecord, "revisit", closes=False)
+Index(None, revisits.c.case_no)
+Index(None, revisits.c.answered_at)
 
 surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
@@ -184,6 +189,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(OperationRecord, operations, "asked_at"),
         Kept(ThreeWayRecord, three_way, "asked_at"),
         Kept(CallbackRecord, callbacks, "noted_at"),
+        Kept(RevisitRecord, revisits, "answered_at"),
         Kept(SurgeRecord, surges, "started_at"),
         Kept(AgentStateRecord, agent_states, "started_at"),
         Kept(ListeningRecord, listening, "session"),

@@ -127,6 +127,7 @@ class ContactsQuery(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None = None
     agent: str | None = None
     outcome: ContactOutcome | None = None
+    case_no: str | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=200)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
 
@@ -176,8 +177,10 @@ class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
     stream_path: str
 
 
-def check_offset(*, since: datetime | None, until: datetime | None) -> None:
+def check_offset(
+    *, since: datetime | None = None, until: datetime | None = None, due_at: datetime | None = None
+) -> None:
     """Raise Invalid for an instant that does not say its offset from UTC."""
-    for name, at in (("from", since), ("to", until)):
+    for name, at in (("from", since), ("to", until), ("due_at", due_at)):
         if at is not None and at.tzinfo is None:
             raise Invalid(f"{name}: give the offset from UTC, such as 2026-11-24T08:00:00+08:00 or …Z")

@@ -71,7 +71,9 @@ class TakeOverBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DialBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A number to call for an agent (oneself where none is named), what for, and the contact that it is about.
+    """A number to call for an agent (oneself where none is named), what for, and the contact or case that it is about.
+
+    `unit`: the handling unit whose call to the citizen it is; `GET /contacts?case_no=` then shows that it was made.
 
     `preview_s`: seconds for which the agent is shown the number and may dial or decline; 0 dials at once.
     """
@@ -80,6 +82,8 @@ class DialBody(msgspec.Struct, frozen=True, kw_only=True):
     agent: Short = ""
     purpose: Text = ""
     contact: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    case_no: Short = ""
+    unit: Text = ""
     preview_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from api.masking import shown
-from api.rest.bodies import Id, Text
+from api.rest.bodies import Id, Text, check_offset
 from api.rest.call_bodies import OperationAnswer
 from api.rest.calls import started
 from api.rest.endpoint import Answer, Asked
@@ -15,7 +15,7 @@ from api.rest.seats import own_seat
 from api.rights import WATCHERS
 from calls.callback import Callback
 from messages import requests
-from messages.errors import Forbidden, Invalid, NotFound
+from messages.errors import Forbidden, NotFound
 from messages.ids import CallbackId, ContactId, QueueId
 from messages.values import CallbackKind, Role
 
@@ -29,6 +29,7 @@ class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
     kind: CallbackKind
     number: str
     tenant: str
+    case_no: str
     queue: str
     due_at: datetime
     waits: bool
@@ -75,8 +76,7 @@ async def list_callbacks(asked: Asked) -> Answer:
 async def ask_callback(asked: Asked) -> Answer:
     """Have a number called back; one that is owed a call already stays one task."""
     body: CallbackBody = asked.body
-    if body.due_at is not None and body.due_at.tzinfo is None:
-        raise Invalid("due_at: give the offset from UTC, such as 2026-11-25T09:00:00+08:00")
+    check_offset(due_at=body.due_at)
     tenant = asked.services.mirror.state.tenant_of(QueueId(body.queue))
     if not asked.services.scope.may_reach(asked.principal, tenant):
         raise Forbidden("calls back go through your own line's queues, or the city's")
@@ -130,6 +130,7 @@ def _view(asked: Asked, callback: Callback) -> CallbackView:
         kind=callback.kind,
         number=shown(callback.number, asked.principal),
         tenant=callback.tenant,
+        case_no=callback.case_no,
         queue=callback.queue,
         due_at=callback.due_at,
         waits=callback.waits,

@@ -134,6 +134,8 @@ async def dial_out(asked: Asked) -> Answer:
             purpose=body.purpose,
             contact=ContactId(body.contact) if body.contact else None,
             preview_s=body.preview_s,
+            case_no=body.case_no,
+            unit=body.unit,
         )
     )
     return started(OperationAnswer(operation=reply.operation, agent=agent))

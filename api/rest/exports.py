@@ -28,6 +28,7 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
         "operations",
         "three-way",
         "callbacks",
+        "revisits",
         "agent-states",
         "surges",
         "surveys",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, reports, schedules, seats, sessions
+from api.rest import callbacks, calls, contacts, exports, live, reports, revisits, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -58,6 +58,9 @@ MAY: dict[str, frozenset[Role]] = {
     "callbacks.ask": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
     "callbacks.dial": frozenset({AGENT, SUPERVISOR}),
     "callbacks.close": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "revisits.ask": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "revisits.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN, CASE_SYSTEM}),
+    "revisits.answer": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -184,6 +187,24 @@ ROUTES: tuple[Route, ...] = (
         "callbacks.close",
         callbacks.close_callback,
         body=callbacks.CloseBody,
+        status=204,
+    ),
+    _route("GET", "/revisits", "revisits.read", revisits.list_revisits, answer=callbacks.CallbacksAnswer),
+    _route(
+        "POST",
+        "/revisits",
+        "revisits.ask",
+        revisits.ask_revisit,
+        body=revisits.RevisitBody,
+        answer=callbacks.CallbackAnswer,
+        status=201,
+    ),
+    _route(
+        "PUT",
+        "/revisits/{revisit}/result",
+        "revisits.answer",
+        revisits.answer_revisit,
+        body=revisits.RevisitResultBody,
         status=204,
     ),
     _route("POST", "/calls", "calls.dial", calls.dial_out, body=DialBody, answer=OperationAnswer, status=202),

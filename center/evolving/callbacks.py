@@ -1,6 +1,6 @@
 """What events make of calls back."""
 
-from calls.callback import Callback
+from calls.callback import Callback, owed_for
 from center.evolving.step import Steps
 from center.state import State
 from messages import events
@@ -21,8 +21,9 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
             due_at=event.due_at,
             contacts=contacts,
             place=event.place,
+            case_no=event.case_no,
         )
-        state.owed[event.tenant, event.number] = event.callback
+        state.owed[event.tenant, owed_for(event.number, event.case_no)] = event.callback
     else:
         callback.contacts = tuple(dict.fromkeys((*callback.contacts, *contacts)))
         if event.cause is CallbackKind.REQUESTED:
@@ -59,7 +60,7 @@ def _attempted(state: State, entry: Entry, event: events.CallbackAttempted) -> N
 
 def _done(state: State, entry: Entry, event: events.CallbackDone) -> None:
     callback = state.callbacks.pop(event.callback)
-    state.owed.pop((callback.tenant, callback.number), None)
+    state.owed.pop((callback.tenant, owed_for(callback.number, callback.case_no)), None)
     state.waiting_callbacks.pop(event.callback, None)
     if callback.operation:
         state.attempts.pop(callback.operation, None)

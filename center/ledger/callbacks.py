@@ -1,7 +1,7 @@
 """What the ledger keeps of calls back."""
 
 from center.ledger.book import Book, Steps
-from center.records import CallbackRecord, Record
+from center.records import CallbackRecord, Record, RevisitRecord
 from messages import events
 from messages.events import Entry
 
@@ -18,6 +18,7 @@ def _noted(ledger: Book, entry: Entry, event: events.CallbackNoted) -> list[Reco
             noted_at=entry.at,
             due_at=event.due_at,
             first_contact=event.contact,
+            case_no=event.case_no,
         )
     record.due_at = event.due_at
     record.contacts = event.contacts
@@ -43,8 +44,24 @@ def _done(ledger: Book, entry: Entry, event: events.CallbackDone) -> list[Record
     return [record]
 
 
+def _revisit_answered(ledger: Book, entry: Entry, event: events.RevisitAnswered) -> list[Record]:
+    return [
+        RevisitRecord(
+            revisit=event.revisit,
+            case_no=event.case_no,
+            satisfied=event.satisfied,
+            reason=event.reason,
+            contact=event.contact,
+            agent=event.agent,
+            by=event.by,
+            answered_at=entry.at,
+        )
+    ]
+
+
 STEPS: Steps = {
     events.CallbackNoted: _noted,
     events.CallbackAttempted: _attempted,
     events.CallbackDone: _done,
+    events.RevisitAnswered: _revisit_answered,
 }

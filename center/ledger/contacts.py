@@ -22,6 +22,7 @@ def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -
         tenant=event.tenant,
         direction=event.direction,
         about=event.about,
+        unit=event.unit,
     )
     ledger.contacts[event.contact] = record
     ledger.visits.pop(event.contact, None)  # of the same log, read a second time

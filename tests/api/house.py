@@ -129,6 +129,7 @@ class MemoryHistory:
         agent: str | None = None,
         outcome: str | None = None,
         tenant: str | None = None,
+        case_no: str | None = None,
         cursor: str = "",
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
@@ -139,6 +140,7 @@ class MemoryHistory:
             if (agent is None or one["agent"] == agent)
             and (since is None or one["arrived_at"] >= since)
             and (tenant is None or one.get("tenant", "") == tenant)
+            and (case_no is None or case_no in one.get("cases", ()))
         ]
         start = int(cursor or 0)
         end = start + limit

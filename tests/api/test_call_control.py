@@ -251,7 +251,7 @@ async def test_a_supervisor_acts_on_whoever_talks_takes_over_and_releases_with_a
 async def test_an_agent_ends_their_own_call_without_saying_why(house: House) -> None:
     token = await _talking(house)
     await _start(house, token, "hangup")
-    assert type(house.switchboard.commands[-1]) is commands.HangUp
+    assert type(house.switchboard.commands[-1]) is commands.DropLeg, "the citizen may still be asked something"
 
 
 async def test_an_operation_is_for_those_it_concerns_and_its_number_for_who_dialled(house: House) -> None:

@@ -62,3 +62,21 @@ async def test_a_county_sees_whom_its_own_line_owes_a_call(house: House) -> None
     assert (await house.ask("GET", "callbacks", countys))[1]["items"] == []
     [owed] = (await house.ask("GET", "callbacks", house.token(Role.SUPERVISOR)))[1]["items"]
     assert (await house.ask("POST", f"callbacks/{owed['id']}/close", countys, {"reason": "x"}))[0] == 404
+
+
+async def test_a_revisit_is_asked_for_by_the_case_system_made_by_an_agent_and_answered(house: House) -> None:
+    system, agent = house.token(Role.CASE_SYSTEM), house.token(Role.AGENT, agent="a1")
+    wish = {"number": "13900001111", "case_no": "GD1"}
+    status, made = await house.ask("POST", "revisits", system, wish)
+    assert status == 201
+    assert (await house.ask("POST", "revisits", agent, wish))[0] == 403
+    assert (await house.ask("POST", "revisits", system, {**wish, "due_at": "2099-01-01T09:00:00"}))[0] == 422
+    [shown] = (await house.ask("GET", "revisits", agent))[1]["items"]
+    assert (shown["kind"], shown["case_no"], shown["number"]) == ("revisit", "GD1", "139****1111")
+    await house.ready("a1")
+    assert (await house.ask("POST", f"callbacks/{made['id']}/dial", agent))[0] == 202
+    result = {"case_no": "GD1", "satisfied": False, "reason": "慢"}
+    async with house.subscribed(system) as following:
+        assert (await house.ask("PUT", f"revisits/{made['id']}/result", agent, result))[0] == 204
+        event = (await following.until("revisit.answered"))[-1]["event"]
+    assert (event["case_no"], event["satisfied"], event["agent"]) == ("GD1", False, "a1")

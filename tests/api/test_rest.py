@@ -397,6 +397,8 @@ _BODIES = {
     "/queues/{queue}/open": {"open": True},
     "/calls": {"number": "13800005678"},
     "/callbacks": {"number": "13800005678"},
+    "/revisits": {"number": "13800005678", "case_no": "GD1"},
+    "/revisits/{revisit}/result": {"case_no": "GD1", "satisfied": True},
     "/callbacks/{callback}/close": {"reason": "solved"},
     "/calls/{call}/dtmf": {"digits": "1"},
     "/calls/{call}/transfer": {"agent": "a2"},

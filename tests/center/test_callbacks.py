@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from calls.callback import CallbackSettings, allowed_from
-from center.records import CallbackRecord, ContactRecord
+from center.records import CallbackRecord, ContactRecord, RevisitRecord
 from messages import commands, events, facts, requests
 from messages.errors import Conflict, Invalid, NotFound
 from messages.ids import AgentId, CallbackId, CallId, ContactId, LegId
@@ -223,3 +223,57 @@ def test_an_agent_who_declines_serves_who_waits_and_the_place_is_kept() -> None:
     world.do(requests.GoReady(by=BY, agent=AgentId("a1")))
     assert len(world.of(events.CallbackOffered)) == 2, "it comes before who joined after it"
     assert world.call("last").in_line
+
+
+def revisit(world: World, case_no: str = "GD1") -> str:
+    """Have the citizen asked about a case; return the revisit."""
+    return world.do(requests.AskRevisit(by=BY, number=NUMBER, case_no=case_no)).id
+
+
+def test_a_revisit_is_one_a_case_and_nobody_else_is_served_by_it() -> None:
+    world = town()
+    first = revisit(world)
+    assert revisit(world) == first
+    assert revisit(world, "GD2") != first
+    gives_up(world)
+    assert len(world.center.state.callbacks) == 3, "a missed call is another matter"
+    with pytest.raises(Invalid, match="case_no"):
+        revisit(world, " ")
+
+
+def test_whoever_calls_by_themselves_is_still_to_be_asked_about_the_case() -> None:
+    world = town(automatic=False)
+    revisit(world)
+    world.ready("a1")
+    world.come("c1")
+    world.talk("c1/1")
+    assert not world.of(events.CallbackDone)
+
+
+def test_the_revisits_call_is_tied_to_its_case_serves_it_and_its_answer_is_kept() -> None:
+    world = town(reserve=0)
+    name = revisit(world)
+    world.ready("a1")
+    assert [preview.purpose for preview in world.of(events.PreviewShown)] == ["revisit GD1"]
+    world.talk(dialled(world, "out"))
+    assert [(done.callback, done.end) for done in world.of(events.CallbackDone)] == [(name, CallbackEnd.SERVED)]
+    assert [(linked.contact, linked.case_no) for linked in world.of(events.ContactLinked)] == [("out", "GD1")]
+    answer = requests.AnswerRevisit(by=BY, revisit=CallbackId(name), case_no="GD1", satisfied=False, reason="慢")
+    world.do(answer)
+    [record] = world.records(RevisitRecord)
+    assert (record.case_no, record.satisfied, record.reason) == ("GD1", False, "慢")
+
+
+def test_a_units_call_about_a_case_is_proved_by_the_contact() -> None:
+    world = town()
+    world.ready("a1")
+    world.do(requests.DialOut(by=BY, agent=AgentId("a1"), number=NUMBER, case_no="GD1", unit="城管局"))
+    leg = LegId(str(world.commanded(commands.DialOut)[-1].leg))
+    about = {"occurred": world.now, "node": NODE, "call": CallId("out"), "contact": ContactId("out")}
+    world.do(facts.CallArrived(**about, number=NUMBER, did="12345", outbound=leg))  # type: ignore[arg-type]
+    world.talk(str(leg))
+    world.wait(30)
+    world.hang_up("out")
+    [contact] = world.records(ContactRecord)
+    assert (contact.unit, contact.direction, contact.outcome) == ("城管局", "out", ContactOutcome.ANSWERED)
+    assert [(linked.contact, linked.case_no) for linked in world.of(events.ContactLinked)] == [("out", "GD1")]

@@ -51,7 +51,7 @@ def _something(world: World, random: Random, step: int) -> None:
     match random.choice(
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
-            *("control", "control", "report", "dial", "spy", "spy", "missed", "survey"),
+            *("control", "control", "report", "dial", "spy", "spy", "missed", "survey", "revisit"),
         ]
     ):
         case "arrive":
@@ -79,6 +79,12 @@ def _something(world: World, random: Random, step: int) -> None:
             world.do(facts.SurveyAsked(**about))
             if random.random() < 0.7:
                 world.do(facts.SurveyAnswered(**about, key="1", satisfied=random.choice([True, False, None])))
+        case "revisit":
+            case_no = f"G{random.randrange(3)}"
+            world.do(requests.AskRevisit(by=BY, number="13800001234", case_no=case_no))
+            revisit = random.choice(list(world.center.state.callbacks))
+            answer = requests.AnswerRevisit(by=BY, revisit=revisit, case_no=case_no, satisfied=random.random() < 0.5)
+            world.do(answer)
         case "control" if calls:
             call = random.choice([call for call in calls if call.talking_legs()] or calls)
             verb, target = random.choice([*Verb, *CALLS_IN]), random.choice(TARGETS)
