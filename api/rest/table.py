@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, contacts, exports, live, recordings, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -69,6 +69,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
+    "recordings.play": frozenset({AGENT, SUPERVISOR, AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -213,6 +214,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "PUT", "/contacts/{contact}/wrap-up", "contacts.wrap_up", contacts.write_wrap_up, body=WrapUpBody, status=204
+    ),
+    _route(
+        "GET",
+        "/contacts/{contact}/recordings/{n}",
+        "recordings.play",
+        recordings.play_recording,
+        query=recordings.PlayQuery,
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route(
