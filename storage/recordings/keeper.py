@@ -107,7 +107,7 @@ class Keeper:
     async def follow(self) -> None:
         """Take note of each recording that is complete, for ever."""
         known: Position | None = await self._patiently(lambda: self._cursors.load(NAME))
-        self.position = known or await self._patiently(self._begin)
+        self.position = known if known is not None else await self._patiently(self._begin)
         while True:
             try:
                 entries = await self._patiently(lambda: self._log.read(self.position))

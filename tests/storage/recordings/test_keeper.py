@@ -232,7 +232,12 @@ async def _killed_at(place: Place, moment: int) -> bool:
 
     keeper = place.keeper(vault, files)
     seal: Any = vault.seal
-    vault.seal = lambda file, source, clock: seal(file, source._part, clock)  # type: ignore[method-assign, misc]
+
+    def seal_what_is_wrapped(file: RecordingFile, source: Any, clock: Any) -> RecordingFile:
+        sealed: RecordingFile = seal(file, source._part, clock)
+        return sealed
+
+    vault.seal = seal_what_is_wrapped  # type: ignore[method-assign]
     keeper._source = source
     try:
         await keeper.round()
