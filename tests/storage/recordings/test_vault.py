@@ -229,3 +229,22 @@ def test_nobody_else_may_read_what_is_stored(tmp_path: Path) -> None:
     file = sealed(vault, tmp_path / "one.wav")
     for name in (file.key, file.key + BESIDE):
         assert (tmp_path / "store" / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_that_is_no_disk_keeps_recordings_too(tmp_path: Path) -> None:
+    vault = open_vault(tmp_path, store="memory://bucket/recordings")
+    write_wav(tmp_path / "one.wav", 5.0)
+    file = sealed(vault, tmp_path / "one.wav")
+    try:
+        vault.verify(file)
+        assert sorted(vault.store.names()) == [file.key, file.key + BESIDE]
+        assert vault.store.free() is None
+        assert content(vault, file, 100, 300) == content(vault, file)[100:300]
+        vault.keys.add()
+        assert vault.rewrap(file) == 2
+        vault.check(file)
+    finally:
+        vault.remove(file)
+    assert list(vault.store.names()) == []
+    with pytest.raises(FileNotFoundError):
+        vault.check(file)
