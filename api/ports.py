@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from agents.adherence import Adherence
 from agents.schedule import DayPlan, PlanRecord
+from messages.audit import AuditEntry
 from messages.events import Position
-from messages.ids import AgentId, ContactId, UserId
+from messages.ids import AgentId, ContactId, RecordingId, UserId
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
 
@@ -108,4 +109,54 @@ class Schedules(Protocol):
         """Return how well an agent kept to the plan. Raises Invalid where what is kept contradicts itself."""
 
 
-__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Schedules", "Session"]
+class Audit(Protocol):
+    """What is written down before a number is shown; nothing is ever changed or taken away."""
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Keep an entry; it is there for good once this returns. Raises Unavailable."""
+
+    async def entries(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: str | None = None,
+        action: str | None = None,
+        contact: str | None = None,
+        tenant: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page, newest first, and the cursor of the next, empty at the end. Raises Unavailable, Invalid."""
+
+
+class Sound(Protocol):
+    """A recording that is open: its size in bytes, its MIME type, and what changes when it does."""
+
+    size: int
+    content_type: str
+    etag: str
+
+    def pieces(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Yield the bytes [start, stop). Raises Unavailable."""
+
+
+class Recordings(Protocol):
+    """What can be played."""
+
+    async def open(self, recording: RecordingId) -> Sound:
+        """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
+
+
+__all__ = [
+    "Audit",
+    "Cursors",
+    "Exports",
+    "History",
+    "Identity",
+    "Principal",
+    "Recordings",
+    "Schedules",
+    "Session",
+    "Sound",
+]

@@ -18,6 +18,7 @@ from queueing.settings import QueueSettings, Surge
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 WATCHERS = OVERSEERS | {Role.LEADER, Role.ANALYST}
+HEARS_RECORDINGS = OVERSEERS | {Role.AUDITOR}
 SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
 
 _CALLS: tuple[type[Event], ...] = (
@@ -68,6 +69,13 @@ REMEMBERED = 50_000
 def oversees(principal: Principal) -> bool:
     """Tell whether a principal acts on others' calls and seats."""
     return not OVERSEERS.isdisjoint(principal.roles)
+
+
+def may_hear(principal: Principal, *, confidential: bool, own: bool, agents_hear_own: bool) -> bool:
+    """Tell whether a principal may play a contact's recordings; agents at most their own, none in confidence."""
+    if not HEARS_RECORDINGS.isdisjoint(principal.roles):
+        return True
+    return Role.AGENT in principal.roles and agents_hear_own and own and not confidential
 
 
 def leads(state: State, principal: Principal, agent: Agent) -> bool:

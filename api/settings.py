@@ -28,5 +28,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long one frame may take to be taken before the client counts as gone."""
     origins: tuple[str, ...] = ()
     """Browser origins beside our own pages that may open the stream."""
+    agents_hear_own: bool = False
+    """Whether agents may play the recordings of contacts they had a part in."""
     web_dir: str = ""
     """The built web page; empty: the one that came with the program."""

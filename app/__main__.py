@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import asterisk, calendars, common, data, flows, imports, people, run, schedules, simulate
+from app.commands import asterisk, calendars, common, data, flows, imports, people, recordings, run, schedules, simulate
 from messages.errors import HotlineError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -31,6 +31,8 @@ cli.command("check")(run.check)
 cli.command("simulate")(simulate.simulate)
 cli.command("replay")(data.replay)
 cli.command("export")(data.export)
+cli.command("verify")(recordings.verify)
+cli.add_typer(recordings.recordings, name="recordings")
 cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")
 cli.add_typer(flows.flows, name="flow")

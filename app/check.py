@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.flows import known, look_at
+from app.recordings import told
 from app.settings import Settings
 from calendars import china
+from messages.errors import HotlineError
 from storage.database import Database
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
 
@@ -38,6 +41,7 @@ async def findings(settings: Settings) -> list[Finding]:
         "calendars": _calendars,
         "disk": _disk,
         "database": _database,
+        "recordings": _recordings,
         "redis": _redis,
         "asterisk manager": _manager,
         "asterisk sip": _sip,
@@ -48,7 +52,7 @@ async def findings(settings: Settings) -> list[Finding]:
     for what, look in looks.items():
         try:
             found.append(Finding(what, ok=True, says=await look(settings)))
-        except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError) as error:
+        except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError, HotlineError) as error:
             found.append(
                 Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
             )
@@ -96,6 +100,10 @@ async def _database(settings: Settings) -> str:
     async with Database(settings.database_url) as database, database.reading() as connection:
         await connection.execute(text("select 1"))
     return "answers"
+
+
+async def _recordings(settings: Settings) -> str:
+    return await asyncio.to_thread(told, settings)
 
 
 async def _redis(settings: Settings) -> str:

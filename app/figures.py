@@ -60,6 +60,15 @@ class Figures(Collector):
             "hotline_rows_behind_seconds": ("Age of the oldest entry without its rows", hotline.rows.lag_s(at)),
             "hotline_stream_clients": ("Stream subscriptions", float(hotline.audience.size)),
         }
+        keeper = hotline.keeper
+        waited = (at - keeper.oldest).total_seconds() if keeper.oldest else 0.0
+        gauges |= {
+            "hotline_recordings_waiting": ("Recordings on the Asterisk host, not kept yet", float(keeper.waiting)),
+            "hotline_recordings_waiting_seconds": ("Age of the oldest recording that is not kept yet", waited),
+            "hotline_recordings_store_full": ("Whether the store has no room", float(keeper.full)),
+            "hotline_recordings_host_low": ("Whether Asterisk has little room to record", float(keeper.host_low)),
+            "hotline_recordings_host_free_bytes": ("Room where Asterisk records", float(keeper.host_free or 0)),
+        }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(name, text, value=value)
 
@@ -76,6 +85,7 @@ class Figures(Collector):
             "hotline_ami_link": hotline.bridge.link.counts,
             "hotline_rest": hotline.rest.counts,
             "hotline_stream": hotline.stream.counts,
+            "hotline_recordings": hotline.keeper.counts,
             "hotline_audience": hotline.audience.counts,
         }
         for prefix, counts in groups.items():

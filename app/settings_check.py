@@ -14,12 +14,14 @@ from calls.callback import CallbackSettings
 from center.settings import CenterSettings
 from messages.values import Need
 from queueing.settings import Overflow, QueueSettings, Surge
+from recording.settings import RecordingSettings
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
+HASHES, CODECS = ("sha256", "sm3"), ("opus", "wav")
 AREA_DIGITS = range(1, 8)
 
 
@@ -43,6 +45,7 @@ def findings(settings: Settings) -> list[str]:
         *_routes(center, names),
         *_calendars(center),
         *_callbacks(center.callbacks),
+        *_recordings(settings.recordings, names),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
@@ -144,6 +147,20 @@ def _routes(center: CenterSettings, names: _Names) -> Iterator[str]:
             yield f"{where} leads to queue {route.queue}, which [[center.queues]] does not name: add it there"
         yield from names.tenant(where, route.tenant)
         yield from _needs(where, route.needs)
+
+
+def _recordings(settings: RecordingSettings, names: _Names) -> Iterator[str]:
+    if settings.hash not in HASHES:
+        yield f"[recordings] hash is {settings.hash}: say {' or '.join(HASHES)}"
+    if settings.codec not in CODECS:
+        yield f"[recordings] codec is {settings.codec}: say {' or '.join(CODECS)}"
+    for rule in settings.retention:
+        where = f"[[recordings.retention]] of queue {rule.queue or 'any'}, tenant {rule.tenant or 'any'}"
+        if rule.days < 1:
+            yield f"{where} keeps for {rule.days} days: a day or more"
+        if rule.queue and rule.queue not in names.queues:
+            yield f"{where} names a queue that [[center.queues]] does not: add it there"
+        yield from names.tenant(where, rule.tenant)
 
 
 def _surge(surge: Surge, names: _Names) -> Iterator[str]:

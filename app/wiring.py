@@ -22,6 +22,7 @@ from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
 from app.missed import MissedCalls
+from app.recordings import keeper_of, vault_of
 from app.settings import Settings
 from center import snapshot
 from center.apply import Center
@@ -35,12 +36,15 @@ from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
 from messages.ids import NodeId
+from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
 from storage.queries import Queries
+from storage.recordings.files import RecordingFiles
+from storage.recordings.playback import Playback
 from storage.redis_log import RedisLog
 from storage.rows import RowWriter
 from storage.schedules import Schedules
@@ -110,6 +114,8 @@ class Hotline:
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
+        self.vault = vault_of(settings)
+        self.keeper = keeper_of(settings, self.journal, self.database, self.vault, now)
         await self._follow()
         await self._serve()
         await enter(self.bridge)
@@ -132,7 +138,8 @@ class Hotline:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
         asterisk = self.settings.asterisk
         missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop)
-        for work in (self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy(), missed.run()):
+        everything = (self.loop, self.mirror, self.rows, self.keeper, missed)
+        for work in (*(part.run() for part in everything), self._tidy()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
@@ -143,7 +150,7 @@ class Hotline:
             await asyncio.sleep(TIDY_S)
             if self.loop.snapshot_at > Position():
                 with contextlib.suppress(JournalError):  # away now: next time
-                    await self.journal.forget(min(self.loop.snapshot_at, self.rows.position))
+                    await self.journal.forget(min(self.loop.snapshot_at, self.rows.position, self.keeper.position))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -175,6 +182,8 @@ class Hotline:
             history=queries,
             exports=FileExports(self.database),
             schedules=Schedules(self.database, now, settings.schedules.reasons),
+            audit=AuditTrail(self.database),
+            recordings=Playback(self.vault, RecordingFiles(self.database)),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

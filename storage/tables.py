@@ -6,7 +6,7 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, event, text
 
 from agents.schedule import PlanRecord
 from center.records import (
@@ -27,6 +27,8 @@ from center.records import (
     VisitRecord,
     WrapUpRecord,
 )
+from messages.audit import AuditEntry
+from recording.files import RecordingFile
 from storage.columns import Instant, columns_of
 
 metadata = MetaData(
@@ -88,6 +90,10 @@ Index(None, listening.c.started_at)
 recordings = _table("recordings", RecordingRecord, "recording")
 Index(None, recordings.c.contact)
 Index(None, recordings.c.started_at)
+
+recording_files = Table("recording_files", metadata, *columns_of(RecordingFile, ("recording",)))
+Index(None, recording_files.c.contact)
+Index(None, recording_files.c.state, recording_files.c.ended_at)
 
 case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
 Index(None, case_links.c.case_no)
@@ -162,6 +168,36 @@ Index(
     postgresql_where=text("open"),
     sqlite_where=text("open = 1"),
 )
+
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    *columns_of(AuditEntry, ()),
+)
+Index(None, audit.c.contact)
+
+APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+        for what in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    ],
+}
+"""What lets nobody change or take away what was audited, but who may take the triggers away."""
+
+
+@event.listens_for(audit, "after_create")
+def _protect(table: Table, connection: Connection, **_: Any) -> None:
+    for statement in APPEND_ONLY[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
 
 
 class Kept(NamedTuple):

@@ -46,7 +46,7 @@ async def get_contact(asked: Asked) -> Answer:
     found = await asked.services.history.contact(name)
     if found is None or not asked.services.scope.has_kept(asked.principal, found):
         raise NotFound(f"no contact {name}")
-    if _own_only(asked) and not await _had_part(asked, name):
+    if _own_only(asked) and not await had_part(asked, name):
         raise Forbidden("agents see their own contacts")
     seen = _seen(found, asked.principal)
     if asked.roles.isdisjoint(MAY_KNOW_LISTENING):
@@ -100,7 +100,7 @@ async def check_there(asked: Asked, contact: ContactId, *, own_only: bool = True
     """Raise NotFound for a contact nobody knows or of another tenant, Forbidden for one the agent had no part in."""
     if not await _is_there(asked, contact):
         raise NotFound(f"no contact {contact}")
-    if own_only and _own_only(asked) and not await _had_part(asked, contact):
+    if own_only and _own_only(asked) and not await had_part(asked, contact):
         raise Forbidden("agents write on their own contacts")
 
 
@@ -112,7 +112,7 @@ async def _is_there(asked: Asked, contact: ContactId) -> bool:
     return kept is not None and scope.has_kept(principal, kept)
 
 
-async def _had_part(asked: Asked, contact: ContactId) -> bool:
+async def had_part(asked: Asked, contact: ContactId) -> bool:
     """Tell whether the agent was offered the contact: a recent one from memory, an old one from what is kept."""
     agents = asked.services.recall.agents_of(contact)
     if agents is not None and asked.principal.agent in agents:

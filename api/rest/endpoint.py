@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     path: Mapping[str, str]
     body: Any
     query: Any
+    headers: Mapping[str, str] = {}
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -57,8 +58,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return reply
 
 
+class Stream(msgspec.Struct, frozen=True):
+    """Content of a known size that comes in pieces."""
+
+    pieces: AsyncIterator[bytes]
+    size: int
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """What a handler returns; None is no content, a path the file there."""
+    """What a handler returns; None is no content, a path the file there, a Stream what comes of it."""
 
     content: Any
     status: int = 200
@@ -107,6 +115,8 @@ class Endpoint:
         counts.requests += 1
         try:
             sent = await self._send(request)
+            if isinstance(sent.body, Stream):
+                return await _stream(request, sent, sent.body)
         except HotlineError as error:
             counts.refused += 1
             return of_error(error)
@@ -131,6 +141,7 @@ class Endpoint:
             path=request.match_info,
             body=self._body(raw),
             query=self._query(request.query),
+            headers=request.headers,
         )
         key = request.headers.get("Idempotency-Key") if self.route.repeats and request.method != "GET" else None
         if key is None:
@@ -182,5 +193,24 @@ class Endpoint:
     async def _work(self, asked: Asked) -> Sent:
         answer = await self.route.handler(asked)
         content = answer.content
-        body = content if isinstance(content, Path) else b"" if content is None else ENCODER.encode(content)
-        return Sent(answer.status, body, dict(answer.headers))
+        if isinstance(content, Path | Stream):
+            return Sent(answer.status, content, dict(answer.headers))
+        return Sent(answer.status, b"" if content is None else ENCODER.encode(content), dict(answer.headers))
+
+
+async def _stream(request: web.Request, sent: Sent, stream: Stream) -> web.StreamResponse:
+    """Send pieces as they come. What fails with the first is a problem; after it, only a cut connection says so."""
+    first = await anext(stream.pieces, b"")
+    response = web.StreamResponse(status=sent.status, headers=sent.headers)
+    response.content_length = stream.size
+    await response.prepare(request)
+    try:
+        await response.write(first)
+        async for piece in stream.pieces:
+            await response.write(piece)
+    except HotlineError as error:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("what was being sent ended early") from error
+    await response.write_eof()
+    return response

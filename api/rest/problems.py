@@ -50,6 +50,7 @@ _TITLES = {
     405: "Not with this method",
     409: "Not possible now",
     413: "The request is too large",
+    416: "Not that long",
     422: "The request is malformed",
     500: "Something failed on our side",
     503: "Try again in a moment",

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from messages.errors import Conflict, Invalid
 
@@ -24,7 +23,8 @@ class Sent(NamedTuple):
     """An answer as it went out."""
 
     status: int
-    body: bytes | Path
+    body: Any
+    """Bytes, a file's path, or a stream."""
     headers: dict[str, str]
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, reports, revisits, schedules, seats, sessions
+from api.rest import (
+    callbacks,
+    calls,
+    contacts,
+    exports,
+    live,
+    recordings,
+    reports,
+    revisits,
+    schedules,
+    seats,
+    sessions,
+)
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -74,6 +86,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "reports.read": frozenset({SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
+    "recordings.play": frozenset({AGENT, SUPERVISOR, AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -245,6 +258,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "PUT", "/contacts/{contact}/wrap-up", "contacts.wrap_up", contacts.write_wrap_up, body=WrapUpBody, status=204
+    ),
+    _route(
+        "GET",
+        "/contacts/{contact}/recordings/{n}",
+        "recordings.play",
+        recordings.play_recording,
+        query=recordings.PlayQuery,
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route(

@@ -208,6 +208,8 @@ class House:
             web=WEB,
             exports=kept.get("exports"),
             schedules=kept.get("schedules"),
+            audit=kept.get("audit"),
+            recordings=kept.get("recordings"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession

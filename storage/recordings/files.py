@@ -1,0 +1,143 @@
+"""The rows of recordings' files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import case, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from messages.errors import Unavailable
+from messages.ids import RecordingId
+from recording.files import OPEN, FileState, RecordingFile, may_go
+from storage.columns import harmless, to_row
+from storage.database import Database, asking
+from storage.tables import contacts, recording_files, recordings
+
+files = recording_files.c
+PAGE = 500
+
+
+class RecordingFiles:
+    """What is known of recordings' files. Every method raises Unavailable where the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __repr__(self) -> str:
+        return f"<RecordingFiles in {self._database.url}>"
+
+    async def take(self, found: Iterable[RecordingFile]) -> int:
+        """Add recordings that are complete on the host, and return how many were not known yet."""
+        if not (rows := [to_row(file) for file in found]):
+            return 0
+        insert: Any = (postgresql if self._database.kind == "postgresql" else sqlite).insert(recording_files)
+        async with asking(self._database.writing()) as connection:
+            before = (await connection.execute(select(func.count()).select_from(recording_files))).scalar_one()
+            await connection.execute(insert.on_conflict_do_nothing(), rows)
+            after = (await connection.execute(select(func.count()).select_from(recording_files))).scalar_one()
+        return int(after - before)
+
+    async def left_behind(self) -> list[RecordingFile]:
+        """Return the recordings that are over and have no file's row."""
+        query = (
+            select(recordings.c.recording, recordings.c.contact, recordings.c.ended_at)
+            .outerjoin(recording_files, files.recording == recordings.c.recording)
+            .where(recordings.c.ended_at.is_not(None), recordings.c.failed == "", files.recording.is_(None))
+        )
+        async with asking(self._database.reading()) as connection:
+            return [
+                RecordingFile(recording=row.recording, contact=row.contact, ended_at=row.ended_at)
+                for row in await connection.execute(query)
+            ]
+
+    async def open(self, limit: int = 100) -> Sequence[RecordingFile]:
+        """Return what there is still to do: first what has not failed yet, the oldest first."""
+        query = (
+            select(recording_files)
+            .where(files.state.in_(OPEN))
+            .order_by(case((files.error == "", 0), else_=1), files.ended_at, files.recording)
+            .limit(limit)
+        )
+        async with asking(self._database.looking()) as connection:
+            return [_of(row) for row in await connection.execute(query)]
+
+    async def get(self, recording: RecordingId) -> RecordingFile | None:
+        """Return one recording's."""
+        query = select(recording_files).where(files.recording == harmless(recording))
+        async with asking(self._database.looking()) as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _of(row) if row is not None else None
+
+    async def move(self, old: RecordingFile, new: RecordingFile) -> bool:
+        """Write what has become of a recording; return False where it had changed meanwhile. Raises ValueError."""
+        if new.state is not old.state and not may_go(old.state, new.state):
+            raise ValueError(f"{old.recording}: not from {old.state} to {new.state}")
+        update = (
+            recording_files.update()
+            .where(
+                files.recording == old.recording,
+                files.state == old.state,
+                files.key_version == old.key_version,
+            )
+            .values(to_row(new))
+        )
+        async with asking(self._database.writing()) as connection:
+            return bool((await connection.execute(update)).rowcount)
+
+    async def settle(self) -> None:
+        """Return once what was written survives a power cut: SQLite in WAL mode syncs later than it commits."""
+        if self._database.kind != "sqlite":
+            return
+        async with asking(self._database.looking()) as connection:
+            busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")).first()
+        if busy is None or busy[0]:
+            raise Unavailable("the database is busy")
+
+    async def again(self) -> int:
+        """Let what was missing or failed be tried again; return how many."""
+        tried = (FileState.MISSING, FileState.FAILED)
+        update = recording_files.update().where(files.state.in_(tried)).values(state=FileState.TAKEN)
+        async with asking(self._database.writing()) as connection:
+            return int((await connection.execute(update)).rowcount)
+
+    async def all(self) -> AsyncIterator[RecordingFile]:
+        """Yield every row, in the order of the recordings' names, a page a transaction."""
+        after = ""
+        while True:
+            query = select(recording_files).where(files.recording > after).order_by(files.recording).limit(PAGE)
+            async with asking(self._database.looking()) as connection:
+                page = [_of(row) for row in await connection.execute(query)]
+            for file in page:
+                yield file
+            if len(page) < PAGE:
+                return
+            after = page[-1].recording
+
+    async def counts(self) -> Counter[FileState]:
+        """Return how many there are in each state."""
+        query = select(files.state, func.count()).group_by(files.state)
+        async with asking(self._database.looking()) as connection:
+            return Counter({FileState(state): count for state, count in await connection.execute(query)})
+
+    async def kept_before(self, at: datetime) -> list[tuple[RecordingFile, str, str]]:
+        """Return what is kept and ended before an instant, with its contact's queue and tenant."""
+        query = (
+            select(recording_files, contacts.c.queue.label("of_queue"), contacts.c.tenant.label("of_tenant"))
+            .outerjoin(contacts, contacts.c.contact == files.contact)
+            .where(files.state == FileState.KEPT, files.ended_at < at)
+            .order_by(files.ended_at)
+        )
+        async with asking(self._database.reading()) as connection:
+            found = (await connection.execute(query)).all()
+        return [(_of(row), row.of_queue or "", row.of_tenant or "") for row in found]
+
+
+def _of(row: Any) -> RecordingFile:
+    # str(): SQLAlchemy names reserved words by a subclass that msgspec does not take for text.
+    values = {str(name): value for name, value in row._mapping.items() if not str(name).startswith("of_")}
+    return msgspec.convert(values, RecordingFile)
