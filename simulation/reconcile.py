@@ -15,6 +15,8 @@ from simulation.sip_log import SipCall
 
 TOLERANCE = timedelta(seconds=1)
 """How far our instant of an answer may be from the phone's own."""
+MOMENT = timedelta(seconds=2)
+"""How far a lost call's end may be from Asterisk's."""
 
 
 class Kind(StrEnum):
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     NO_POP = "no_pop"
     LATE_POP = "late_pop"
     IDLE_POP = "idle_pop"
+    QUEUE_LOG = "queue_log"
+    LOST_MOMENT = "lost_moment"
     SIPP_COUNT = "sipp_count"
     AGENT_LEFT_BUSY = "agent_left_busy"
 
@@ -60,6 +64,7 @@ class Contact(Struct, kw_only=True):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     by_citizen: bool | None = None
+    source: str = ""
 
 
 class Pop(Struct, kw_only=True):
@@ -77,7 +82,8 @@ class Pop(Struct, kw_only=True):
 class Evidence(Struct, kw_only=True):
     """Everything that is reckoned.
 
-    `counted`: calls that SIPp itself counted; `phones`: each agent's phone; `left`: each agent's last state.
+    `counted`: calls that SIPp itself counted; `phones`: each agent's phone; `left`: each agent's last state;
+    `faults`: whether something befell us; `asterisk_died`: when Asterisk did.
     """
 
     counted: int
@@ -89,6 +95,9 @@ class Evidence(Struct, kw_only=True):
     pops: list[Pop]
     phones: dict[str, str]
     left: dict[str, str]
+    queue_log: list[str] = []
+    faults: bool = False
+    asterisk_died: list[datetime] = []
 
 
 class Reckoning(Struct, kw_only=True):
@@ -106,18 +115,29 @@ class Reckoning(Struct, kw_only=True):
     pop_ms: dict[str, float | None]
     margin_ms: dict[str, float | None]
     differences: list[Difference]
+    explained: list[Difference]
+    backfilled: int
+    wait_s: dict[str, float | None]
+
+
+EXPLAINED = (Kind.FALLBACK, Kind.NO_POP, Kind.LATE_POP, Kind.IDLE_POP)
+"""What a fault explains."""
 
 
 def reckon(evidence: Evidence) -> Reckoning:
     """Compare the records of every call and count."""
     pairs = list(_pops_and_invites(evidence))
-    differences = [
+    found = [
         *_calls(evidence),
         *_unclaimed(evidence),
         *_pop_differences(evidence, pairs),
         *_counted(evidence),
         *_left_busy(evidence),
+        *_queue_log(evidence),
     ]
+    explained = [difference for difference in found if evidence.faults and difference.kind in EXPLAINED]
+    differences = [difference for difference in found if difference not in explained]
+    waits = sorted(_waits(evidence))
     outcomes = Counter(contact.outcome for contact in evidence.contacts)
     delays = sorted(_ms(pop.at, pop.received_at) for pop in evidence.pops)
     margins = sorted(_ms(pop.received_at, invite.invited_at) for pop, invite in pairs if pop and invite)
@@ -131,6 +151,9 @@ def reckon(evidence: Evidence) -> Reckoning:
         pop_ms={"p50": percentile(delays, 50), "p99": percentile(delays, 99)},
         margin_ms={"min": percentile(margins, 0), "p50": percentile(margins, 50)},
         differences=differences,
+        explained=explained,
+        backfilled=sum(contact.source == "backfill" for contact in evidence.contacts),
+        wait_s={"p50": percentile(waits, 50), "p99": percentile(waits, 99), "max": percentile(waits, 100)},
     )
 
 
@@ -286,6 +309,28 @@ def _counted(evidence: Evidence) -> Iterator[Difference]:
     if evidence.counted != len(evidence.citizens):
         text = f"SIPp counts {evidence.counted} citizens' calls, its frames are of {len(evidence.citizens)}"
         yield Difference(Kind.SIPP_COUNT, "", "", text)
+
+
+def _waits(evidence: Evidence) -> Iterator[float]:
+    """How long each citizen waited for somebody, from when they were let in."""
+    answered: dict[str, datetime] = {}
+    for call in evidence.phone_calls:
+        if call.answered_at is not None and call.talked:
+            answered[call.number] = min(call.answered_at, answered.get(call.number, call.answered_at))
+    for citizen in evidence.citizens:
+        if citizen.answered_at and (first := answered.get(citizen.number)):
+            yield round((first - citizen.answered_at).total_seconds(), 3)
+
+
+def _queue_log(evidence: Evidence) -> Iterator[Difference]:
+    """Compare what the queue's own log says of whom the fallback queue connected with the bridges of the CEL."""
+    for line in evidence.queue_log:
+        fields = line.split("|")
+        call = evidence.asterisk.get(fields[1]) if len(fields) > 4 and fields[4] == "CONNECT" else None
+        phone = fields[3].rpartition("/")[2].removesuffix("-web") if call else ""
+        if call and phone not in call.bridged:
+            text = f"queue_log connected phone {phone}, Asterisk bridged {_names(call.bridged)}"
+            yield Difference(Kind.QUEUE_LOG, call.linkedid, call.number, text)
 
 
 def _left_busy(evidence: Evidence) -> Iterator[Difference]:
