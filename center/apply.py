@@ -10,6 +10,7 @@ from typing import Any
 
 from center import (
     arrivals,
+    backfill,
     callbacks,
     control,
     limits,
@@ -91,6 +92,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "relax": limits.relax,
     "wait": limits.waited_too_long,
     "park": arrivals.park_over,
+    "vanished": backfill.unexplained,
     "surge": arrivals.surge_over,
     "operation": operations.too_late,
     "dial": operations.dial_deadline,
@@ -132,6 +134,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.RecordingStopped: recordings.stopped,
     facts.NodeUp: nodes.up,
     facts.NodeDown: nodes.down,
+    facts.LogsRead: backfill.logs_read,
     requests.LogIn: seats.log_in,
     requests.LogOut: seats.log_out,
     requests.GoReady: seats.go_ready,
@@ -146,6 +149,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.DialCallback: callbacks.dial,
     requests.CloseCallback: callbacks.close,
     requests.TakeMissedCall: owed.take_missed,
+    requests.TakeBackfill: backfill.take,
     requests.StartListening: spying.start,
     requests.StopListening: spying.stop,
     requests.LinkCase: notes.link,

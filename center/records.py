@@ -29,6 +29,7 @@ from messages.values import (
     LegKind,
     ListeningMode,
     Refusal,
+    Source,
     Verb,
 )
 
@@ -39,7 +40,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     contact: ContactId
     call: CallId | None = None
     channel: str = "call"
-    source: str = "live"
+    source: Source = Source.LIVE
     node: NodeId | None = None
     linkedid: str = ""
     number: str = ""
@@ -89,6 +90,7 @@ class VisitRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     refused: Refusal | None = None
     to: QueueId | None = None
+    source: Source = Source.LIVE
 
 
 class LegRecord(msgspec.Struct, kw_only=True):
@@ -115,6 +117,7 @@ class LegRecord(msgspec.Struct, kw_only=True):
     role: LegKind = LegKind.AGENT
     operation: OperationId | None = None
     consulted_at: datetime | None = None
+    source: Source = Source.LIVE
 
 
 class OperationRecord(msgspec.Struct, kw_only=True):

@@ -53,7 +53,9 @@ def fold(rows: list[Row], horizon: Horizon, names: Names) -> Folded | None:
     over = ended if settled else horizon.over_at(rows[-1].at)
     out = citizen.uniqueid != linked
     contact = names.contact(call.contact or linked)
-    base = LegRecord(leg=LegId(""), contact=contact, call=CallId(citizen.uniqueid), offered_at=instant(rows[0].at))
+    base = LegRecord(
+        leg=LegId(""), contact=contact, call=CallId(citizen.uniqueid), offered_at=instant(rows[0].at), source=CEL
+    )
     legs = _legs(call, citizen, base, over, settled, names)
     talks = [leg for leg in legs if leg.answered_at is not None]
     first = min(talks, key=lambda leg: (leg.answered_at or leg.offered_at, leg.leg)) if talks else None
@@ -176,7 +178,9 @@ def _visits(
             and leg.offered_at >= instant(asked)
             and (until is None or leg.answered_at <= instant(until))
         ]
-        visit = VisitRecord(contact=base.contact, n=n, call=base.call, queue=names.queue(name), asked_at=instant(asked))
+        visit = VisitRecord(
+            contact=base.contact, n=n, call=base.call, queue=names.queue(name), asked_at=instant(asked), source=CEL
+        )
         if talks:
             visit.left_at, visit.agent, visit.outcome = talks[0].answered_at, talks[0].agent, ContactOutcome.ANSWERED
         elif until is not None:

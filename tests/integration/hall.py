@@ -20,6 +20,7 @@ from ivr.flow import FlowSettings, flow_for
 from messages import events, requests
 from messages.commands import Command
 from messages.events import Entry, Position
+from messages.facts import Fact
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import AgentState
 from queueing.settings import QueueSettings
@@ -93,6 +94,8 @@ class Hall:
         self.pops = PopGate(patience_s=0.0)
         self.loop = CenterLoop(self.center, self.log, self, now)
         self.bridge = self._bridge()
+        self.watch: Callable[[Fact], None] = lambda fact: None
+        """Sees each fact after the centre."""
         self.entries: list[Entry] = []
         self.marked = 0
         """How many entries the test does not look at any more."""
@@ -102,7 +105,11 @@ class Hall:
 
     def _bridge(self) -> Bridge:
         flow = FlowSettings()
-        return Bridge(self.settings, lambda did: flow_for(did, flow), self.loop.tell, self.pops, now)
+        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now)
+
+    def _tell(self, fact: Fact) -> None:
+        self.loop.tell(fact)
+        self.watch(fact)
 
     def execute(self, command: Command) -> None:
         """Carry a command out; the loop's port."""
@@ -196,7 +203,14 @@ class Hall:
 
 @asynccontextmanager
 async def open_hall(
-    directory: Path, root: Path, sipp: Sipp, *, agents: int = 2, ring_s: float = 15, wrap_up_s: float = 1
+    directory: Path,
+    root: Path,
+    sipp: Sipp,
+    *,
+    agents: int = 2,
+    ring_s: float = 15,
+    wrap_up_s: float = 1,
+    logs_s: float = 0,
 ) -> AsyncIterator[tuple[Hall, AsteriskChild]]:
     """Open a hall on a rendered Asterisk of its own."""
     numbers = [*(str(1000 + n) for n in range(1, agents + 1)), "9001"]
@@ -214,6 +228,7 @@ async def open_hall(
     center = CenterSettings(
         queues=(QueueSettings(id=QUEUE, ring_s=ring_s, wrap_up_s=wrap_up_s),),
         agents=tuple(AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n))) for n in range(1, agents + 1)),
+        logs_s=logs_s,
     )
     async with AsyncExitStack() as stack:
         child = await stack.enter_async_context(AsteriskChild(settings))
