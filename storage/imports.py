@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imports.agent_states import EPOCH
@@ -60,7 +60,7 @@ class Importer:
             await self._widen(connection, batch)
             await self._keep(connection, _CALL, {(name, 0): lines for name, lines in batch.calls.items()})
             await self._keep(connection, _AGENT, batch.agents)
-            await self._refold(connection, [harmless(name) for name in batch.calls])
+            await self._refold(connection, sorted(harmless(name) for name in batch.calls))
             await Places(self._database).save_in(connection, self._digest.source, place)
 
     async def finish(self) -> int:
@@ -156,17 +156,22 @@ class Importer:
                 await connection.execute(self._mark, marks)
 
     async def _write(self, connection: AsyncConnection, found: list[Folded]) -> None:
-        """Write contacts with their visits and legs, those of the live journal excepted."""
+        """Write contacts with their visits and legs, those of the live journal excepted.
+
+        The contact's row is the lock: who writes it first, the journal or we, has the other wait, and then see it.
+        """
+        found.sort(key=lambda one: one.contact.contact)
         ids = [harmless(one.contact.contact) for one in found]
-        query = select(contacts.c.contact).where(contacts.c.contact.in_(ids), contacts.c.source.not_in(SOURCES))
-        live = {row.contact for row in await connection.execute(query)}
-        mine = [one for one in found if harmless(one.contact.contact) not in live]
-        self.live |= live
+        if ids:
+            ours = upsert(self._database, contacts, or_(*(contacts.c.source == source for source in SOURCES)))
+            await connection.execute(ours, [_closed(one.contact) for one in found])
+        query = select(contacts.c.contact).where(contacts.c.contact.in_(ids), contacts.c.source.in_(SOURCES))
+        free = {row.contact for row in await connection.execute(query)}
+        mine = [one for one in found if harmless(one.contact.contact) in free]
+        self.live |= {ContactId(name) for name in ids if name not in free}
         self.contacts |= {one.contact.contact for one in mine}
-        gone = [name for name in ids if name not in live]
         for table in (visits, legs):
-            await connection.execute(delete(table).where(table.c.contact.in_(gone)))
-        await self._upsert(connection, contacts, [_closed(one.contact) for one in mine])
+            await connection.execute(delete(table).where(table.c.contact.in_(free)))
         await self._upsert(connection, visits, [_closed(visit) for one in mine for visit in one.visits])
         await self._upsert(connection, legs, [_closed(leg) for one in mine for leg in one.legs])
 

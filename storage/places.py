@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,8 +54,8 @@ class Places:
         await connection.execute(upsert(self._database, import_files), [row])
 
 
-def upsert(database: Database, table: Table) -> Any:
-    """Return the statement that writes whole rows, new or not."""
+def upsert(database: Database, table: Table, where: ColumnElement[bool] | None = None) -> Any:
+    """Return the statement that writes whole rows, new or not; of those that are there, only where that holds."""
     insert = (postgresql if database.kind == "postgresql" else sqlite).insert(table)
     new = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new, where=where)
