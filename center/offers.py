@@ -231,6 +231,9 @@ def withdraw_other(turn: Turn, agent: Agent, answered: Leg) -> None:
     if agent.state not in IN_OFFER or agent.leg in (None, answered.id) or agent.call is None:
         return
     call = turn.state.calls[agent.call]
+    if call.vanished is not None:  # it may have been answered: the logs will say
+        give_back(turn, agent)
+        return
     withdraw(turn, call, call.legs[agent.leg], LegEnd.WITHDRAWN)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -14,6 +15,7 @@ from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import NodeId, Phone
+from telephony.agi.orders import LetGo
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
 from telephony.ami.errors import AmiRefused
@@ -27,6 +29,9 @@ from telephony.recorder import FileRecorder
 from telephony.switchboard import Switchboard
 
 log = structlog.get_logger()
+
+LET_GO_S = 2.0
+"""How long callers wait for a centre that is behind before they go on to the fallback queue."""
 
 
 class Bridge:
@@ -70,6 +75,8 @@ class Bridge:
         self._stack = AsyncExitStack()
         self._started = ""
         self._lost_at: datetime | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._gone: LetGo | None = None
 
     def __repr__(self) -> str:
         return f"<Bridge {self.node}: {self.link!r}, {self.script!r}>"
@@ -84,9 +91,21 @@ class Bridge:
         await self._stack.aclose()
 
     def hold_back(self, on: bool) -> None:
-        """Take no new calls and read no more events while the centre is behind; or do so again."""
+        """Take no new calls, let those who wait go, and read no more events while the centre is behind; or end that."""
         self.agi.accepting = not on
-        self.link.pause_reading() if on else self.link.resume_reading()
+        if on:
+            self.link.pause_reading()
+            self._patience = asyncio.get_running_loop().call_later(LET_GO_S, self._let_go)
+            return
+        self.link.resume_reading()
+        if self._patience:
+            self._patience.cancel()
+        if self._gone:
+            self._gone.over = True
+
+    def _let_go(self) -> None:
+        self._gone = self.script.let_go()
+        log.warning("callers who wait go to the fallback queue", held=len(self.script.held))
 
     def _seen(self, message: Mapping[str, str | list[str]]) -> None:
         if message.get("Event") == "ContactStatus":

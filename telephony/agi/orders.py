@@ -48,6 +48,13 @@ class Parting(msgspec.Struct, frozen=True):
     then: Then
 
 
+class LetGo:
+    """Nobody can be chosen for callers who wait: they go on to the fallback queue, unless that is `over` before."""
+
+    def __init__(self) -> None:
+        self.over = False
+
+
 def dial_options(offer: Offer) -> tuple[str, str]:
     """Return Dial's time-out and options.
 

@@ -22,7 +22,7 @@ from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
-from telephony.agi.orders import Offer, Parting, dial_options
+from telephony.agi.orders import LetGo, Offer, Parting, dial_options
 from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
 
@@ -60,14 +60,14 @@ class HeldCall:
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
         self._chosen = do.Chosen()
-        self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
+        self._orders: asyncio.Queue[Offer | Parting | LetGo] = asyncio.Queue()
         self._offer: Offer | None = None
 
     def __repr__(self) -> str:
         return f"<HeldCall {self.call} from node {self.node}: {self._offer or 'no offer'}>"
 
-    def order(self, order: Offer | Parting) -> None:
-        """Dial these phones, or let the caller go, as soon as the call is free for it."""
+    def order(self, order: Offer | Parting | LetGo) -> None:
+        """Dial these phones, or part with the caller, as soon as the call is free for it."""
         self._orders.put_nowait(order)
 
     def withdraw(self, leg: LegId) -> None:
@@ -122,6 +122,10 @@ class HeldCall:
         await self._wait_in(queue, since)
         while True:
             order = await self._next_order()
+            if isinstance(order, LetGo):
+                if not order.over:
+                    raise AgiError("nobody can be chosen now")
+                continue
             if isinstance(order, Parting):
                 if await self._part(order):
                     return
@@ -151,7 +155,7 @@ class HeldCall:
             menu_s=chosen.menu_s,
         )
 
-    async def _next_order(self) -> Offer | Parting:
+    async def _next_order(self) -> Offer | Parting | LetGo:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
         waiting = asyncio.ensure_future(self._orders.get())
         leaving = asyncio.ensure_future(self.session.wait_hangup())
@@ -236,6 +240,13 @@ class Script:
 
     def __repr__(self) -> str:
         return f"<Script on {self.node}: {len(self.held)} held>"
+
+    def let_go(self) -> LetGo:
+        """Let every caller who waits go on to the fallback queue, and who dials or listens once they come to wait."""
+        order = LetGo()
+        for call in self.held.values():
+            call.order(order)
+        return order
 
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""

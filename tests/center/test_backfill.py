@@ -277,3 +277,21 @@ class CentreWithLogs(CentreUnderAnything):
 CentreWithLogs.TestCase.settings = hypothesis_settings(stateful_step_count=50, deadline=None)
 TestCentreWithLogs = CentreWithLogs.TestCase
 del CentreUnderAnything
+
+
+def test_an_agent_who_answers_before_the_logs_are_read_takes_nothing_from_the_call_that_is_gone() -> None:
+    w = world(1)
+    w.ready("a1")
+    w.come("c1")
+    offered = w.call("c1").legs[LegId("c1/1")].offered_at
+    away(w, 6)
+    assert w.state("a1") is AgentState.RESERVED, "the logs are asked first"
+    w.arrive("c2")
+    w.queue("c2", by_asterisk=True)
+    w.answer("c2/1", phone="1001")
+    assert w.state("a1") is AgentState.TALKING
+    past = leg(offered, answered=0, ended=2, why=LegEnd.CITIZEN_HUNG_UP)
+    w.do(told(w, "c1", ago=6, lasted=2, outcome=ContactOutcome.ANSWERED, legs=(past,)))
+    contact = next(record for record in w.records(ContactRecord) if record.contact == "c1")
+    assert (contact.outcome, contact.agent) == (ContactOutcome.ANSWERED, "a1")
+    assert w.state("a1") is AgentState.TALKING, "with the other citizen"
