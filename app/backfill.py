@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from app.log_file import LogFile
 from center.ports import Clock, Inbox
-from imports.backfill import Backlog, Due, us
+from imports.backfill import Backlog, Due, Since, us
 from imports.digest import Cel, Digest, QueueLog
 from imports.names import Names
 from messages.errors import Conflict, Refused, Unavailable
@@ -27,6 +27,8 @@ FLUSHED_S = 0.5
 """Asterisk has written down by then what it tells of over AMI."""
 LOGS_S = 30.0
 """How long the centre waits for what the logs say of a call that is gone."""
+SINCE_S = 2.0
+"""How long a resync waits for the instants that the logs know."""
 SAVE_EVERY = 64
 """Chunks read between places kept."""
 
@@ -57,6 +59,9 @@ class Backfill:
         self._backlog = Backlog(node, self._digests)
         self._heard = 0
         self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+        """Held by whoever reads: what is read is looked at in threads."""
+        self._late: set[asyncio.Task[dict[str, Since]]] = set()
 
     def __repr__(self) -> str:
         return f"<Backfill of {self.node}: {self.taken} taken, {self._backlog!r}>"
@@ -98,30 +103,51 @@ class Backfill:
 
     async def look(self) -> None:
         """Tell the centre of every call that ended and is not told yet. Raises Unavailable, OSError."""
-        began, heard = self._clock(), self._heard
-        unfinished = set(self._files)
-        while unfinished:
-            source, found = await asyncio.to_thread(self._read, us(began), heard)
-            if source is not None:
-                unfinished.discard(source)
-            await self._tell(found)
-            self.chunks += 1
-            if self.chunks % SAVE_EVERY == 0:
-                await self._save()
-        await self._save()
+        async with self._lock:
+            began, heard = self._clock(), self._heard
+            async for _ in self._read_on(us(began)):
+                await self._tell(await asyncio.to_thread(lambda: list(self._backlog.due(heard))))
+                self.chunks += 1
+                if self.chunks % SAVE_EVERY == 0:
+                    await self._save()
+            await self._save()
         if heard:
             self._inbox.tell(LogsRead(occurred=began, node=self.node))
             self.read_once.set()
 
-    def _read(self, now: int, heard: int) -> tuple[Source | None, list[Due]]:
-        """Read a chunk of the log that is behind; return which log has come to its end, and what is to be told."""
-        source = self._backlog.behind()
+    async def since(self) -> dict[str, Since]:
+        """Return since when Asterisk's channels are where they are; nothing where the logs cannot be read in time."""
+        task = asyncio.create_task(self._look_back(), name="since")
+        await asyncio.wait({task}, timeout=SINCE_S)
+        if not task.done():  # it holds the lock till it has read all: the next look goes on from there
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+            return {}
+        return {} if task.exception() else task.result()
+
+    async def _look_back(self) -> dict[str, Since]:
+        async with self._lock:
+            async for _ in self._read_on(us(self._clock())):
+                pass
+            return await asyncio.to_thread(self._backlog.there)
+
+    async def _read_on(self, now: int) -> AsyncIterator[None]:
+        """Read to the end of both logs, chunk by chunk, always in the one that is behind."""
+        unfinished = set(self._files)
+        while unfinished:
+            source = self._backlog.behind()
+            if await asyncio.to_thread(self._read, source, now):
+                unfinished.discard(source)
+            yield
+
+    def _read(self, source: Source, now: int) -> bool:
+        """Read a chunk; tell whether the log is at its end."""
         chunk = self._files[source].read()
         if chunk is None:
             self._backlog.reach(source, now)
-        else:
-            self._backlog.take(source, self._digests[source].read(chunk.lines), chunk.mark)
-        return (source if chunk is None else None), list(self._backlog.due(heard))
+            return True
+        self._backlog.take(source, self._digests[source].read(chunk.lines), chunk.mark)
+        return False
 
     async def _tell(self, found: list[Due]) -> None:
         accounts = [due.account for due in found if due.account is not None]

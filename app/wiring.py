@@ -106,12 +106,18 @@ class Hotline:
         state = await restore(self.journal, snapshots, center)
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), center))
         self.loop = CenterLoop(Center(center, state), self.journal, self, now, settings.loop, snapshots)
+        self.backfill = await self._open_backfill()
+        flow = settings.flow
         self.bridge = Bridge(
-            settings.asterisk, lambda did: flow_for(did, settings.flow, flows), self._tell, self.pops, now
+            settings.asterisk,
+            lambda did: flow_for(did, flow, flows),
+            self._tell,
+            self.pops,
+            now,
+            self.backfill.since,
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
-        self.backfill = await self._open_backfill()
         await self._follow()
         await self._serve()
         await enter(self.bridge)

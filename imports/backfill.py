@@ -23,6 +23,8 @@ from messages.requests import PastLeg, PastVisit, TakeBackfill
 from messages.values import ContactOutcome, LegEnd, Source
 
 BY = UserId("backfill")
+INBOUND = "inbound"
+"""Where citizens come in (extensions.conf.j2): there, until they are answered, no user field names the contact yet."""
 SETTLED_US = 5_000_000
 """A call of which nothing was written for so long is told of: the live centre has heard by then what it hears of it."""
 
@@ -47,6 +49,14 @@ class Due(NamedTuple):
 
     name: str
     account: TakeBackfill | None
+
+
+class Since(NamedTuple):
+    """Since when a channel is there, in a bridge, and in a queue of Asterisk's own."""
+
+    started: datetime | None = None
+    bridged: datetime | None = None
+    queued: datetime | None = None
 
 
 class Backlog:
@@ -104,10 +114,25 @@ class Backlog:
     def _folded(self, call: _Kept, horizon: Horizon) -> Folded | None:
         """Return what the logs say of a citizen's call of ours: in CEL its channel names the contact."""
         rows: list[Row] = list(call.lines.get(CEL, {}).values())
-        if not any(row.userfield for row in rows):
+        if not any(row.userfield or row.context == INBOUND for row in rows):
             return None
         of = {source: self._digests[source].fold(list(lines.values()), horizon) for source, lines in call.lines.items()}
         return merged({source: folded for source, folded in of.items() if folded is not None})
+
+    def there(self) -> dict[str, Since]:
+        """Return since when each channel that is there is where it is, by unique id, as far as CEL is read."""
+        found: dict[str, Since] = {}
+        rows = [row for call in self._calls.values() for row in call.lines.get(CEL, {}).values()]
+        for row in sorted(rows, key=lambda row: row.at):
+            since, at = found.get(row.uniqueid, Since()), instant(row.at)
+            if row.kind == "CHAN_START":
+                since = since._replace(started=at)
+            elif row.kind in ("BRIDGE_ENTER", "BRIDGE_EXIT"):
+                since = since._replace(bridged=at if row.kind == "BRIDGE_ENTER" else None)
+            elif row.kind in ("APP_START", "APP_END") and row.app == "Queue":
+                since = since._replace(queued=at if row.kind == "APP_START" else None)
+            found[row.uniqueid] = since
+        return found
 
     def told(self, name: str) -> None:
         """Let go of a call."""

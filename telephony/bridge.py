@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 
@@ -11,6 +11,7 @@ import structlog
 
 from center.pops import PopGate
 from center.ports import Clock
+from imports.backfill import Since
 from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
@@ -44,7 +45,9 @@ class Bridge:
         tell: Callable[[Fact], None],
         pops: PopGate,
         clock: Clock,
+        since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None,
     ) -> None:
+        """`since`: asks Asterisk's log since when the channels are where they are."""
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
@@ -72,6 +75,7 @@ class Bridge:
         self.switchboard = Switchboard(hands, self.script, FileRecorder(settings.recordings), pops)
         self._tell = tell
         self._clock = clock
+        self._since = since
         self._stack = AsyncExitStack()
         self._started = ""
         self._lost_at: datetime | None = None
@@ -122,7 +126,7 @@ class Bridge:
             self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
         self._started, at = started, self._clock()
         status = await link.action("Status", {"Variables": ",".join(CHANNEL_VARIABLES)}, timeout=30.0)
-        repairs = self.channels.resync(status.events, at)
+        repairs = self.channels.resync(status.events, at, await self._since() if self._since else None)
         for fact in repairs:
             self._tell(fact)
         self.switchboard.forget_mirror()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from center.memory_log import MemoryLog
 from center.pops import PopGate
 from center.ports import follow
 from center.settings import CenterSettings
+from imports.backfill import Since
 from ivr.flow import FlowSettings, flow_for
 from messages import events, requests
 from messages.commands import Command
@@ -93,9 +94,10 @@ class Hall:
         self.center = Center(center)
         self.pops = PopGate(patience_s=0.0)
         self.loop = CenterLoop(self.center, self.log, self, now)
-        self.bridge = self._bridge()
         self.watch: Callable[[Fact], None] = lambda fact: None
         """Sees each fact after the centre."""
+        self.since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None
+        self.bridge = self._bridge()
         self.entries: list[Entry] = []
         self.marked = 0
         """How many entries the test does not look at any more."""
@@ -105,7 +107,7 @@ class Hall:
 
     def _bridge(self) -> Bridge:
         flow = FlowSettings()
-        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now)
+        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now, self.since)
 
     def _tell(self, fact: Fact) -> None:
         self.loop.tell(fact)

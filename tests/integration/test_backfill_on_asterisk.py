@@ -57,7 +57,7 @@ async def office(hall: Hall, database: Database) -> AsyncIterator[Backfill]:
     files = {Source.CEL: hall.settings.cel_file, Source.QUEUE_LOG: hall.settings.queue_log_file}
     backfill = Backfill(NodeId(hall.settings.systemname), files, places, ended, Desk(hall), now)
     await backfill.begin()
-    hall.watch = backfill.seen
+    hall.watch, hall.since = backfill.seen, backfill.since
     rows = RowWriter(hall.log, database, settings=RowSettings(linger_s=0))
     tasks = [asyncio.create_task(backfill.run()), asyncio.create_task(rows.run())]
     try:
@@ -108,17 +108,23 @@ async def test_what_happened_while_we_were_away_stands_in_the_ledger(
         await hall.phone("1002", deaf_phone_scenario())
         await hall.citizen(ear.port, talk_ms=9000, number="13800000003")
         await hung_up(hall, 3)
+        await hall.phone("1002", phone_scenario(free_port()))
+        await hall.citizen(ear.port, talk_ms=9000, number="13800000004")
+        await asyncio.sleep(4)
 
         async with office(hall, database) as backfill:
             await hall.come_back()
             await ended(hall, 3)
+            assert hall.state("a2") is AgentState.TALKING, "with the citizen whom the fallback queue gave them"
             await hall.until(events.AgentStateChanged, agent=AgentId("a1"), after=AgentState.READY)
+            await ended(hall, 4)
             assert backfill.taken == 3
         contacts, legs = await kept(database)
         assert {one.number: (one.outcome, one.agent, one.source) for one in contacts.values()} == {
             "13800000001": (ContactOutcome.ANSWERED, "a1", Source.BACKFILL),
             "13800000002": (ContactOutcome.ANSWERED, "a2", Source.BACKFILL),
             "13800000003": (ContactOutcome.ABANDONED, None, Source.BACKFILL),
+            "13800000004": (ContactOutcome.ANSWERED, "a2", Source.LIVE),
         }
         assert [(leg.agent, leg.end) for leg in sorted(legs, key=lambda leg: leg.offered_at)][:2] == [
             ("a1", LegEnd.CITIZEN_HUNG_UP),
