@@ -143,6 +143,7 @@ def _find(call: Call, past: PastLeg, ours: set[LegId]) -> Leg | None:
         for leg in call.legs.values()
         if leg.id in ours
         and leg.phone == past.phone
+        and (leg.alive or leg.answered_at or past.answered is None)  # what came to nothing was not the talk
         and (call.direction is Direction.OUT or abs(leg.offered_at - past.offered) <= _SAME)
     ]
     return min(near, key=lambda leg: (abs(leg.offered_at - past.offered), leg.id), default=None)

@@ -176,7 +176,8 @@ def _calls(evidence: Evidence) -> Iterator[Difference]:
         asterisk = by_number.get(citizen.number)
         contact_id = asterisk.linkedid if asterisk else ""
         talked = [talk for talk in talks[citizen.number] if not _crossed(citizen, talk, asterisk)]
-        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talked, agents)
+        died = _died(asterisk, evidence.asterisk_died) if asterisk else None
+        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talked, agents, died)
         for kind, text in case.differences():
             yield Difference(kind, contact_id, citizen.number, text)
 
@@ -185,6 +186,12 @@ def _crossed(citizen: SipCall, talk: SipCall, asterisk: AsteriskCall | None) -> 
     """Say whether the phone's answer met the citizen's hang-up on its way: Asterisk says which was first."""
     first = citizen.by_us and citizen.ended_at and talk.confirmed_at and citizen.ended_at < talk.confirmed_at
     return bool(first) and asterisk is not None and talk.callee not in asterisk.bridged
+
+
+def _died(asterisk: AsteriskCall, deaths: list[datetime]) -> datetime | None:
+    """Return when Asterisk died with the call, None where the call came to its own end."""
+    begun = asterisk.started_at
+    return None if asterisk.ended_at or begun is None else min((at for at in deaths if at >= begun), default=None)
 
 
 class _Case:
@@ -197,8 +204,10 @@ class _Case:
         contacts: list[Contact],
         talks: list[SipCall],
         agents: dict[str, str],
+        died: datetime | None = None,
     ) -> None:
         self.citizen, self.asterisk, self.contacts, self.talks, self.agents = citizen, asterisk, contacts, talks, agents
+        self.died = died
 
     def differences(self) -> Iterator[tuple[Kind, str]]:
         citizen = self.citizen
@@ -226,6 +235,8 @@ class _Case:
             yield Kind.FALLBACK, "the call went to the fallback queue"
         if set(asterisk.bridged) != talked:
             yield Kind.OUTCOME, f"the phones {_names(talked)} answered, Asterisk bridged {_names(asterisk.bridged)}"
+        if self.died:  # it had no time to write a CDR
+            return
         if asterisk.cdr_rows == 0:
             yield Kind.NO_CDR, "Asterisk wrote no CDR for the call"
         elif not talked <= set(asterisk.cdr_answered):
@@ -238,6 +249,10 @@ class _Case:
             yield Kind.NOT_ENDED, "our contact has no end"
         elif answered is not bool(self.talks):
             yield Kind.OUTCOME, f"our contact is {contact.outcome}, the phones that answered: {_names(self.talked)}"
+        elif self.died and not answered and contact.outcome is not ContactOutcome.LOST:
+            yield Kind.OUTCOME, f"Asterisk died with the call, our contact is {contact.outcome}"
+        if self.died and contact.ended_at and abs(contact.ended_at - self.died) > MOMENT:
+            yield Kind.LOST_MOMENT, f"Asterisk died at {self.died:%T.%f}, we say {contact.ended_at:%T.%f}"
         if not self.talks or not answered:
             return
         last = self.talks[-1]
@@ -246,7 +261,7 @@ class _Case:
         first = self.talks[0].answered_at
         if contact.answered_at and first and abs(contact.answered_at - first) > TOLERANCE:
             yield Kind.ANSWER_INSTANT, f"we say {contact.answered_at:%T.%f}, the phone answered {first:%T.%f}"
-        if contact.by_citizen is not None and not (last.by_us and self.citizen.by_us):
+        if contact.by_citizen is not None and not self.died and not (last.by_us and self.citizen.by_us):
             citizen_first = self.citizen.by_us
             if contact.by_citizen is not citizen_first:
                 yield Kind.WHO_ENDED, f"{'the citizen' if citizen_first else 'the agent'} hung up, we say the other"

@@ -295,3 +295,18 @@ def test_an_agent_who_answers_before_the_logs_are_read_takes_nothing_from_the_ca
     contact = next(record for record in w.records(ContactRecord) if record.contact == "c1")
     assert (contact.outcome, contact.agent) == (ContactOutcome.ANSWERED, "a1")
     assert w.state("a1") is AgentState.TALKING, "with the other citizen"
+
+
+def test_the_fallback_queue_rang_the_very_phone_that_our_offer_did_not_reach() -> None:
+    w = world(1)
+    w.ready("a1")
+    w.come("c1")
+    w.do(facts.CallMissing(occurred=w.now, node=NODE, call=CallId("c1")), 2)
+    rang = w.now
+    w.do(facts.DialReturned(occurred=w.now, node=NODE, call=CallId("c1"), leg=LegId("c1/1"), status="WITHDRAWN"))
+    away(w, 10)
+    visit = PastVisit(queue=FALLBACK, asked=rang, left=rang, outcome=ContactOutcome.ANSWERED)
+    w.do(told(w, "c1", ago=12, lasted=8, outcome=ContactOutcome.ANSWERED, visits=(visit,), legs=(leg(rang, ended=6),)))
+    [contact] = w.records(ContactRecord)
+    assert (contact.outcome, contact.agent) == (ContactOutcome.ANSWERED, "a1")
+    assert contact.answered_at == rang + timedelta(seconds=3)
