@@ -8,6 +8,7 @@ import msgspec
 
 from messages.ids import LegId
 from messages.values import Then
+from telephony.agi.session import ABSOLUTE
 
 
 class Offer:
@@ -35,10 +36,11 @@ class Offer:
     @property
     def variables(self) -> str:
         """Return what says on each dialled channel whose it is: MSet's argument (extensions.conf.j2, hotline-offer)."""
+        talk = f"{ABSOLUTE}=0"  # lasts as long as it likes
         if len(self.legs) == 1:
-            return f"__HOTLINE_LEG={self.legs[0]}"
+            return f"{talk},__HOTLINE_LEG={self.legs[0]}"
         whose = {phone.removeprefix("PJSIP/"): leg for leg in self.legs for phone in self.phones[leg]}
-        return ",".join(["__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
+        return ",".join([talk, "__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
 
 
 class Parting(msgspec.Struct, frozen=True):

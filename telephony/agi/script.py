@@ -28,6 +28,10 @@ from telephony.agi.session import AgiSession
 
 log = structlog.get_logger()
 
+STEP_S, STEPPING_S = 90, 15.0
+"""How long a step of a flow may take before the call goes to the safety net, and how often that is put off."""
+HELD_S = 30
+"""How long after our last word a call that waits goes to the safety net: we may hang with an open socket."""
 CALLBACK_KEY = "1"
 CALLBACK_KEY_S = 5.0
 
@@ -80,8 +84,13 @@ class HeldCall:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
         self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
         run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
+        armed = self._clock()
         while not run.over:
             began = self._clock()
+            longest = run.action.most_s if isinstance(run.action, do.TakeMessage) else 0
+            if longest or (began - armed).total_seconds() > STEPPING_S:
+                await self.session.be_missed_after(STEP_S + round(longest))
+                armed = began
             if isinstance(run.action, do.CallBack):
                 self._say(facts.CallbackWanted)
             result = await self._performer.perform(run.action)
@@ -160,16 +169,21 @@ class HeldCall:
         waiting = asyncio.ensure_future(self._orders.get())
         leaving = asyncio.ensure_future(self.session.wait_hangup())
         try:
-            await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                raise AgiHangup("the caller left while held")
-            return waiting.result()
+            while True:
+                if self._orders.empty() and not waiting.done():
+                    await self.session.be_missed_after(HELD_S)
+                await asyncio.wait((waiting, leaving), timeout=HELD_S / 3, return_when=asyncio.FIRST_COMPLETED)
+                if leaving.done():
+                    raise AgiHangup("the caller left while held")
+                if waiting.done():
+                    return waiting.result()
         finally:
             waiting.cancel()
             leaving.cancel()
 
     async def _part(self, parting: Parting) -> bool:
         """Tell the caller something; tell whether that was the end."""
+        await self.session.be_missed_after(0)
         await self.session.exec("StopMusicOnHold")
         if parting.announce:
             await self._play(parting.announce)
@@ -258,6 +272,7 @@ class Script:
             return  # not a citizen's own channel: the dialplan rings the number that was asked for
         self.held[call.call] = call
         try:
+            await session.be_missed_after(STEP_S)
             if script == "back":
                 await call.come_back(flow.queue)
             elif transferred:
