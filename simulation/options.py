@@ -86,6 +86,8 @@ class SimulationResult(Struct, kw_only=True):
     differences: list[Difference]
     explained: list[Difference] = []
     """What differs because of a fault and is as it should be then: the fallback queue rang, a pop came late."""
+    outcomes: dict[str, int] = {}
+    """What our contacts came to."""
     backfilled: int = 0
     """Contacts that came and went while we were not there, rebuilt from Asterisk's own records."""
     wait_s: dict[str, float | None] = {}

@@ -116,6 +116,7 @@ class Reckoning(Struct, kw_only=True):
     margin_ms: dict[str, float | None]
     differences: list[Difference]
     explained: list[Difference]
+    outcomes: dict[str, int]
     backfilled: int
     wait_s: dict[str, float | None]
 
@@ -152,6 +153,7 @@ def reckon(evidence: Evidence) -> Reckoning:
         margin_ms={"min": percentile(margins, 0), "p50": percentile(margins, 50)},
         differences=differences,
         explained=explained,
+        outcomes={str(outcome): count for outcome, count in outcomes.items()},
         backfilled=sum(contact.source == "backfill" for contact in evidence.contacts),
         wait_s={"p50": percentile(waits, 50), "p99": percentile(waits, 99), "max": percentile(waits, 100)},
     )

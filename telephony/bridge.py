@@ -115,6 +115,8 @@ class Bridge:
         if message.get("Event") == "ContactStatus":
             self._tell_phones(self.phones.see(message))
             return
+        if message.get("Event") == "FullyBooted":  # it tells an up-time, heard late; `_up` asks when Asterisk started
+            return
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
 
