@@ -199,8 +199,6 @@ class CenterLoop:
         while True:
             try:
                 await self._journal.append(entries)
-                self._refused_by_journal = False
-                return
             except Fenced:
                 raise
             except JournalError as error:
@@ -208,6 +206,9 @@ class CenterLoop:
                 log.error("journal does not take entries; new calls go to the fallback queue", error=str(error))
                 self._press(True)
                 await asyncio.sleep(self.settings.retry_s)
+            else:
+                self._refused_by_journal = False
+                return
 
     def _take_snapshot(self, entries: int) -> tuple[Position, bytes] | None:
         """Encode the state when one is due: only while everything decided is in the batch being written."""
