@@ -17,6 +17,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from messages.errors import SettingsError
+
 CHUNK = 64 * 1024
 AT_EASE_S = 45.0
 """How long after a fault everything may take to be served by us again."""
@@ -41,6 +43,18 @@ class Fault(Struct, frozen=True, kw_only=True):
     kind: FaultKind
     at_s: float
     seconds: float = 0.0
+
+    @classmethod
+    def read(cls, text: str) -> Fault:
+        """Return the fault that `kill@4.5` or `disk@6+10` names: kind, moment, duration. Raises SettingsError."""
+        kind, _, when = text.partition("@")
+        at, _, lasts = when.partition("+")
+        try:
+            return cls(kind=FaultKind(kind), at_s=float(at), seconds=float(lasts or 0))
+        except ValueError:
+            raise SettingsError(
+                f"{text!r} is no fault; such are kill@4.5, asterisk@8, disk@6+10, database@6+60"
+            ) from None
 
 
 class Felt(Struct, kw_only=True):

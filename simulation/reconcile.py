@@ -344,7 +344,8 @@ def _queue_log(evidence: Evidence) -> Iterator[Difference]:
     for line in evidence.queue_log:
         fields = line.split("|")
         call = evidence.asterisk.get(fields[1]) if len(fields) > 4 and fields[4] == "CONNECT" else None
-        phone = fields[3].rpartition("/")[2].removesuffix("-web") if call else ""
+        member = fields[3] if call else ""
+        phone = evidence.phones.get(member, member.rpartition("/")[2].removesuffix("-web"))
         if call and phone not in call.bridged:
             text = f"queue_log connected phone {phone}, Asterisk bridged {_names(call.bridged)}"
             yield Difference(Kind.QUEUE_LOG, call.linkedid, call.number, text)
