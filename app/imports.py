@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,14 +10,15 @@ from typing import BinaryIO
 
 import msgspec
 
+from app.log_file import digest, tail, texts
 from imports.digest import Digest
 from messages.errors import Invalid
 from storage.database import Database
-from storage.imports import Importer, Place
+from storage.imports import Importer
+from storage.places import Place
 
 CHUNK = 1 << 20
 HEAD = 1 << 16
-_TAIL = 1024
 
 
 class Imported(msgspec.Struct, kw_only=True):
@@ -53,7 +53,7 @@ async def import_file(
         head = await asyncio.to_thread(_checked_head, file, path, digests()[0])
         kinds = digests()
         importer = Importer(database, kinds, node)
-        place = await importer.place(_hash(f"{node}\n{told}\n".encode() + head))
+        place = await importer.place(digest(f"{node}\n{told}\n".encode() + head))
         offset = place.offset if _is_there(file, place) else 0
         found = Imported(skipped=offset)
         rest = b""
@@ -67,8 +67,8 @@ async def import_file(
                     )
                 continue
             offset += len(whole) + 1
-            batch = kinds[0].read(_texts(whole))
-            place = Place(place.head, status.st_ino, status.st_size, offset, _tail(file, offset))
+            batch = kinds[0].read(texts(whole))
+            place = Place(place.head, status.st_ino, status.st_size, offset, tail(file, offset))
             await importer.take(batch, place)
             file.seek(offset + len(rest))
             progress(offset, status.st_size)
@@ -79,15 +79,10 @@ async def import_file(
     return found
 
 
-def _texts(whole: bytes) -> list[str]:
-    text = whole.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").removesuffix("\r").split("\n")
-
-
-def _checked_head(file: BinaryIO, path: Path, digest: Digest) -> bytes:
+def _checked_head(file: BinaryIO, path: Path, kind: Digest) -> bytes:
     """Return the first line. Raises Invalid where the first lines are not of this kind of log."""
     data = file.read(HEAD)
-    name = digest.source
+    name = kind.source
     if b"\0" in data:
         raise Invalid(f"{path}: is no text in UTF-8; convert it with iconv, or unpack it, then import it again")
     whole, newline, _ = data.rpartition(b"\n")
@@ -99,8 +94,8 @@ def _checked_head(file: BinaryIO, path: Path, digest: Digest) -> bytes:
     unreadable = sum(1 for line in odd if not _is_utf8(line))
     if unreadable > len(odd) / 2:
         raise Invalid(f"{path}: is not UTF-8; convert it first, such as by iconv -f GB18030 -t UTF-8")
-    digest.read(_texts(whole))
-    counts = digest.counts
+    kind.read(texts(whole))
+    counts = kind.counts
     if counts.malformed > counts.lines / 2:
         raise Invalid(
             f"{path}: is no {name}: {counts.malformed} of its first {counts.lines} lines are none of it;"
@@ -119,14 +114,4 @@ def _is_utf8(line: bytes) -> bool:
 
 def _is_there(file: BinaryIO, place: Place) -> bool:
     """Tell whether the file still has what was read of it; one that was cut or rewritten is read anew."""
-    return bool(place.offset) and _tail(file, place.offset) == place.tail
-
-
-def _tail(file: BinaryIO, offset: int) -> str:
-    begin = max(0, offset - _TAIL)
-    file.seek(begin)
-    return _hash(file.read(offset - begin))
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return bool(place.offset) and tail(file, place.offset) == place.tail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from telephony.agi.spool import MissedCall, read_spool
 log = structlog.get_logger()
 
 EVERY_S = 10.0
+PATIENCE_S = 90.0
 SPOOL = UserId("spool")
 TAKEN = ".taken"
 
@@ -25,12 +27,16 @@ TAKEN = ".taken"
 class MissedCalls:
     """Looks into the spool of one node, for ever."""
 
-    def __init__(self, directory: Path, node: NodeId, inbox: Inbox, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, directory: Path, node: NodeId, inbox: Inbox, every_s: float = EVERY_S, patience_s: float = 0.0
+    ) -> None:
         self.taken = 0
         self._directory = directory
         self._node = node
         self._inbox = inbox
         self._every_s = every_s
+        self._patience_s = patience_s
+        """How old a spooled call is at least: Asterisk's logs, which know more of it, may be asked before."""
 
     def __repr__(self) -> str:
         return f"<MissedCalls in {self._directory}: {self.taken} taken>"
@@ -45,6 +51,8 @@ class MissedCalls:
     async def look(self) -> None:
         """Take in each spooled call; its file is renamed once the call stands in the journal. Raises Unavailable."""
         for path, call in await asyncio.to_thread(read_spool, self._directory):
+            if time.time() - path.stat().st_mtime < self._patience_s:
+                continue
             try:
                 await self._inbox.ask(self._request(call))
             except Refused as refusal:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+import msgspec
 import structlog
 from aiohttp import web
 from redis.asyncio import Redis
@@ -17,11 +18,12 @@ from redis.asyncio import Redis
 from api.audience import Audience
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
+from app.backfill import LOGS_S, Backfill
 from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
-from app.missed import MissedCalls
+from app.missed import PATIENCE_S, MissedCalls
 from app.recordings import keeper_of, vault_of
 from app.settings import Settings
 from center import snapshot
@@ -35,13 +37,16 @@ from ivr.steps import Flow
 from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
+from messages.facts import Fact
 from messages.ids import NodeId
+from messages.values import Source
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
+from storage.places import Places
 from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
 from storage.recordings.playback import Playback
@@ -101,16 +106,20 @@ class Hotline:
         await enter(self.database)
         await upgrade(self.database)
         self.journal, snapshots = await self._open_log()
-        state = await restore(self.journal, snapshots, settings.center)
-        self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), settings.center))
-        self.loop = CenterLoop(Center(settings.center, state), self.journal, self, now, settings.loop, snapshots)
+        center = msgspec.structs.replace(settings.center, logs_s=settings.center.logs_s or LOGS_S)
+        state = await restore(self.journal, snapshots, center)
+        self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), center))
+        self.loop = CenterLoop(Center(center, state), self.journal, self, now, settings.loop, snapshots)
+        self.backfill = await self._open_backfill()
+        flow = settings.flow
         self.bridge = Bridge(
             settings.asterisk,
-            lambda did: flow_for(did, settings.flow, flows),
-            self.loop.tell,
+            lambda did: flow_for(did, flow, flows),
+            self._tell,
             self.pops,
             now,
             lambda calendar: open_at(settings.center, calendar, now()),
+            self.backfill.since,
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
@@ -130,6 +139,21 @@ class Hotline:
         redis = await self._stack.enter_async_context(Redis.from_url(self.settings.storage.redis))
         return RedisLog(redis, f"hotline:{self.settings.asterisk.systemname}"), FileSnapshots(directory)
 
+    async def _open_backfill(self) -> Backfill:
+        """Open Asterisk's own logs, before anything new can stand in them."""
+        asterisk = self.settings.asterisk
+        files = {Source.CEL: asterisk.cel_file, Source.QUEUE_LOG: asterisk.queue_log_file}
+        ended = Queries(self.database).ended
+        backfill = Backfill(NodeId(asterisk.systemname), files, Places(self.database), ended, self.loop, now)
+        self._stack.callback(backfill.close)
+        await backfill.begin()
+        return backfill
+
+    def _tell(self, fact: Fact) -> None:
+        """Hand over what the bridge saw."""
+        self.loop.tell(fact)
+        self.backfill.seen(fact)
+
     def execute(self, command: Command) -> None:
         """Hand a command to the node's switchboard; the loop's port."""
         self.bridge.switchboard.execute(command)
@@ -137,12 +161,19 @@ class Hotline:
     async def _follow(self) -> None:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
         asterisk = self.settings.asterisk
-        missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop)
-        everything = (self.loop, self.mirror, self.rows, self.keeper, missed)
-        for work in (*(part.run() for part in everything), self._tidy()):
+        missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop, patience_s=PATIENCE_S)
+        everything = (self.loop, self.mirror, self.rows, self.keeper, self.backfill)
+        for work in (*(part.run() for part in everything), self._tidy(), self._take_missed(missed)):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
+
+    async def _take_missed(self, missed: MissedCalls) -> None:
+        """Take in missed calls once the logs, which know more of their contacts, have been asked."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOGS_S):
+                await self.backfill.read_once.wait()
+        await missed.run()
 
     async def _tidy(self) -> None:
         """Let go of what neither a start nor the rows need any more."""

@@ -86,6 +86,8 @@ class Call(msgspec.Struct, kw_only=True):
     """The menus it came through and what was keyed there."""
     by_asterisk: bool = False
     detached: bool = False
+    vanished: datetime | None = None
+    """Since when Asterisk is known not to have it, while its logs may still tell how it ended."""
     answered: bool = False
     left: ContactOutcome | None = None
     """What it comes to if it ends now."""
@@ -99,7 +101,7 @@ class Call(msgspec.Struct, kw_only=True):
     @property
     def in_line(self) -> bool:
         """Whether the call waits and is ours to offer."""
-        return self.state is CallState.WAITING and not self.by_asterisk and not self.detached
+        return self.state is CallState.WAITING and not (self.by_asterisk or self.detached or self.vanished)
 
     def alive_legs(self) -> list[Leg]:
         """Return the legs that ring or talk."""

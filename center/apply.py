@@ -10,6 +10,7 @@ from typing import Any
 
 from center import (
     arrivals,
+    backfill,
     callbacks,
     control,
     hours,
@@ -98,6 +99,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "announce": waiting.announce,
     "hours": hours.change,
     "park": arrivals.park_over,
+    "vanished": backfill.unexplained,
     "surge": arrivals.surge_over,
     "operation": operations.too_late,
     "dial": operations.dial_deadline,
@@ -142,6 +144,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.RecordingStopped: recordings.stopped,
     facts.NodeUp: nodes.up,
     facts.NodeDown: nodes.down,
+    facts.LogsRead: backfill.logs_read,
     requests.LogIn: seats.log_in,
     requests.LogOut: seats.log_out,
     requests.GoReady: seats.go_ready,
@@ -158,6 +161,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.DialCallback: callbacks.dial,
     requests.CloseCallback: callbacks.close,
     requests.TakeMissedCall: owed.take_missed,
+    requests.TakeBackfill: backfill.take,
     requests.StartListening: spying.start,
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,

@@ -73,6 +73,7 @@ class CenterLoop:
         self._decided: deque[tuple[datetime, Outcome, Answer]] = deque()
         self._unwritten = 0
         self._since_snapshot = 0
+        self._refused_by_journal = False
         self._wake = asyncio.Event()
         self._written = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -197,13 +198,17 @@ class CenterLoop:
         """Write until it is written: a full disk or a dead Redis holds the calls' progress, but loses nothing."""
         while True:
             try:
-                return await self._journal.append(entries)
+                await self._journal.append(entries)
             except Fenced:
                 raise
             except JournalError as error:
+                self._refused_by_journal = True
                 log.error("journal does not take entries; new calls go to the fallback queue", error=str(error))
                 self._press(True)
                 await asyncio.sleep(self.settings.retry_s)
+            else:
+                self._refused_by_journal = False
+                return
 
     def _take_snapshot(self, entries: int) -> tuple[Position, bytes] | None:
         """Encode the state when one is due: only while everything decided is in the batch being written."""
@@ -229,7 +234,7 @@ class CenterLoop:
             self.on_pressure(on)
 
     def _relieve(self) -> None:
-        if not self.pressed:
+        if not self.pressed or self._refused_by_journal:
             return
         few = len(self._inbox) < self.settings.inbox // 2 and self._unwritten < self.settings.unwritten // 2
         if few and self.behind_s(self._clock()) < self.settings.behind_s:

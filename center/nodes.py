@@ -1,7 +1,7 @@
 """Nodes: an Asterisk is heard, not heard, or was restarted; what was believed is compared with what is."""
 
 from calls.transitions import LegState
-from center import offers, recordings, seats, spying, talks
+from center import backfill, offers, recordings, seats, spying, talks
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import AgentState, ContactOutcome, LegEnd
@@ -16,7 +16,7 @@ def up(turn: Turn, fact: facts.NodeUp) -> None:
     if repairs:
         turn.record(events.ResyncRepaired(node=fact.node, repairs=repairs))
     for call in state.calls.values():
-        if call.node == fact.node and call.by_asterisk and call.queued_at and not call.alive_legs():
+        if call.node == fact.node and call.by_asterisk and call.queued_at and not (call.vanished or call.alive_legs()):
             turn.command(commands.BringBack, call.node, call=call.id)
     recordings.complete_left_open(turn, fact.node)
     for agent in state.roster.by_id.values():
@@ -30,8 +30,7 @@ def _end_missing(turn: Turn, fact: facts.NodeUp) -> int:
         if call.node != fact.node:
             continue
         if call.id not in calls:
-            talks.end(turn, call, fact.occurred, call.outcome())
-            count += 1
+            count += backfill.vanish(turn, call, fact.occurred)
             continue
         for leg in call.alive_legs():
             if leg.id in legs or leg.state is LegState.OFFERED:  # an offer may be on its way to the phone

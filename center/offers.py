@@ -192,11 +192,12 @@ def fail(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
         turn.record_call(events.CallDetached, call, turn.now)
 
 
-def come_to_nothing(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
+def come_to_nothing(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime | None = None) -> None:
     """End a leg that never talked to the citizen; the call keeps its place, the agent who missed it is not ready."""
     agent = turn.leg_agent(leg)
     wraps_up = agent is not None and may(agent.state, Cause.FINISH)  # was consulted
-    turn.record_leg(events.LegEnded, call, leg, turn.now, why=why, talked=False, wraps_up=wraps_up, role=leg.role)
+    ended = occurred or turn.now
+    turn.record_leg(events.LegEnded, call, leg, ended, why=why, talked=False, wraps_up=wraps_up, role=leg.role)
     if leg.agent and leg.role is LegKind.AGENT:
         turn.record(events.ScreenPopWithdrawn(contact=call.contact, call=call.id, leg=leg.id, agent=leg.agent, why=why))
     if agent is not None:
@@ -217,9 +218,10 @@ def give_back(turn: Turn, agent: Agent, missed: str = "") -> None:
     turn.move(agent, Cause.MISS if reason else Cause.RELEASE, reason=reason)
 
 
-def wrap_up_until(turn: Turn, call: Call) -> datetime:
-    """Return when the wrap-up of a call's queue ends that begins now."""
-    return turn.now + timedelta(seconds=turn.state.queue_of(call).wrap_up_s)
+def wrap_up_until(turn: Turn, call: Call, since: datetime | None = None) -> datetime:
+    """Return when the wrap-up of a call's queue ends that begins now, or began while we were away."""
+    until = (since or turn.now) + timedelta(seconds=turn.state.queue_of(call).wrap_up_s)
+    return max(turn.now, until)
 
 
 def withdraw(turn: Turn, call: Call, leg: Leg, why: LegEnd) -> None:
@@ -240,6 +242,9 @@ def withdraw_other(turn: Turn, agent: Agent, answered: Leg) -> None:
     if agent.state not in IN_OFFER or agent.leg in (None, answered.id) or agent.call is None:
         return
     call = turn.state.calls[agent.call]
+    if call.vanished is not None:  # it may have been answered: the logs will say
+        give_back(turn, agent)
+        return
     withdraw(turn, call, call.legs[agent.leg], LegEnd.WITHDRAWN)
 
 

@@ -29,6 +29,7 @@ from messages.values import (
     LegKind,
     ListeningMode,
     Refusal,
+    Source,
     Verb,
 )
 
@@ -39,7 +40,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     contact: ContactId
     call: CallId | None = None
     channel: str = "call"
-    source: str = "live"
+    source: Source = Source.LIVE
     node: NodeId | None = None
     linkedid: str = ""
     number: str = ""
@@ -91,6 +92,7 @@ class VisitRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     refused: Refusal | None = None
     to: QueueId | None = None
+    source: Source = Source.LIVE
 
 
 class SurveyRecord(msgspec.Struct, kw_only=True):
@@ -131,6 +133,7 @@ class LegRecord(msgspec.Struct, kw_only=True):
     role: LegKind = LegKind.AGENT
     operation: OperationId | None = None
     consulted_at: datetime | None = None
+    source: Source = Source.LIVE
 
 
 class OperationRecord(msgspec.Struct, kw_only=True):

@@ -169,7 +169,10 @@ def _follow_hearing(turn: Turn, agent: Agent) -> None:
 
 
 def mirror(turn: Turn) -> None:
-    """Tell every node's fallback queue which agents became, or ceased to be, free in this turn."""
+    """Tell every node's fallback queue which agents came, went, or take no calls since this turn.
+
+    Who talks stays in line: Asterisk sees that the phone is in use, and nobody could tell it of the end if we died now.
+    """
     for entry in turn.entries:
         event = entry.event
         if type(event) is events.AgentStateChanged and _shown(event.before) != _shown(event.after):
@@ -185,4 +188,4 @@ def mirror_agent(turn: Turn, node: NodeId, agent: AgentId, phone: Phone, state: 
 
 
 def _shown(state: AgentState) -> tuple[bool, bool]:
-    return state is not AgentState.LOGGED_OUT, state is AgentState.READY
+    return state is not AgentState.LOGGED_OUT, state not in (AgentState.LOGGED_OUT, AgentState.NOT_READY)

@@ -53,5 +53,10 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Seconds after an offer's end at which the centre itself ends it, had Asterisk not."""
     offer_deadline_s: float = 2.0
     """Seconds after which an offer that no bridge has carried out is void."""
+    logs_s: float = 0.0
+    """Seconds that Asterisk's logs are given to tell how a call ended that was gone when we came back.
+
+    0: as the process that reads them has it.
+    """
     remembered_calls: int = 4096
     """Ended calls whose late facts are known to be late."""

@@ -8,7 +8,7 @@ from calls.transitions import LegState
 from center import offers, owed
 from center.turn import Turn
 from messages import commands, events, facts
-from messages.values import ContactOutcome, LegEnd, LegKind, Target, Verb
+from messages.values import ContactOutcome, LegEnd, LegKind, Source, Target, Verb
 from recording.recording import recording_of, wanted
 
 _DIAL_STATUS = {
@@ -163,15 +163,17 @@ def dial_returned(turn: Turn, fact: facts.DialReturned) -> None:
         finish(turn, call, leg, LegEnd.AGENT_HUNG_UP, fact.occurred)
 
 
-def finish(turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime) -> None:
-    """End a talking leg; its agent wraps up."""
+def finish(
+    turn: Turn, call: Call, leg: Leg, why: LegEnd, occurred: datetime, wraps_up_since: datetime | None = None
+) -> None:
+    """End a talking leg; its agent wraps up, from now on or since an instant at which we were away."""
     agent = turn.leg_agent(leg)
     wraps_up = agent is not None and may(agent.state, Cause.FINISH)
     turn.record_leg(events.LegEnded, call, leg, occurred, why=why, talked=True, wraps_up=wraps_up, role=leg.role)
     if leg.recording:
         turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
     if agent and wraps_up:
-        turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=offers.wrap_up_until(turn, call))
+        turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=offers.wrap_up_until(turn, call, wraps_up_since))
 
 
 def wrap_up_over(turn: Turn, agent_id: str) -> None:
@@ -189,6 +191,13 @@ def hung_up(turn: Turn, fact: facts.CallHungUp) -> None:
         end(turn, call, fact.occurred, outcome, by_citizen=fact.by_citizen, cause=fact.cause, lost=fact.lost)
 
 
+def drop_consulted(turn: Turn, call: Call) -> None:
+    """Hang up who consult each other: the two would talk on without the citizen."""
+    if (consulted := call.consulted()) is not None:
+        for leg in (consulted, *call.talking_legs()):
+            turn.command(commands.DropLeg, call.node, call=call.id, leg=leg.id)
+
+
 def end(
     turn: Turn,
     call: Call,
@@ -198,12 +207,12 @@ def end(
     by_citizen: bool = True,
     cause: int = 0,
     lost: bool = False,
+    source: Source = Source.LIVE,
 ) -> None:
     """End a call: its live legs first, then the contact with its one outcome."""
     agent = next((leg.agent for leg in call.legs.values() if leg.answered_at), None)
-    if (consulted := call.consulted()) is not None and not lost:  # the two would talk on without the citizen
-        for leg in (consulted, *call.talking_legs()):
-            turn.command(commands.DropLeg, call.node, call=call.id, leg=leg.id)
+    if not lost:
+        drop_consulted(turn, call)
     for leg in call.alive_legs():
         if leg.talks:
             why = LegEnd.CITIZEN_HUNG_UP if by_citizen else LegEnd.AGENT_HUNG_UP
@@ -224,6 +233,7 @@ def end(
             by_citizen=by_citizen,
             queue=call.queue,
             agent=agent,
+            source=source,
         )
     )
     owed.missed(turn, call, outcome)

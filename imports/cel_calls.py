@@ -40,9 +40,13 @@ class _Call(msgspec.Struct):
     agi_ends: list[int] = []
 
 
+def _order(row: Row) -> tuple[int, int, str]:
+    return row.at, _RANK.get(row.kind, _ENDINGS.get(row.kind, 4)), row.raw
+
+
 def fold(rows: list[Row], horizon: Horizon, names: Names) -> Folded | None:
     """Return what one linked call's rows say; None where it is no citizen's."""
-    rows = sorted(rows, key=lambda row: (row.at, _RANK.get(row.kind, _ENDINGS.get(row.kind, 4)), row.raw))
+    rows = sorted({row.raw: row for row in rows}.values(), key=_order)
     call = _gathered(rows)
     linked = rows[0].linkedid
     citizen = call.parties.get(call.contact) or call.parties.get(linked)
@@ -53,7 +57,9 @@ def fold(rows: list[Row], horizon: Horizon, names: Names) -> Folded | None:
     over = ended if settled else horizon.over_at(rows[-1].at)
     out = citizen.uniqueid != linked
     contact = names.contact(call.contact or linked)
-    base = LegRecord(leg=LegId(""), contact=contact, call=CallId(citizen.uniqueid), offered_at=instant(rows[0].at))
+    base = LegRecord(
+        leg=LegId(""), contact=contact, call=CallId(citizen.uniqueid), offered_at=instant(rows[0].at), source=CEL
+    )
     legs = _legs(call, citizen, base, over, settled, names)
     talks = [leg for leg in legs if leg.answered_at is not None]
     first = min(talks, key=lambda leg: (leg.answered_at or leg.offered_at, leg.leg)) if talks else None
@@ -127,6 +133,7 @@ def _legs(
         span = spans[party.uniqueid]
         until = party.ended if span is None or span[1] is None else span[1]
         until = until if until is not None else over
+        until = until if until is None else max(until, party.started, span[0] if span else 0)
         end = None if until is None else leg_end(citizen, party, span, until, answers)
         if until is not None and not settled and party.ended is None:
             end = LegEnd.LOST
@@ -176,11 +183,13 @@ def _visits(
             and leg.offered_at >= instant(asked)
             and (until is None or leg.answered_at <= instant(until))
         ]
-        visit = VisitRecord(contact=base.contact, n=n, call=base.call, queue=names.queue(name), asked_at=instant(asked))
+        visit = VisitRecord(
+            contact=base.contact, n=n, call=base.call, queue=names.queue(name), asked_at=instant(asked), source=CEL
+        )
         if talks:
             visit.left_at, visit.agent, visit.outcome = talks[0].answered_at, talks[0].agent, ContactOutcome.ANSWERED
         elif until is not None:
-            gone = citizen.ended is not None and citizen.ended - until < _PAUSE_US
+            gone = over is not None and over - until < _PAUSE_US
             visit.left_at = instant(until)
             visit.outcome = ContactOutcome.ABANDONED if gone else ContactOutcome.TIMED_OUT
             if not settled and n == len(call.queues):

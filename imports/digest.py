@@ -17,6 +17,7 @@ from imports.merge import CEL
 from imports.names import Names
 from imports.queue_calls import Folded
 from imports.queue_log import CALL, NOBODY, RESTART, Line, Parser
+from messages.values import Source
 
 DAY_US = 24 * 3600 * 1_000_000
 
@@ -42,7 +43,7 @@ class Counts(NamedTuple):
 class Digest(Protocol):
     """A kind of log."""
 
-    source: str
+    source: Source
 
     @property
     def counts(self) -> Counts:

@@ -8,6 +8,8 @@ import msgspec
 
 STALE_US = 24 * 3600 * 1_000_000
 """A call that a log which goes on for a day has not mentioned again is over (µs)."""
+SECOND_US = 1_000_000
+"""queue_log writes its restarts in whole seconds: what was written in that second was written before."""
 
 
 class Horizon(msgspec.Struct):
@@ -25,7 +27,7 @@ class Horizon(msgspec.Struct):
 
     def over_at(self, last: int) -> int | None:
         """Return when what was last heard of at `last` was over: at the restart after it; None: it may go on."""
-        place = bisect_right(self.restarts, last)
+        place = bisect_right(self.restarts, last - SECOND_US)
         if place < len(self.restarts):
-            return self.restarts[place]
+            return max(self.restarts[place], last)
         return last if self.last - last > STALE_US else None

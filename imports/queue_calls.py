@@ -18,9 +18,9 @@ from imports.queue_data import count, hold_and_talk, spent, text, transferred_to
 from imports.queue_log import COMPLETES, ENDS, NOBODY, TRANSFERS, US, Line
 from imports.queue_order import in_order
 from messages.ids import CallId, LegId, QueueId
-from messages.values import ContactOutcome, LegEnd
+from messages.values import ContactOutcome, LegEnd, Source
 
-SOURCE = "queue_log"
+SOURCE = Source.QUEUE_LOG
 _OUTCOMES = {
     "ABANDON": ContactOutcome.ABANDONED,
     "EXITWITHKEY": ContactOutcome.LEFT_BY_KEY,
@@ -223,6 +223,7 @@ def _records(call: str, stays: list[_Stay], did: str, state: tuple[bool, bool], 
             VisitRecord(
                 contact=contact,
                 n=n,
+                source=SOURCE,
                 call=calls,
                 queue=queue,
                 asked_at=asked,
@@ -258,6 +259,7 @@ def _legs(stay: _Stay, contact: ContactRecord, queue: QueueId, before: int, name
                 ended_at=instant(ended) if ended is not None else None,
                 end=end,
                 transferred_to=to,
+                source=SOURCE,
             )
         )
 

@@ -186,7 +186,7 @@ class StopSpy(Command, frozen=True, kw_only=True, tag="spy.stop"):
 
 
 class MirrorAgent(Command, frozen=True, kw_only=True, tag="agent.mirror"):
-    """Keep the fallback queue's member in step: `present` and, if so, taking calls when `ready`."""
+    """Keep the fallback queue's member in step: `present` and, if so, taking calls, when free, if `ready`."""
 
     agent: AgentId
     phone: Phone

@@ -34,6 +34,7 @@ from messages.values import (
     ListeningMode,
     Need,
     Refusal,
+    Source,
     Target,
     Then,
     Verb,
@@ -64,6 +65,8 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     """The contact that an outbound call is about."""
     unit: str = ""
     """The unit that called the citizen about a case."""
+    source: Source = Source.LIVE
+    """`backfill`: Asterisk's logs told us later."""
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
@@ -78,7 +81,7 @@ class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
 
 
 class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
-    """The citizen's call is over; exactly one per contact."""
+    """The citizen's call is over; exactly one per contact. `source`: whose word that is."""
 
     contact: ContactId
     call: CallId
@@ -87,6 +90,7 @@ class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
     by_citizen: bool = True
     queue: QueueId | None = None
     agent: AgentId | None = None
+    source: Source = Source.LIVE
 
 
 class ContactLinked(Event, frozen=True, kw_only=True, tag="contact.linked"):
@@ -280,6 +284,12 @@ class CallDetached(CallEvent, frozen=True, kw_only=True, tag="call.detached"):
     """Our session no longer holds the call: it is not offered until it comes back; AMI says whether it is gone."""
 
 
+class CallVanished(CallEvent, frozen=True, kw_only=True, tag="call.vanished"):
+    """Asterisk no longer has the call, and nobody heard how it ended: its logs may say so, until `until`."""
+
+    until: datetime
+
+
 class CallLegEvent(CallEvent, frozen=True, kw_only=True):
     """About one agent's leg of a live call; `agent` is None where nobody is known at `phone`."""
 
@@ -298,6 +308,7 @@ class CallOffered(CallLegEvent, frozen=True, kw_only=True, tag="call.offered"):
     ring_until: datetime | None = None
     role: LegKind = LegKind.AGENT
     operation: OperationId | None = None
+    source: Source = Source.LIVE
 
 
 class CallRinging(CallLegEvent, frozen=True, kw_only=True, tag="call.ringing"):
@@ -312,6 +323,7 @@ class CallAnswered(CallLegEvent, frozen=True, kw_only=True, tag="call.answered")
 
     waited_s: float
     noticed: bool = False
+    source: Source = Source.LIVE
 
 
 class CallConsulted(CallLegEvent, frozen=True, kw_only=True, tag="call.consulted"):
@@ -664,6 +676,7 @@ AnyEvent = (
     | CallbackAttempted
     | CallbackDone
     | CallDetached
+    | CallVanished
     | CallOffered
     | CallRinging
     | CallAnswered

@@ -228,6 +228,10 @@ class NodeDown(Fact, frozen=True, kw_only=True, tag="node.down"):
     reason: str
 
 
+class LogsRead(Fact, frozen=True, kw_only=True, tag="node.logs_read"):
+    """All that Asterisk's logs had to say at this instant of calls that have ended was told."""
+
+
 AnyFact = (
     CallArrived
     | CallQueued
@@ -256,4 +260,5 @@ AnyFact = (
     | RecordingStopped
     | NodeUp
     | NodeDown
+    | LogsRead
 )

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallbackId, CallId, ContactId, NodeId, Phone, QueueId, SessionId, UserId
-from messages.values import AgentState, ListeningMode, Target, Verb
+from messages.ids import AgentId, CallbackId, CallId, ContactId, LegId, NodeId, Phone, QueueId, SessionId, UserId
+from messages.values import AgentState, ContactOutcome, Direction, LegEnd, ListeningMode, Target, Verb
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
@@ -161,6 +161,46 @@ class TakeMissedCall(Request, frozen=True, kw_only=True, tag="contact.take_misse
     ended: datetime
     recording: str = ""
     reason: str = ""
+
+
+class PastVisit(msgspec.Struct, frozen=True, kw_only=True):
+    """A stay in Asterisk's own queue, as its logs tell. Instants in UTC."""
+
+    queue: QueueId
+    asked: datetime
+    left: datetime
+    outcome: ContactOutcome
+
+
+class PastLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone's part in a past call, as Asterisk's logs tell; `agent`: who the queue said it was. Instants in UTC."""
+
+    leg: LegId
+    phone: Phone
+    agent: AgentId | None = None
+    offered: datetime
+    answered: datetime | None = None
+    ended: datetime
+    why: LegEnd
+    transferred_to: str = ""
+
+
+class TakeBackfill(Request, frozen=True, kw_only=True, tag="contact.take_backfill"):
+    """How a contact went that ended while we were away, as Asterisk's logs tell. What we heard ourselves stays."""
+
+    contact: ContactId
+    call: CallId
+    node: NodeId
+    number: str
+    did: str
+    linkedid: str = ""
+    direction: Direction = Direction.IN
+    arrived: datetime
+    ended: datetime
+    outcome: ContactOutcome
+    by_citizen: bool | None = None
+    visits: tuple[PastVisit, ...] = ()
+    legs: tuple[PastLeg, ...] = ()
 
 
 class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):

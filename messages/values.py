@@ -37,6 +37,18 @@ class ContactOutcome(StrEnum):
     LOST = "lost"
 
 
+class Source(StrEnum):
+    """Whose word a record is."""
+
+    LIVE = "live"
+    PRESUMED = "presumed"
+    """Ended while we did not hear Asterisk, and its logs did not say how."""
+    BACKFILL = "backfill"
+    """Asterisk's logs told us later what had happened, or ended, while we were away."""
+    QUEUE_LOG = "queue_log"
+    CEL = "cel"
+
+
 class Direction(StrEnum):
     """Who called whom."""
 

@@ -17,6 +17,8 @@ from simulation.stream import SNAPSHOT, Received, StreamRefused, subscribed
 
 KINDS = ("screen_pop", "screen_pop.withdrawn", "agent.state")
 MISSED = ("rona", "phone_unavailable")
+LATER = (409, 503)
+"""The phone is not there yet; the centre is behind."""
 SEATED_SECONDS = 60.0
 RECONNECT_SECONDS = 1.0
 AT_ONCE = 16
@@ -129,7 +131,7 @@ class _Desk:
                 if answer.status < 400:
                     return
                 self._hall.complaints[f"{answer.status} for ready: {await answer.text()}"] += 1
-                if answer.status != 409:
+                if answer.status not in LATER:
                     return
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -23,6 +23,7 @@ pops.jsonl                   every screen pop: `at` the centre decided, `receive
 contacts.jsonl               our contacts as GET /api/v1/contacts gave them
 asterisk/                    cel.csv (columns: simulation/asterisk_log.py), Master.csv (CDR), queue_log, messages
 hotline.log                  what the hotline's process wrote
+journal/                     its journal
 result.json                  the counts and the differences
 
 To recount by hand: a citizen's number in citizens.messages.log is the number of one CHAN_START in context inbound of
@@ -39,7 +40,11 @@ class EvidenceDirectory:
         self.path = path
         self.sipp = path / "sipp"
         self.hotline_log = path / "hotline.log"
-        for earlier in (self.sipp, path / "asterisk"):  # an earlier run's frames would be read as this one's
+        for earlier in (
+            self.sipp,
+            path / "asterisk",
+            path / "journal",
+        ):  # an earlier run's frames would be read as this one's
             shutil.rmtree(earlier, ignore_errors=True)
         self.sipp.mkdir(parents=True)
         (path / "README.txt").write_text(README)
@@ -60,6 +65,11 @@ class EvidenceDirectory:
         for path in (settings.cel_file, settings.cdr_file, settings.queue_log_file, log / "messages"):
             if path.exists():
                 shutil.copyfile(path, directory / path.name)
+
+    def keep_journal(self, journal: Path) -> None:
+        """Copy our journal."""
+        if journal.is_dir():
+            shutil.copytree(journal, self.path / "journal", dirs_exist_ok=True)
 
     def keep_result(self, result: SimulationResult) -> None:
         """Write the counts and the differences."""

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from messages.errors import SettingsError
+from simulation.faults import Fault, Felt
 from simulation.reconcile import Difference
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -56,6 +57,9 @@ class Options(Struct, frozen=True, kw_only=True):
     mix: Mix = Mix()
     evidence: str = ""
     """The directory where everything is kept; empty: nothing is."""
+    faults: tuple[Fault, ...] = ()
+    database: str = ""
+    """URL of a PostgreSQL database; empty: SQLite."""
     root: str = ""
     """The development root with Asterisk and SIPp; empty: this machine's own."""
 
@@ -80,7 +84,17 @@ class SimulationResult(Struct, kw_only=True):
     pop_ms: dict[str, float | None]
     margin_ms: dict[str, float | None]
     differences: list[Difference]
+    explained: list[Difference] = []
+    """What differs because of a fault and is as it should be then: the fallback queue rang, a pop came late."""
+    outcomes: dict[str, int] = {}
+    """What our contacts came to."""
+    backfilled: int = 0
+    """Contacts that came and went while we were not there, rebuilt from Asterisk's own records."""
+    wait_s: dict[str, float | None] = {}
+    """From when a citizen was let in until somebody answered."""
+    faults: list[Felt] = []
     cpu_s: dict[str, float]
+    """Not measured (0) in a run with faults, where processes come and go."""
     cpu_ms_per_call: dict[str, float]
     cpu_ratio: float | None
     agents: int

@@ -17,7 +17,7 @@ async def start_logged(argv: Sequence[str], log: Path, environment: dict[str, st
 
     It has a session of its own: a Ctrl-C on our terminal is ours to handle.
     """
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig=TERM", *argv),
             stdin=asyncio.subprocess.DEVNULL,

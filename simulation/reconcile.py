@@ -15,6 +15,8 @@ from simulation.sip_log import SipCall
 
 TOLERANCE = timedelta(seconds=1)
 """How far our instant of an answer may be from the phone's own."""
+MOMENT = timedelta(seconds=2)
+"""How far a lost call's end may be from Asterisk's."""
 
 
 class Kind(StrEnum):
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     NO_POP = "no_pop"
     LATE_POP = "late_pop"
     IDLE_POP = "idle_pop"
+    QUEUE_LOG = "queue_log"
+    LOST_MOMENT = "lost_moment"
     SIPP_COUNT = "sipp_count"
     AGENT_LEFT_BUSY = "agent_left_busy"
 
@@ -60,6 +64,7 @@ class Contact(Struct, kw_only=True):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     by_citizen: bool | None = None
+    source: str = ""
 
 
 class Pop(Struct, kw_only=True):
@@ -77,7 +82,8 @@ class Pop(Struct, kw_only=True):
 class Evidence(Struct, kw_only=True):
     """Everything that is reckoned.
 
-    `counted`: calls that SIPp itself counted; `phones`: each agent's phone; `left`: each agent's last state.
+    `counted`: calls that SIPp itself counted; `phones`: each agent's phone; `left`: each agent's last state;
+    `faults`: whether something befell us; `asterisk_died`: when Asterisk did.
     """
 
     counted: int
@@ -89,6 +95,9 @@ class Evidence(Struct, kw_only=True):
     pops: list[Pop]
     phones: dict[str, str]
     left: dict[str, str]
+    queue_log: list[str] = []
+    faults: bool = False
+    asterisk_died: list[datetime] = []
 
 
 class Reckoning(Struct, kw_only=True):
@@ -106,18 +115,30 @@ class Reckoning(Struct, kw_only=True):
     pop_ms: dict[str, float | None]
     margin_ms: dict[str, float | None]
     differences: list[Difference]
+    explained: list[Difference]
+    outcomes: dict[str, int]
+    backfilled: int
+    wait_s: dict[str, float | None]
+
+
+EXPLAINED = (Kind.FALLBACK, Kind.NO_POP, Kind.LATE_POP, Kind.IDLE_POP)
+"""What a fault explains."""
 
 
 def reckon(evidence: Evidence) -> Reckoning:
     """Compare the records of every call and count."""
     pairs = list(_pops_and_invites(evidence))
-    differences = [
+    found = [
         *_calls(evidence),
         *_unclaimed(evidence),
         *_pop_differences(evidence, pairs),
         *_counted(evidence),
         *_left_busy(evidence),
+        *_queue_log(evidence),
     ]
+    explained = [difference for difference in found if evidence.faults and difference.kind in EXPLAINED]
+    differences = [difference for difference in found if difference not in explained]
+    waits = sorted(_waits(evidence))
     outcomes = Counter(contact.outcome for contact in evidence.contacts)
     delays = sorted(_ms(pop.at, pop.received_at) for pop in evidence.pops)
     margins = sorted(_ms(pop.received_at, invite.invited_at) for pop, invite in pairs if pop and invite)
@@ -131,6 +152,10 @@ def reckon(evidence: Evidence) -> Reckoning:
         pop_ms={"p50": percentile(delays, 50), "p99": percentile(delays, 99)},
         margin_ms={"min": percentile(margins, 0), "p50": percentile(margins, 50)},
         differences=differences,
+        explained=explained,
+        outcomes={str(outcome): count for outcome, count in outcomes.items()},
+        backfilled=sum(contact.source == "backfill" for contact in evidence.contacts),
+        wait_s={"p50": percentile(waits, 50), "p99": percentile(waits, 99), "max": percentile(waits, 100)},
     )
 
 
@@ -153,7 +178,8 @@ def _calls(evidence: Evidence) -> Iterator[Difference]:
         asterisk = by_number.get(citizen.number)
         contact_id = asterisk.linkedid if asterisk else ""
         talked = [talk for talk in talks[citizen.number] if not _crossed(citizen, talk, asterisk)]
-        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talked, agents)
+        died = _died(asterisk, evidence.asterisk_died) if asterisk else None
+        case = _Case(citizen, asterisk, contacts[contact_id] if contact_id else [], talked, agents, died)
         for kind, text in case.differences():
             yield Difference(kind, contact_id, citizen.number, text)
 
@@ -162,6 +188,12 @@ def _crossed(citizen: SipCall, talk: SipCall, asterisk: AsteriskCall | None) -> 
     """Say whether the phone's answer met the citizen's hang-up on its way: Asterisk says which was first."""
     first = citizen.by_us and citizen.ended_at and talk.confirmed_at and citizen.ended_at < talk.confirmed_at
     return bool(first) and asterisk is not None and talk.callee not in asterisk.bridged
+
+
+def _died(asterisk: AsteriskCall, deaths: list[datetime]) -> datetime | None:
+    """Return when Asterisk died with the call, None where the call came to its own end."""
+    begun = asterisk.started_at
+    return None if asterisk.ended_at or begun is None else min((at for at in deaths if at >= begun), default=None)
 
 
 class _Case:
@@ -174,8 +206,10 @@ class _Case:
         contacts: list[Contact],
         talks: list[SipCall],
         agents: dict[str, str],
+        died: datetime | None = None,
     ) -> None:
         self.citizen, self.asterisk, self.contacts, self.talks, self.agents = citizen, asterisk, contacts, talks, agents
+        self.died = died
 
     def differences(self) -> Iterator[tuple[Kind, str]]:
         citizen = self.citizen
@@ -203,6 +237,8 @@ class _Case:
             yield Kind.FALLBACK, "the call went to the fallback queue"
         if set(asterisk.bridged) != talked:
             yield Kind.OUTCOME, f"the phones {_names(talked)} answered, Asterisk bridged {_names(asterisk.bridged)}"
+        if self.died:  # it had no time to write a CDR
+            return
         if asterisk.cdr_rows == 0:
             yield Kind.NO_CDR, "Asterisk wrote no CDR for the call"
         elif not talked <= set(asterisk.cdr_answered):
@@ -215,6 +251,10 @@ class _Case:
             yield Kind.NOT_ENDED, "our contact has no end"
         elif answered is not bool(self.talks):
             yield Kind.OUTCOME, f"our contact is {contact.outcome}, the phones that answered: {_names(self.talked)}"
+        elif self.died and not answered and contact.outcome is not ContactOutcome.LOST:
+            yield Kind.OUTCOME, f"Asterisk died with the call, our contact is {contact.outcome}"
+        if self.died and contact.ended_at and abs(contact.ended_at - self.died) > MOMENT:
+            yield Kind.LOST_MOMENT, f"Asterisk died at {self.died:%T.%f}, we say {contact.ended_at:%T.%f}"
         if not self.talks or not answered:
             return
         last = self.talks[-1]
@@ -223,7 +263,7 @@ class _Case:
         first = self.talks[0].answered_at
         if contact.answered_at and first and abs(contact.answered_at - first) > TOLERANCE:
             yield Kind.ANSWER_INSTANT, f"we say {contact.answered_at:%T.%f}, the phone answered {first:%T.%f}"
-        if contact.by_citizen is not None and not (last.by_us and self.citizen.by_us):
+        if contact.by_citizen is not None and not self.died and not (last.by_us and self.citizen.by_us):
             citizen_first = self.citizen.by_us
             if contact.by_citizen is not citizen_first:
                 yield Kind.WHO_ENDED, f"{'the citizen' if citizen_first else 'the agent'} hung up, we say the other"
@@ -286,6 +326,29 @@ def _counted(evidence: Evidence) -> Iterator[Difference]:
     if evidence.counted != len(evidence.citizens):
         text = f"SIPp counts {evidence.counted} citizens' calls, its frames are of {len(evidence.citizens)}"
         yield Difference(Kind.SIPP_COUNT, "", "", text)
+
+
+def _waits(evidence: Evidence) -> Iterator[float]:
+    """How long each citizen waited for somebody, from when they were let in."""
+    answered: dict[str, datetime] = {}
+    for call in evidence.phone_calls:
+        if call.answered_at is not None and call.talked:
+            answered[call.number] = min(call.answered_at, answered.get(call.number, call.answered_at))
+    for citizen in evidence.citizens:
+        if citizen.answered_at and (first := answered.get(citizen.number)):
+            yield round((first - citizen.answered_at).total_seconds(), 3)
+
+
+def _queue_log(evidence: Evidence) -> Iterator[Difference]:
+    """Compare what the queue's own log says of whom the fallback queue connected with the bridges of the CEL."""
+    for line in evidence.queue_log:
+        fields = line.split("|")
+        call = evidence.asterisk.get(fields[1]) if len(fields) > 4 and fields[4] == "CONNECT" else None
+        member = fields[3] if call else ""
+        phone = evidence.phones.get(member, member.rpartition("/")[2].removesuffix("-web"))
+        if call and phone not in call.bridged:
+            text = f"queue_log connected phone {phone}, Asterisk bridged {_names(call.bridged)}"
+            yield Difference(Kind.QUEUE_LOG, call.linkedid, call.number, text)
 
 
 def _left_busy(evidence: Evidence) -> Iterator[Difference]:

@@ -51,11 +51,28 @@ def _table(result: SimulationResult) -> Table:
         ("CPU hotline (s, ms a call)", f"{cpu['hotline']:.2f}, {each['hotline']:.1f}"),
         ("CPU Asterisk (s, ms a call)", f"{cpu['asterisk']:.2f}, {each['asterisk']:.1f}"),
         ("hotline ÷ Asterisk", _figure(result.cpu_ratio)),
+        (
+            "waits for an answer (s)",
+            f"p50 {_figure(result.wait_s.get('p50'))}, most {_figure(result.wait_s.get('max'))}",
+        ),
+        *_faults(result),
         ("differences", str(len(result.differences))),
         ("took (s)", f"{result.seconds:.1f}"),
     ):
         grid.add_row(name, value)
     return grid
+
+
+def _faults(result: SimulationResult) -> list[tuple[str, str]]:
+    """Return the rows that only a run with faults has."""
+    if not result.faults:
+        return []
+    recovered = ", ".join(f"{one.kind} {_figure(one.recovered_s)}" for one in result.faults)
+    return [
+        ("ready again after (s)", recovered),
+        ("from Asterisk's logs", str(result.backfilled)),
+        ("explained by the faults", str(len(result.explained))),
+    ]
 
 
 def _difference_lines(result: SimulationResult) -> Iterator[str]:

@@ -20,6 +20,7 @@ from simulation.agents import Desks
 from simulation.asterisk_log import AsteriskCall, read
 from simulation.citizens import Citizens, numbers
 from simulation.evidence import EvidenceDirectory
+from simulation.faults import FaultKind, Felt, Outage, befall
 from simulation.options import Options, SimulationResult
 from simulation.phones import Phones
 from simulation.processes import cpu_seconds
@@ -35,16 +36,19 @@ class SimulationFailed(RuntimeError):
     """The simulation could not be carried out; the message says why."""
 
 
-async def simulate(options: Options, report: Report = lambda text, done, total: None) -> SimulationResult:
+async def simulate(
+    options: Options, report: Report = lambda text, done, total: None, database: Outage | None = None
+) -> SimulationResult:
     """Run the simulation and return its result. Leaves no process behind, and DIR with all evidence if asked.
 
+    `database`: the server of `options.database`, if a fault is to stop it.
     Raises WorldFailed, SippFailed, SimulationFailed, TimeoutError when it cannot be carried out.
     """
     with tempfile.TemporaryDirectory(prefix="hotline-sim-") as temporary:
         directory = Path(temporary)
         evidence = EvidenceDirectory(Path(options.evidence or directory / "evidence"))
         started = monotonic()
-        result = await _Run(options, directory, evidence, report).carry_out()
+        result = await _Run(options, directory, evidence, report, database).carry_out()
         result.seconds = round(monotonic() - started, 1)
         result.evidence = options.evidence
         evidence.keep_result(result)
@@ -54,19 +58,27 @@ async def simulate(options: Options, report: Report = lambda text, done, total: 
 class _Run:
     """One simulation's pieces."""
 
-    def __init__(self, options: Options, directory: Path, evidence: EvidenceDirectory, report: Report) -> None:
+    def __init__(
+        self,
+        options: Options,
+        directory: Path,
+        evidence: EvidenceDirectory,
+        report: Report,
+        database: Outage | None,
+    ) -> None:
         self.options, self.directory, self.evidence = options, directory, evidence
-        self.report = report
+        self.report, self.database = report, database
 
     async def carry_out(self) -> SimulationResult:
         """Start everything, call, wait for the ends, stop everything, reckon."""
         options, mix = self.options, self.options.mix
         sipp = self.evidence.sipp
-        world = World(self.directory, self.evidence.hotline_log, options)
+        world = World(self.directory, self.evidence.hotline_log, options, self.database)
         async with AsyncExitStack() as stack:
             stack.callback(self.evidence.keep_asterisk, world.asterisk)
             self._say("starting Asterisk and the hotline")
             await stack.enter_async_context(world)
+            stack.callback(self.evidence.keep_journal, world.data / "journal")
             self._say("registering the phones")
             seats = tuple(world.agents.values())
             phones = Phones(world.target, sipp, seats, ring_s=options.ring, talk_s=options.talk, mix=mix)
@@ -80,10 +92,13 @@ class _Run:
             meter = _Meter(world)
             await citizens.start(options.rate, rtp=options.rtp, longest_s=self._longest_s())
             stack.enter_context(_punctual())
+            befalling = asyncio.create_task(befall(world, options.faults))
+            stack.callback(befalling.cancel)
             await self._until_called(citizens, phones, world)
+            felt = await befalling
             self._say("waiting for the wrap-ups", options.calls)
             await _settle(desks, options)
-            cpu_s = meter.read()
+            cpu_s = meter.read() if not options.faults else dict.fromkeys(("hotline", "asterisk"), 0.0)
             rows = await _contacts(world, options.calls)
             left = desks.states()
         self._say("reckoning", options.calls)
@@ -98,8 +113,11 @@ class _Run:
             pops=desks.pops,
             phones={agent: phone.number for agent, phone in world.agents.items()},
             left=left,
+            queue_log=_lines(world.asterisk.queue_log_file),
+            faults=bool(felt),
+            asterisk_died=[one.at for one in felt if one.kind is FaultKind.ASTERISK],
         )
-        return _result(reckon(evidence), cpu_s, options)
+        return _result(reckon(evidence), cpu_s, options, felt)
 
     async def _until_called(self, citizens: Citizens, phones: Phones, world: World) -> None:
         """Return when every citizen's call is over. Raises SimulationFailed if a part of the stage falls over."""
@@ -172,12 +190,14 @@ async def _contacts(world: World, calls: int) -> list[dict[str, Any]]:
 
 def _asterisk_calls(world: World) -> dict[str, AsteriskCall]:
     """Return what Asterisk wrote; a file that it never wrote is an empty one."""
-    files = (world.asterisk.cel_file, world.asterisk.cdr_file)
-    cel, cdr = (path.read_text(errors="replace").splitlines() if path.exists() else [] for path in files)
-    return read(cel, cdr)
+    return read(_lines(world.asterisk.cel_file), _lines(world.asterisk.cdr_file))
 
 
-def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options) -> SimulationResult:
+def _lines(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines() if path.exists() else []
+
+
+def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options, felt: list[Felt]) -> SimulationResult:
     ratio = round(cpu_s["hotline"] / cpu_s["asterisk"], 3) if cpu_s["asterisk"] else None
     return SimulationResult(
         **{name: getattr(reckoning, name) for name in reckoning.__struct_fields__},
@@ -185,4 +205,5 @@ def _result(reckoning: Reckoning, cpu_s: dict[str, float], options: Options) -> 
         cpu_ms_per_call={name: round(seconds * 1000 / options.calls, 2) for name, seconds in cpu_s.items()},
         cpu_ratio=ratio,
         agents=options.agents,
+        faults=felt,
     )

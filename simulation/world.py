@@ -10,24 +10,30 @@ import secrets
 import socket
 import sys
 import wave
+from contextlib import AsyncExitStack
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 
 import aiohttp
 import msgspec
 
 from simulation.accounts import Account
+from simulation.faults import FaultKind, LockedSqlite, Outage, small_filesystem
 from simulation.options import Options
 from simulation.ports import free_port, free_udp_range
 from simulation.processes import child_named, end, start_logged
 from simulation.sipp import Target
 from simulation.toml_text import toml
+from telephony.asterisk.child import AsteriskChild
 from telephony.asterisk.prompts import TEXTS
 from telephony.asterisk.settings import AsteriskSettings, Phone, Trunk
 
 QUEUE = DID = "12345"
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
+DATA_MEGABYTES = 48
+"""Of the filesystem that is going to be full."""
 PROMPT_SECONDS = 0.2
 """Short, so that a run is not spent listening to greetings."""
 
@@ -37,10 +43,16 @@ class WorldFailed(RuntimeError):
 
 
 class World:
-    """A running hotline with its Asterisk, as a context manager; it never outlives this process."""
+    """A running hotline with its Asterisk, as a context manager; it never outlives this process.
 
-    def __init__(self, directory: Path, log: Path, options: Options) -> None:
+    Where faults are to come, Asterisk is not the hotline's child but ours, as it is a service of its own elsewhere.
+    `database`: the server behind `options.database`, to be stopped and started.
+    """
+
+    def __init__(self, directory: Path, log: Path, options: Options, database: Outage | None = None) -> None:
         self.directory, self.log = directory, log
+        self.data = directory / "data"
+        self.database: Outage = database or LockedSqlite(self.data / "hotline.db")
         self.agents = {str(1001 + k): Phone(number=str(1001 + k), secret=_secret()) for k in range(options.agents)}
         self.asterisk = _asterisk(directory / "asterisk", options, tuple(self.agents.values()))
         self.desks = [Account.new(f"desk-{agent}", "agent", agent=agent) for agent in self.agents]
@@ -50,6 +62,9 @@ class World:
         self.stream = f"ws://127.0.0.1:{free_port()}/v1/stream"
         self._options = options
         self._process: asyncio.subprocess.Process | None = None
+        self._apart = AsteriskChild(self.asterisk) if options.faults else None
+        self._stack = AsyncExitStack()
+        self._killing = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"<World {self.asterisk.systemname} in {self.directory}: pid {self.pid}>"
@@ -59,28 +74,62 @@ class World:
         settings = self.directory / "hotline.toml"
         settings.touch(mode=0o600)
         settings.write_text(toml(self.settings()))
-        argv = [sys.executable, "-m", "app", "run", "--config", str(settings), "--role", "all"]
-        self._process = await start_logged(argv, self.log, dict(os.environ))
-        try:
+        self.log.unlink(missing_ok=True)
+        async with AsyncExitStack() as stack:
+            if any(fault.kind is FaultKind.DISK for fault in self._options.faults):
+                stack.enter_context(small_filesystem(self.data, DATA_MEGABYTES))
+            if self._apart is not None:
+                await stack.enter_async_context(self._apart)
+            stack.push_async_callback(self.stop)
+            await self._start()
             await self._until_ready()
-        except BaseException:
-            await self.stop()
-            raise
+            self._stack = stack.pop_all()
         return self
+
+    async def _start(self) -> None:
+        argv = [sys.executable, "-m", "app", "run", "--config", str(self.directory / "hotline.toml"), "--role", "all"]
+        self._process = await start_logged(argv, self.log, dict(os.environ))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.stop()
+        await self._stack.aclose()
 
     async def stop(self) -> None:
         """Stop the hotline, which stops its Asterisk."""
-        if self._process is not None and self.running:
+        if self._process is not None and self._alive:
             await end(self._process, STOP_SECONDS)
+
+    async def kill(self) -> None:
+        """Kill the hotline's process, which does not see it coming, and start it again."""
+        async with self._killing:
+            assert self._process is not None
+            self._process.kill()
+            await self._process.wait()
+            await self._start()
+
+    async def kill_asterisk(self) -> None:
+        """Kill Asterisk; it is started again by itself."""
+        assert self._apart is not None
+        await self._apart.kill()
+
+    async def until_ready(self, seconds: float) -> bool:
+        """Wait until the hotline says to be ready; False if it does not in time."""
+        until = monotonic() + seconds
+        async with aiohttp.ClientSession() as session:
+            while monotonic() < until:
+                if await _is_ready(session, f"{self.rest}/readyz"):
+                    return True
+                await asyncio.sleep(0.05)
+        return False
 
     @property
     def running(self) -> bool:
-        """Say whether the hotline's process is there."""
+        """Say whether the hotline's process is there, or about to be again."""
+        return self._killing.locked() or self._alive
+
+    @property
+    def _alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
     @property
@@ -91,7 +140,7 @@ class World:
     @property
     def asterisk_pid(self) -> int:
         """Return the process id of the hotline's Asterisk."""
-        return child_named(self.pid, "asterisk")
+        return self._apart.pid if self._apart else child_named(self.pid, "asterisk")
 
     @property
     def target(self) -> Target:
@@ -104,7 +153,9 @@ class World:
         queue = {"id": QUEUE, "ring_s": 15, "wrap_up_s": options.wrap}
         agents = [{"id": agent, "phone": agent, "queues": [QUEUE]} for agent in self.agents]
         return {
-            "data_dir": str(self.directory / "data"),
+            "data_dir": str(self.data),
+            "run_asterisk": self._apart is None,
+            "storage": {"url": options.database},
             "asterisk": msgspec.to_builtins(self.asterisk),
             "center": {"queues": [queue], "agents": agents},
             "api": {"host": "127.0.0.1", "port": _port(self.rest), "stream_port": _port(self.stream)},

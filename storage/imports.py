@@ -11,8 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imports.agent_states import EPOCH
@@ -23,23 +22,14 @@ from imports.queue_calls import Folded
 from messages.ids import ContactId
 from storage.columns import harmless, to_row
 from storage.database import Database
-from storage.tables import agent_states, contacts, import_files, import_lines, legs, visits
+from storage.places import Place, Places, upsert
+from storage.tables import agent_states, contacts, import_lines, legs, visits
 
 T = TypeVar("T")
 _IN = 500
 """Names a query asks for at once."""
 _CALL, _AGENT, _LOG = "call", "agent", "log"
 kept = import_lines.c
-
-
-class Place(msgspec.Struct, frozen=True):
-    """How far a file was read. `head`: what it is known by; `tail`: a hash of what stands before `offset`."""
-
-    head: str
-    inode: int = 0
-    size: int = 0
-    offset: int = 0
-    tail: str = ""
 
 
 class Importer:
@@ -62,11 +52,7 @@ class Importer:
 
     async def place(self, head: str) -> Place:
         """Return how far a file was read."""
-        table = import_files
-        query = select(table).where(table.c.source == self._digest.source, table.c.head == head)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return Place(head) if row is None else Place(head, row.inode, row.size, row.offset, row.tail)
+        return await Places(self._database).load(self._digest.source, head) or Place(head)
 
     async def take(self, batch: Batch, place: Place) -> None:
         """Keep a batch, and how far the file is read with it, in one transaction."""
@@ -74,9 +60,8 @@ class Importer:
             await self._widen(connection, batch)
             await self._keep(connection, _CALL, {(name, 0): lines for name, lines in batch.calls.items()})
             await self._keep(connection, _AGENT, batch.agents)
-            await self._refold(connection, [harmless(name) for name in batch.calls])
-            row = {"source": self._digest.source, **msgspec.structs.asdict(place)}
-            await self._upsert(connection, import_files, [row])
+            await self._refold(connection, sorted(harmless(name) for name in batch.calls))
+            await Places(self._database).save_in(connection, self._digest.source, place)
 
     async def finish(self) -> int:
         """Fold again what the whole log has a say in; return how many agents' states were written."""
@@ -171,17 +156,22 @@ class Importer:
                 await connection.execute(self._mark, marks)
 
     async def _write(self, connection: AsyncConnection, found: list[Folded]) -> None:
-        """Write contacts with their visits and legs, those of the live journal excepted."""
+        """Write contacts with their visits and legs, those of the live journal excepted.
+
+        The contact's row is the lock: who writes it first, the journal or we, has the other wait, and then see it.
+        """
+        found.sort(key=lambda one: one.contact.contact)
         ids = [harmless(one.contact.contact) for one in found]
-        query = select(contacts.c.contact).where(contacts.c.contact.in_(ids), contacts.c.source.not_in(SOURCES))
-        live = {row.contact for row in await connection.execute(query)}
-        mine = [one for one in found if harmless(one.contact.contact) not in live]
-        self.live |= live
+        if ids:
+            ours = upsert(self._database, contacts, or_(*(contacts.c.source == source for source in SOURCES)))
+            await connection.execute(ours, [_closed(one.contact) for one in found])
+        query = select(contacts.c.contact).where(contacts.c.contact.in_(ids), contacts.c.source.in_(SOURCES))
+        free = {row.contact for row in await connection.execute(query)}
+        mine = [one for one in found if harmless(one.contact.contact) in free]
+        self.live |= {ContactId(name) for name in ids if name not in free}
         self.contacts |= {one.contact.contact for one in mine}
-        gone = [name for name in ids if name not in live]
         for table in (visits, legs):
-            await connection.execute(delete(table).where(table.c.contact.in_(gone)))
-        await self._upsert(connection, contacts, [_closed(one.contact) for one in mine])
+            await connection.execute(delete(table).where(table.c.contact.in_(free)))
         await self._upsert(connection, visits, [_closed(visit) for one in mine for visit in one.visits])
         await self._upsert(connection, legs, [_closed(leg) for one in mine for leg in one.legs])
 
@@ -197,12 +187,8 @@ class Importer:
         await connection.execute(update(import_lines).where(*mine).values(open=False))
 
     async def _upsert(self, connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        insert = (postgresql if self._database.kind == "postgresql" else sqlite).insert(table)
-        new = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-        statement = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
-        await connection.execute(statement, rows)
+        if rows:
+            await connection.execute(upsert(self._database, table), rows)
 
 
 def _closed(record: msgspec.Struct) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, Table, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from imports.merge import SOURCES
 from messages.errors import Invalid
 from messages.ids import ContactId
 from metrics.satisfaction import Satisfaction
@@ -51,6 +52,17 @@ class Queries:
         query = _newest(select(*_plain(contacts)).where(contacts.c.number == harmless(number))).limit(_bounded(limit))
         async with asking(self._database.looking()) as connection:
             return await _with_cases(connection, _rows(await connection.execute(query)))
+
+    async def ended(self, among: Sequence[ContactId]) -> set[ContactId]:
+        """Return which contacts the journal has, and has ended; those of an import are not its own."""
+        table = contacts
+        query = select(table.c.contact).where(
+            table.c.contact.in_([harmless(one) for one in among]),
+            table.c.ended_at.is_not(None),
+            table.c.source.not_in(SOURCES),
+        )
+        async with asking(self._database.reading()) as connection:
+            return {ContactId(row.contact) for row in await connection.execute(query)}
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
         """Return a contact with its `visits` to queues, `legs`, `operations`, who was called in (`three_way`), `cases`,

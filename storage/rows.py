@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from center.ledger import Ledger
 from center.ports import EventLog
-from center.records import Record
+from center.records import ContactRecord, LegRecord, Record, VisitRecord
+from imports.merge import SOURCES
 from messages.errors import Fenced, JournalError, TooOld
 from messages.events import Entry, Position
 from storage.columns import to_row
@@ -171,12 +172,27 @@ class RowWriter:
                 return False
             if at != self.position:
                 raise Fenced(f"another writer named {self.name} is at {at.epoch}-{at.seq}; this one must stop")
+            if contacts := dirty.get(ContactRecord):
+                await self._claim(connection, contacts)
             for kind, rows in dirty.items():
-                await connection.execute(self._upsert(KEPT[kind].table), rows)
+                if kind is not ContactRecord:
+                    await connection.execute(self._upsert(KEPT[kind].table), rows)
             moved = cursors.update().where(cursors.c.name == self.name).values(epoch=to.epoch, seq=to.seq)
             await connection.execute(moved)
         self.rows += sum(map(len, dirty.values()))
         return True
+
+    async def _claim(self, connection: AsyncConnection, contacts: list[dict[str, Any]]) -> None:
+        """Write contacts; the visits and legs that an import wrote of them go: the journal has its own.
+
+        In order, as imports do: each contact's row is the lock between the two.
+        """
+        contacts.sort(key=lambda row: str(row["contact"]))
+        await connection.execute(self._upsert(KEPT[ContactRecord].table), contacts)
+        names = [row["contact"] for row in contacts]
+        for kind in (VisitRecord, LegRecord):
+            of = KEPT[kind].table.c
+            await connection.execute(KEPT[kind].table.delete().where(of.contact.in_(names), of.source.in_(SOURCES)))
 
     def _upsert(self, table: Table) -> Any:
         """Return the table's upsert; made once, for making it costs more than running it."""

@@ -10,3 +10,6 @@ HOLD, CONSULT = "11", "22"
 whether there is more to wait for (tried on 22.10.1)."""
 SWAP = "C"
 """The key that swaps whom an agent who consults hears (features.conf)."""
+
+FIRST_WORD_S = 5
+"""How long a call waits for our FastAGI server's first command before it goes to the safety net."""

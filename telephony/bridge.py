@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 
@@ -10,10 +11,12 @@ import structlog
 
 from center.pops import PopGate
 from center.ports import Clock
+from imports.backfill import Since
 from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import NodeId, Phone
+from telephony.agi.orders import LetGo
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
 from telephony.ami.errors import AmiRefused
@@ -28,6 +31,9 @@ from telephony.switchboard import Switchboard
 
 log = structlog.get_logger()
 
+LET_GO_S = 2.0
+"""How long callers wait for a centre that is behind before they go on to the fallback queue."""
+
 
 class Bridge:
     """`async with` it: listens for FastAGI, keeps the AMI link, and tells the centre what it sees."""
@@ -40,7 +46,9 @@ class Bridge:
         pops: PopGate,
         clock: Clock,
         is_open: Callable[[str], bool] = lambda calendar: True,
+        since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None,
     ) -> None:
+        """`since`: asks Asterisk's log since when the channels are where they are."""
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
@@ -68,9 +76,12 @@ class Bridge:
         self.switchboard = Switchboard(hands, self.script, FileRecorder(settings.recordings), pops)
         self._tell = tell
         self._clock = clock
+        self._since = since
         self._stack = AsyncExitStack()
         self._started = ""
         self._lost_at: datetime | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._gone: LetGo | None = None
 
     def __repr__(self) -> str:
         return f"<Bridge {self.node}: {self.link!r}, {self.script!r}>"
@@ -85,13 +96,27 @@ class Bridge:
         await self._stack.aclose()
 
     def hold_back(self, on: bool) -> None:
-        """Take no new calls and read no more events while the centre is behind; or do so again."""
+        """Take no new calls, let those who wait go, and read no more events while the centre is behind; or end that."""
         self.agi.accepting = not on
-        self.link.pause_reading() if on else self.link.resume_reading()
+        if on:
+            self.link.pause_reading()
+            self._patience = asyncio.get_running_loop().call_later(LET_GO_S, self._let_go)
+            return
+        self.link.resume_reading()
+        if self._patience:
+            self._patience.cancel()
+        if self._gone:
+            self._gone.over = True
+
+    def _let_go(self) -> None:
+        self._gone = self.script.let_go()
+        log.warning("callers who wait go to the fallback queue", held=len(self.script.held))
 
     def _seen(self, message: Mapping[str, str | list[str]]) -> None:
         if message.get("Event") == "ContactStatus":
             self._tell_phones(self.phones.see(message))
+            return
+        if message.get("Event") == "FullyBooted":  # it tells an up-time, heard late; `_up` asks when Asterisk started
             return
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
@@ -104,7 +129,7 @@ class Bridge:
             self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
         self._started, at = started, self._clock()
         status = await link.action("Status", {"Variables": ",".join(CHANNEL_VARIABLES)}, timeout=30.0)
-        repairs = self.channels.resync(status.events, at)
+        repairs = self.channels.resync(status.events, at, await self._since() if self._since else None)
         for fact in repairs:
             self._tell(fact)
         self.switchboard.forget_mirror()

@@ -9,6 +9,7 @@ import typer
 import uvloop
 
 from app.commands.common import log_plainly
+from simulation.faults import Fault
 from simulation.options import Mix, Options
 from simulation.report import as_json, as_table, reporting
 from simulation.runner import simulate as run_simulation
@@ -23,6 +24,10 @@ def simulate(
     wrap: Annotated[float, typer.Option(help="Seconds of each wrap-up.")] = 1.0,
     rtp: Annotated[bool, typer.Option("--rtp", help="Both sides speak.")] = False,
     mix: Annotated[Path | None, typer.Option(help="A TOML file: how citizens and agents behave.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="What befalls us and when, such as kill@4.5, asterisk@8, disk@6+10; several times."),
+    ] = None,
     evidence: Annotated[Path | None, typer.Option(help="Where every frame, pop, CEL and CDR is kept.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -36,6 +41,7 @@ def simulate(
         wrap=wrap,
         rtp=rtp,
         mix=Mix.read(mix) if mix else Mix(),
+        faults=tuple(map(Fault.read, fault or ())),
         evidence=str(evidence) if evidence else "",
         root="" if own_asterisk() else str(build_root(report=lambda line: typer.echo(line, err=True))),
     )

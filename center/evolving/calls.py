@@ -9,7 +9,7 @@ from center.state import State
 from messages import events
 from messages.events import Entry
 from messages.ids import QueueId
-from messages.values import ContactOutcome
+from messages.values import ContactOutcome, Source
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
 
@@ -28,7 +28,7 @@ def _contact_arrived(state: State, entry: Entry, event: events.ContactArrived) -
         tenant=event.tenant,
         about=event.about,
     )
-    if event.direction == "in":
+    if event.direction == "in" and event.source is Source.LIVE:
         _count_arrival(state, entry, event)
 
 
@@ -167,6 +167,14 @@ def _call_detached(state: State, entry: Entry, event: events.CallDetached) -> No
     settle(state, call, was)
 
 
+def _call_vanished(state: State, entry: Entry, event: events.CallVanished) -> None:
+    call = state.calls[event.call]
+    was = call.in_line
+    call.vanished = entry.at
+    settle(state, call, was)
+    state.deadlines.set(("vanished", call.id), event.until)
+
+
 def _contact_ended(state: State, entry: Entry, event: events.ContactEnded) -> None:
     call = state.calls[event.call]
     step(state, call, event)
@@ -174,6 +182,7 @@ def _contact_ended(state: State, entry: Entry, event: events.ContactEnded) -> No
         state.legs.pop(leg, None)
         state.deadlines.clear(("ring", call.id, leg))
     state.deadlines.clear(("park", call.id))
+    state.deadlines.clear(("vanished", call.id))
     del state.calls[event.call]
     state.ended[event.call] = None
     if len(state.ended) > state.settings.remembered_calls:
@@ -204,6 +213,7 @@ STEPS: Steps = {
     events.CallRouted: _call_routed,
     events.CallParked: _call_parked,
     events.CallDetached: _call_detached,
+    events.CallVanished: _call_vanished,
     events.ContactEnded: _contact_ended,
     events.QueueChanged: _queue_changed,
 }

@@ -9,7 +9,7 @@ from center.state import State
 from messages import events
 from messages.events import Entry
 from messages.ids import LegId
-from messages.values import LegKind
+from messages.values import LegKind, Source
 from recording.recording import Recording
 from supervision.listening import Listening
 
@@ -35,7 +35,8 @@ def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None
         if event.operation in state.attempts:
             state.callbacks[state.attempts[event.operation]].dialled = True
         state.deadlines.clear(("dial", event.leg))
-    if event.agent and (agent := state.roster.by_id.get(event.agent)):
+    live = event.source is Source.LIVE
+    if live and event.agent and (agent := state.roster.by_id.get(event.agent)):
         agent.offered_at = entry.at
     call.routed = None
     call.aside = call.aside or call.state in (CallState.ARRIVED, CallState.SERVED, CallState.LEFT, CallState.PARKED)
@@ -63,6 +64,8 @@ def _call_answered(state: State, entry: Entry, event: events.CallAnswered) -> No
     call.answered, call.noticed = True, call.noticed or event.noticed
     call.legs[event.leg].answered_at = event.occurred
     state.deadlines.clear(("ring", event.call, event.leg))
+    if event.source is not Source.LIVE:  # of the past: it tells nothing of how fast we are now
+        return
     if event.agent and (agent := state.roster.by_id.get(event.agent)):
         agent.answered += 1
     if first and call.queue and (pace := state.paces.get(call.queue)):

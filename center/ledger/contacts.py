@@ -7,7 +7,7 @@ from center.records import CaseLinkRecord, ContactRecord, MessageRecord, Record,
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId
-from messages.values import ContactOutcome, Refusal
+from messages.values import ContactOutcome, Refusal, Source
 
 
 def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -> list[Record]:
@@ -23,6 +23,7 @@ def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -
         direction=event.direction,
         about=event.about,
         unit=event.unit,
+        source=event.source,
     )
     ledger.contacts[event.contact] = record
     ledger.visits.pop(event.contact, None)  # of the same log, read a second time
@@ -61,6 +62,7 @@ def _visit(ledger: Book, record: ContactRecord, event: events.CallQueued | event
         queue=queue if queue is not None else record.queue or event.queue,  # type: ignore[arg-type]
         asked_at=event.occurred,
         tenant=record.tenant,
+        source=record.source,
     )
     ledger.visits[record.contact] = visit
     return visit
@@ -133,6 +135,8 @@ def _contact_ended(ledger: Book, entry: Entry, event: events.ContactEnded) -> li
     if record is None:
         return []
     record.ended_at, record.outcome, record.by_citizen = event.occurred, event.outcome, event.by_citizen
+    if event.source is not Source.LIVE:
+        record.source = event.source
     visit = ledger.visits.pop(ContactId(event.contact), None)
     if visit is None:
         return [record]

@@ -22,6 +22,7 @@ def _call_offered(ledger: Book, entry: Entry, event: events.CallOffered) -> list
         offered_at=event.occurred,
         role=event.role,
         operation=event.operation,
+        source=event.source,
     )
     ledger.legs[event.leg] = leg
     return [leg, *_called_in(ledger, entry, event)]

@@ -10,6 +10,7 @@ from ivr.texts import position_prompt, wait_prompt
 from messages.commands import Announce
 from messages.ids import LegId
 from messages.values import Then
+from telephony.agi.session import ABSOLUTE
 
 
 class Offer:
@@ -37,10 +38,11 @@ class Offer:
     @property
     def variables(self) -> str:
         """Return what says on each dialled channel whose it is: MSet's argument (extensions.conf.j2, hotline-offer)."""
+        talk = f"{ABSOLUTE}=0"  # lasts as long as it likes
         if len(self.legs) == 1:
-            return f"__HOTLINE_LEG={self.legs[0]}"
+            return f"{talk},__HOTLINE_LEG={self.legs[0]}"
         whose = {phone.removeprefix("PJSIP/"): leg for leg in self.legs for phone in self.phones[leg]}
-        return ",".join(["__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
+        return ",".join([talk, "__HOTLINE_LEG=", *(f"__HOTLINE_LEG_OF_{name}={leg}" for name, leg in whose.items())])
 
 
 class Parting(msgspec.Struct, frozen=True):
@@ -63,6 +65,13 @@ def telling(command: Announce) -> Telling:
     wait = (wait_prompt(max(0, command.minutes)),) if command.minutes is not None else ()
     comfort = (command.comfort,) if command.comfort else ()
     return Telling((*comfort, *place, *wait), command.callback)
+
+
+class LetGo:
+    """Nobody can be chosen for callers who wait: they go on to the fallback queue, unless that is `over` before."""
+
+    def __init__(self) -> None:
+        self.over = False
 
 
 def dial_options(offer: Offer) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
-from telephony.agi.orders import Offer, Parting, Telling, dial_options
+from telephony.agi.orders import LetGo, Offer, Parting, Telling, dial_options
 from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
 
@@ -33,6 +33,10 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
+STEP_S, STEPPING_S = 90, 15.0
+"""How long a step of a flow may take before the call goes to the safety net, and how often that is put off."""
+HELD_S = 30
+"""How long after our last word a call that waits goes to the safety net: we may hang with an open socket."""
 CALLBACK_KEY = "1"
 CALLBACK_KEY_S = 5.0
 CUT = "D"
@@ -71,7 +75,7 @@ class HeldCall:
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
         self._chosen = do.Chosen()
-        self._orders: asyncio.Queue[Offer | Parting | Telling] = asyncio.Queue()
+        self._orders: asyncio.Queue[Offer | Parting | Telling | LetGo] = asyncio.Queue()
         self._offer: Offer | None = None
         self.told = False
         """Whether the caller hears an announcement that CUT ends."""
@@ -79,8 +83,8 @@ class HeldCall:
     def __repr__(self) -> str:
         return f"<HeldCall {self.call} from node {self.node}: {self._offer or 'no offer'}>"
 
-    def order(self, order: Offer | Parting | Telling) -> None:
-        """Dial these phones, let the caller go, or tell them something, as soon as the call is free for it."""
+    def order(self, order: Offer | Parting | Telling | LetGo) -> None:
+        """Dial these phones, part with the caller, or tell them something, as soon as the call is free for it."""
         self._orders.put_nowait(order)
 
     def withdraw(self, leg: LegId) -> None:
@@ -107,8 +111,13 @@ class HeldCall:
 
     async def _through(self, run: Run) -> AsyncIterator[do.Chosen]:
         """Do what a flow says until it has said its last; give what is chosen after each action."""
+        armed = self._clock()
         while not run.over:
             began = self._clock()
+            longest = run.action.most_s if isinstance(run.action, do.TakeMessage) else 0
+            if longest or (began - armed).total_seconds() > STEPPING_S:
+                await self.session.be_missed_after(STEP_S + round(longest))
+                armed = began
             match run.action:
                 case do.CallBack():
                     self._say(facts.CallbackWanted)
@@ -145,6 +154,10 @@ class HeldCall:
         await self._wait_in(queue, since)
         while True:
             order = await self._next_order()
+            if isinstance(order, LetGo):
+                if not order.over:
+                    raise AgiError("nobody can be chosen now")
+                continue
             if isinstance(order, Parting):
                 if await self._part(order):
                     return
@@ -181,6 +194,7 @@ class HeldCall:
 
     async def _announce(self, telling: Telling) -> bool:
         """Tell a waiting caller something, unless there is an order meanwhile; tell whether they took a call back."""
+        await self.session.be_missed_after(STEP_S)
         await self.session.exec("StopMusicOnHold")
         for prompt in telling.prompts:
             await self._until_ordered(self._performer.stream(prompt, self._chosen.language, CUT))
@@ -225,25 +239,31 @@ class HeldCall:
                 await self.session.wait_hangup()
         if self.session.hung_up:
             raise AgiHangup("the caller left, or was passed on")
+        await self.session.be_missed_after(STEP_S)
         context = Context(queue=QueueId(""), number=self.number, did=self.did)
         async for _ in self._through(Run(after, context, self._chosen.language)):
             pass
 
-    async def _next_order(self) -> Offer | Parting | Telling:
+    async def _next_order(self) -> Offer | Parting | Telling | LetGo:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
         waiting = asyncio.ensure_future(self._orders.get())
         leaving = asyncio.ensure_future(self.session.wait_hangup())
         try:
-            await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                raise AgiHangup("the caller left while held")
-            return waiting.result()
+            while True:
+                if self._orders.empty() and not waiting.done():
+                    await self.session.be_missed_after(HELD_S)
+                await asyncio.wait((waiting, leaving), timeout=HELD_S / 3, return_when=asyncio.FIRST_COMPLETED)
+                if leaving.done():
+                    raise AgiHangup("the caller left while held")
+                if waiting.done():
+                    return waiting.result()
         finally:
             waiting.cancel()
             leaving.cancel()
 
     async def _part(self, parting: Parting) -> bool:
         """Tell the caller something; tell whether that was the end."""
+        await self.session.be_missed_after(0)
         await self.session.exec("StopMusicOnHold")
         if parting.announce:
             await self._play(parting.announce)
@@ -315,6 +335,13 @@ class Script:
     def __repr__(self) -> str:
         return f"<Script on {self.node}: {len(self.held)} held>"
 
+    def let_go(self) -> LetGo:
+        """Let every caller who waits go on to the fallback queue, and who dials or listens once they come to wait."""
+        order = LetGo()
+        for call in self.held.values():
+            call.order(order)
+        return order
+
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""
         script = session.environment.get("agi_network_script", "")
@@ -325,6 +352,7 @@ class Script:
             return  # not a citizen's own channel: the dialplan rings the number that was asked for
         self.held[call.call] = call
         try:
+            await session.be_missed_after(STEP_S)
             if script == "back":
                 await call.come_back(flow.queue)
             elif transferred:

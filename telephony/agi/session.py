@@ -11,6 +11,7 @@ from telephony.agi.wire import AgiEvent, AgiResult, AgiWire, Environment, HungUp
 
 ANSWER_S = 30.0
 """Seconds an ordinary command may take; a prompt is shorter."""
+ABSOLUTE = "TIMEOUT(absolute)"
 SOUND_S = 600.0
 """Seconds a sound may take to play."""
 
@@ -106,6 +107,10 @@ class AgiSession(asyncio.Protocol):
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable; a name with `__` in front is inherited by what the channel dials."""
         await self.command("SET VARIABLE", name, value)
+
+    async def be_missed_after(self, seconds: int) -> None:
+        """Let the dialplan take the call if we are not heard of again within so many seconds; 0: however long."""
+        await self.set_variable(ABSOLUTE, str(seconds))
 
     async def get_variable(self, name: str) -> str | None:
         """Return a channel variable, None if it is not set."""

@@ -117,6 +117,8 @@ class AmiLink:
         self._press()
 
     def _press(self) -> None:
+        if self._manager:
+            self._manager.session.deaf = self._paused
         transport = self._manager.protocol.transport if self._manager and self._manager.protocol else None
         if transport is not None and not transport.is_closing():
             transport.pause_reading() if self._paused else transport.resume_reading()

@@ -82,6 +82,8 @@ class AmiSession:
         self._out = bytearray()
         self._ping_at = now + PING_EVERY_S
         self._ping: str | None = None
+        self.deaf = False
+        """Whether nothing is read now: then silence says nothing of Asterisk."""
         self._events: list[SessionEvent] = []
         self._login = self._send("Login", {"Username": username, "Secret": secret, "Events": "on"}, now, LOGIN_S)
 
@@ -116,6 +118,8 @@ class AmiSession:
 
     def tick(self, now: float) -> None:
         """Let time pass: pings are sent, deadlines missed."""
+        if self.deaf and self._ping is not None:
+            self._pending[self._ping].deadline = now + PING_WITHIN_S
         for action_id, pending in list(self._pending.items()):
             if pending.deadline <= now:
                 self._settle(action_id, AmiTimeout(f"no answer to {pending.name} in time"))

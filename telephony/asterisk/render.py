@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, HOLD, SWAP
+from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, FIRST_WORD_S, HOLD, SWAP
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
 from telephony.asterisk.settings import AsteriskSettings
@@ -69,6 +69,7 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
         "hold": HOLD,
         "consult": CONSULT,
         "swap": SWAP,
+        "answer_s": FIRST_WORD_S,
     }
     files = dict.fromkeys(DEFAULTS_DO, "; the defaults do\n")
     names = [name.removesuffix(".j2") for name in plain.list_templates(extensions=["j2"])]

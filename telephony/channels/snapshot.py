@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from imports.backfill import Since
 from messages import facts
+from messages.facts import Fact
 from messages.ids import CallId, LegId
 from telephony.channels.calls import ring
 from telephony.channels.connections import leads_aside, settle
 from telephony.channels.map import ChannelMap
-from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, interface_of, phone_of, text, variables
+from telephony.channels.model import (
+    Channel,
+    Headers,
+    TrackedCall,
+    TrackedLeg,
+    interface_of,
+    phone_of,
+    text,
+    variables,
+)
 
 
 def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
@@ -28,6 +44,31 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     for call in list(channels.by_call.values()):
         settle(channels, call)
         _holds(channels, call, away)
+
+
+def dated(channels: ChannelMap, fact: Fact, since: Mapping[str, Since]) -> list[Fact]:
+    """Return a fact that a list amounts to, at the instants at which it came to be where these are known."""
+    if isinstance(fact, facts.CallArrived):
+        return [_at(fact, since.get(fact.call, _UNKNOWN).started)]
+    if isinstance(fact, facts.CallQueued):
+        return [_at(fact, since.get(fact.call, _UNKNOWN).queued)]
+    leg = channels.tracked.get(fact.leg) if isinstance(fact, facts.LegRinging | facts.LegAnswered) else None
+    if leg is None:
+        return [fact]
+    began = min((at for uid in leg.channels if (at := since.get(uid, _UNKNOWN).started)), default=None)
+    if not isinstance(fact, facts.LegAnswered):
+        return [_at(fact, began)]
+    parties = (since.get(uid, _UNKNOWN).bridged for uid in (leg.talker, leg.call.channel))
+    answered = _at(fact, max((at for at in parties if at), default=None))
+    rang = facts.LegRinging(occurred=fact.occurred, node=fact.node, call=fact.call, leg=fact.leg, phone=fact.phone)
+    return [_at(rang, began), answered] if began else [answered]
+
+
+_UNKNOWN = Since()
+
+
+def _at(fact: Fact, at: datetime | None) -> Fact:
+    return msgspec.structs.replace(fact, occurred=min(at, fact.occurred)) if at else fact
 
 
 def _holds(channels: ChannelMap, call: TrackedCall, away: set[LegId]) -> None:

@@ -9,9 +9,10 @@ carries HOTLINE_OUTBOUND, the leg that dials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from imports.backfill import Since
 from messages.facts import Fact
 from messages.ids import NodeId
 from telephony.channels import calls, connections, parties, queues, snapshot, spying
@@ -42,15 +43,16 @@ class Channels(ChannelMap):
         told, self.told = self.told, []
         return told
 
-    def resync(self, statuses: Iterable[Headers], at: datetime) -> list[Fact]:
+    def resync(self, statuses: Iterable[Headers], at: datetime, since: Mapping[str, Since] | None = None) -> list[Fact]:
         """Take over the channels of an AMI `Status` list; return the facts that what was unknown amounts to.
 
-        What is no longer there is not told: `calls()`, `legs()` and `spies()` afterwards say what is.
+        The list says what is, `since`, by unique id, since when; else it is since `at`. What is no longer there is not
+        told: `calls()`, `legs()` and `spies()` afterwards say what is.
         """
         self.occurred = self._last = at
         snapshot.take_over(self, [headers for headers in statuses if text(headers, "Event") == "Status"])
         told, self.told = self.told, []
-        return told
+        return [one for fact in told for one in snapshot.dated(self, fact, since or {})]
 
     def _fully_booted(self, headers: Headers) -> None:
         """Each log-in hears this: only an up-time that began after what was last heard means a restart."""

@@ -443,3 +443,26 @@ def test_waiting_callers_are_brought_back_from_the_fallback_queue_with_their_pla
     world.ready("a1")
     offer = world.of(events.CallOffered)[0]
     assert (offer.call, offer.waited_s) == ("c1", (world.now - joined).total_seconds())
+
+
+def test_who_talks_stays_in_line_at_the_fallback_queue_in_case_we_die_meanwhile() -> None:
+    world = World(agents=1)
+    world.ready("a1")
+    assert in_line(world) == (True, True)
+    world.arrive("c1")
+    world.queue("c1")
+    world.answer("c1/1")
+    assert in_line(world) == (True, True), "Asterisk knows that the phone is in use"
+    world.hang_up("c1")
+    assert world.state("a1") is AgentState.WRAP_UP and in_line(world) == (True, True)
+    world.wait(10)
+    world.do(requests.GoNotReady(by=BY, agent=AgentId("a1"), reason="break"))
+    assert in_line(world) == (True, False)
+    world.do(requests.LogOut(by=BY, agent=AgentId("a1")))
+    assert in_line(world) == (False, False)
+
+
+def in_line(world: World) -> tuple[bool, bool]:
+    """Return whether the fallback queue has the agent as a member, and rings them when their phone is free."""
+    mirrored = [command for command in world.commands if isinstance(command, commands.MirrorAgent)]
+    return mirrored[-1].present, mirrored[-1].ready

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from center.apply import Center, Message
-from center.loop import CenterLoop
+from center.loop import CenterLoop, LoopSettings
 from center.memory_log import MemoryLog
 from center.turn import Outcome
-from messages import requests
+from messages import facts, requests
 from messages.commands import Command
 from messages.errors import Conflict, JournalError, Refused
-from messages.ids import AgentId, UserId
+from messages.events import Entry
+from messages.ids import AgentId, NodeId, UserId
 from tests.center.world import settings
 
 LOG_IN = requests.LogIn(by=UserId("tester"), agent=AgentId("a1"))
@@ -56,5 +58,38 @@ async def test_a_refusal_is_told_to_whoever_asked_and_the_loop_goes_on() -> None
     with pytest.raises(Refused, match="no agent"):
         await loop.ask(requests.LogIn(by=UserId("tester"), agent=AgentId("nobody")))
     assert (await loop.ask(LOG_IN)).position.seq > 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+class FullDisk(MemoryLog):
+    """A log that takes nothing as long as its disk is full."""
+
+    full = False
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Refuse, or append."""
+        if self.full:
+            raise JournalError("no space left on device")
+        await super().append(entries)
+
+
+async def test_a_full_disk_is_pressure_until_it_takes_entries_again() -> None:
+    disk, heard = FullDisk(), list[bool]()
+    patient = LoopSettings(retry_s=0.05)
+    loop = CenterLoop(Center(settings()), disk, Nobody(), lambda: datetime.now(UTC), patient)
+    loop.on_pressure = heard.append
+    running = asyncio.create_task(loop.run())
+    await loop.ask(LOG_IN)
+    disk.full = True
+    ready = asyncio.create_task(loop.ask(requests.GoReady(by=UserId("tester"), agent=AgentId("a1"))))
+    for _ in range(5):
+        await asyncio.sleep(0.03)
+        loop.tell(facts.NodeUp(occurred=datetime.now(UTC), node=NodeId("n1")))
+    assert heard == [True], "though each try is young"
+    disk.full = False
+    await ready
+    await asyncio.sleep(0.05)
+    assert heard == [True, False]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,12 @@ from center.memory_log import MemoryLog
 from center.pops import PopGate
 from center.ports import follow
 from center.settings import CenterSettings
+from imports.backfill import Since
 from ivr.flow import FlowSettings, flow_for
 from messages import events, requests
 from messages.commands import Command
 from messages.events import Entry, Position
+from messages.facts import Fact
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import AgentState
 from queueing.settings import QueueSettings
@@ -92,6 +94,9 @@ class Hall:
         self.center = Center(center)
         self.pops = PopGate(patience_s=0.0)
         self.loop = CenterLoop(self.center, self.log, self, now)
+        self.watch: Callable[[Fact], None] = lambda fact: None
+        """Sees each fact after the centre."""
+        self.since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None
         self.bridge = self._bridge()
         self.entries: list[Entry] = []
         self.marked = 0
@@ -102,7 +107,11 @@ class Hall:
 
     def _bridge(self) -> Bridge:
         flow = FlowSettings()
-        return Bridge(self.settings, lambda did: flow_for(did, flow), self.loop.tell, self.pops, now)
+        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now, self.since)
+
+    def _tell(self, fact: Fact) -> None:
+        self.loop.tell(fact)
+        self.watch(fact)
 
     def execute(self, command: Command) -> None:
         """Carry a command out; the loop's port."""
@@ -196,7 +205,14 @@ class Hall:
 
 @asynccontextmanager
 async def open_hall(
-    directory: Path, root: Path, sipp: Sipp, *, agents: int = 2, ring_s: float = 15, wrap_up_s: float = 1
+    directory: Path,
+    root: Path,
+    sipp: Sipp,
+    *,
+    agents: int = 2,
+    ring_s: float = 15,
+    wrap_up_s: float = 1,
+    logs_s: float = 0,
 ) -> AsyncIterator[tuple[Hall, AsteriskChild]]:
     """Open a hall on a rendered Asterisk of its own."""
     numbers = [*(str(1000 + n) for n in range(1, agents + 1)), "9001"]
@@ -214,6 +230,7 @@ async def open_hall(
     center = CenterSettings(
         queues=(QueueSettings(id=QUEUE, ring_s=ring_s, wrap_up_s=wrap_up_s),),
         agents=tuple(AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n))) for n in range(1, agents + 1)),
+        logs_s=logs_s,
     )
     async with AsyncExitStack() as stack:
         child = await stack.enter_async_context(AsteriskChild(settings))

@@ -186,3 +186,44 @@ def test_a_second_offer_of_a_call_to_the_same_agent_needs_a_pop_of_its_own() -> 
 def test_percentiles_are_of_the_nearest_rank() -> None:
     values = [float(value) for value in range(1, 101)]
     assert (percentile(values, 50), percentile(values, 99), percentile([7.0], 99)) == (50.0, 99.0, 7.0)
+
+
+def test_what_a_fault_explains_is_listed_apart() -> None:
+    evidence = answered_call()
+    evidence.pops = []
+    evidence.asterisk["n-1.0"].fallback = True
+    assert {one.kind for one in reckon(evidence).differences} == {Kind.FALLBACK, Kind.NO_POP}
+    evidence.faults = True
+    result = reckon(evidence)
+    assert result.differences == []
+    assert {one.kind for one in result.explained} == {Kind.FALLBACK, Kind.NO_POP}
+    evidence.contacts[0].outcome = ContactOutcome.ABANDONED
+    assert [one.kind for one in reckon(evidence).differences] == [Kind.OUTCOME], "no fault explains a wrong outcome"
+
+
+def test_the_queues_own_log_and_the_bridges_name_the_same_phone() -> None:
+    evidence = answered_call()
+    evidence.queue_log = ["1795500000|n-1.0|fallback|a2|CONNECT|2|n-1.1|2"]
+    assert reckon(evidence).differences == []
+    evidence.queue_log = ["1795500000|n-1.0|fallback|a1|CONNECT|2|n-1.1|2"]
+    assert [one.kind for one in reckon(evidence).differences] == [Kind.QUEUE_LOG]
+
+
+def died(*, outcome: ContactOutcome, ended: float) -> Evidence:
+    """One citizen who waited when Asterisk died, and gave up later."""
+    evidence = abandoned_call()
+    evidence.faults, evidence.asterisk_died = True, [at(2)]
+    evidence.citizens = [replace(evidence.citizens[0], ended_at=at(9))]
+    evidence.asterisk["n-1.0"].ended_at, evidence.asterisk["n-1.0"].cdr_rows = None, 0
+    evidence.contacts = [Contact(contact="n-1.0", outcome=outcome, ended_at=at(ended), by_citizen=False)]
+    return evidence
+
+
+def test_a_call_that_asterisk_took_with_it_is_lost_at_that_moment() -> None:
+    assert reckon(died(outcome=ContactOutcome.LOST, ended=2.5)).differences == []
+    assert [d.kind for d in reckon(died(outcome=ContactOutcome.ABANDONED, ended=2)).differences] == [Kind.OUTCOME]
+    assert [d.kind for d in reckon(died(outcome=ContactOutcome.LOST, ended=9)).differences] == [Kind.LOST_MOMENT]
+
+
+def test_waits_are_from_the_citizens_being_let_in_to_the_phones_answer() -> None:
+    assert reckon(answered_call()).wait_s == {"p50": 0.79, "p99": 0.79, "max": 0.79}

@@ -12,6 +12,7 @@ from messages.errors import SettingsError
 from simulation.accounts import Account
 from simulation.case_system import case_number
 from simulation.citizens import ABANDONS, LEAVES, STAYS, numbers
+from simulation.faults import Fault, FaultKind, kills
 from simulation.options import Mix, Options, SimulationResult
 from simulation.reconcile import Difference, Kind
 from simulation.report import as_json, as_table, reporting
@@ -129,3 +130,18 @@ def test_the_table_says_what_is_unknown() -> None:
 
 def test_a_contact_always_gets_the_same_case() -> None:
     assert case_number("bj1-1795492744.0") == case_number("bj1-1795492744.0") == "GDbj117954927440"
+
+
+def test_faults_are_named_by_kind_moment_and_duration() -> None:
+    assert Fault.read("kill@4.5") == Fault(kind=FaultKind.KILL, at_s=4.5)
+    assert Fault.read("disk@6+10") == Fault(kind=FaultKind.DISK, at_s=6, seconds=10)
+    for text in ("kill", "kill@", "flood@3", "disk@6+long"):
+        with pytest.raises(SettingsError, match="is no fault"):
+            Fault.read(text)
+
+
+def test_one_seed_gives_the_same_moments() -> None:
+    moments = [fault.at_s for fault in kills(10, 23, 7)]
+    assert moments == sorted(moments) == [fault.at_s for fault in kills(10, 23, 7)]
+    assert len(moments) == 10 and moments[0] >= 0 and moments[-1] <= 23
+    assert moments != [fault.at_s for fault in kills(10, 23, 8)]

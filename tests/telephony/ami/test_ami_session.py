@@ -121,3 +121,14 @@ def test_a_broken_link_leaves_every_pending_action_of_unknown_outcome() -> None:
     assert [type(result) for result in results] == [AmiLost, AmiLost]
     with pytest.raises(AmiLost):
         session.act("C", {}, 2.0, 5.0)
+
+
+def test_a_ping_is_not_missed_while_we_read_nothing() -> None:
+    session = _logged_in()
+    session.tick(PING_EVERY_S)
+    session.deaf = True
+    session.tick(PING_EVERY_S + 10 * PING_WITHIN_S)
+    assert list(session.events_received()) == []
+    session.deaf = False
+    session.tick(PING_EVERY_S + 11 * PING_WITHIN_S)
+    assert [type(event) for event in session.events_received()] == [Ended]
