@@ -135,7 +135,7 @@ class Backfill:
         """Read to the end of both logs, chunk by chunk, always in the one that is behind."""
         unfinished = set(self._files)
         while unfinished:
-            source = self._backlog.behind()
+            source = self._backlog.behind(unfinished)
             if await asyncio.to_thread(self._read, source, now):
                 unfinished.discard(source)
             yield
