@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imports.backfill import Since
 from messages import events, facts
 from messages.facts import Fact
 from messages.ids import CallId, LegId, NodeId, SessionId
@@ -496,6 +497,23 @@ def test_a_consulted_colleague_does_not_take_over_the_leg_they_inherit() -> None
         fresh = Channels(NODE)
         fresh.resync(rows, RECEIVED)
         assert (fresh.legs(), fresh.channels_of_leg(leg)) == ([leg], ["PJSIP/1001-00000001"])
+
+
+def test_what_a_resync_finds_is_as_old_as_asterisks_log_says() -> None:
+    _, rows = lists_of("own_next_agent")[-1]
+    (citizen,) = [str(row["Uniqueid"]) for row in rows if str(row["Channel"]).startswith("PJSIP/trunk-")]
+    (agent,) = [str(row["Uniqueid"]) for row in rows if str(row["Channel"]).startswith("PJSIP/100")]
+    before = {seconds: RECEIVED - timedelta(seconds=seconds) for seconds in (30, 20, 11, 10)}
+    since = {citizen: Since(before[30], before[10]), agent: Since(before[20], before[11])}
+    told = Channels(NODE).resync(rows, RECEIVED, since)
+    assert [(type(fact).__name__, (RECEIVED - fact.occurred).total_seconds()) for fact in told] == [
+        ("CallArrived", 30),
+        ("LegRinging", 20),
+        ("LegAnswered", 10),
+    ]
+    undated = Channels(NODE).resync(rows, RECEIVED)
+    assert brief(undated) == [line for line in brief(told) if line[0] != "LegRinging"]
+    assert {fact.occurred for fact in undated} == {RECEIVED}
 
 
 def test_a_variable_that_is_not_set_is_not_called_null() -> None:
