@@ -107,7 +107,7 @@ class Hall:
 
     def _bridge(self) -> Bridge:
         flow = FlowSettings()
-        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now, self.since)
+        return Bridge(self.settings, lambda did: flow_for(did, flow), self._tell, self.pops, now, since=self.since)
 
     def _tell(self, fact: Fact) -> None:
         self.loop.tell(fact)
