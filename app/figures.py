@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from messages.values import AgentState
+from recording.files import FileState
 
 if TYPE_CHECKING:
     from app.wiring import Hotline
@@ -69,6 +70,8 @@ class Figures(Collector):
             "hotline_recordings_host_low": ("Whether Asterisk has little room to record", float(keeper.host_low)),
             "hotline_recordings_host_free_bytes": ("Room where Asterisk records", float(keeper.host_free or 0)),
         }
+        lost = keeper.states[FileState.MISSING] + keeper.states[FileState.FAILED]
+        gauges["hotline_recordings_lost"] = ("Recordings that were not there or cannot be read", float(lost))
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(name, text, value=value)
 

@@ -154,6 +154,8 @@ def _recordings(settings: RecordingSettings, names: _Names) -> Iterator[str]:
         yield f"[recordings] hash is {settings.hash}: say {' or '.join(HASHES)}"
     if settings.codec not in CODECS:
         yield f"[recordings] codec is {settings.codec}: say {' or '.join(CODECS)}"
+    if settings.jobs < 1:
+        yield f"[recordings] jobs is {settings.jobs}: one or more"
     for rule in settings.retention:
         where = f"[[recordings.retention]] of queue {rule.queue or 'any'}, tenant {rule.tenant or 'any'}"
         if rule.days < 1:

@@ -24,6 +24,8 @@ class RecordingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """`sha256` or `sm3`."""
     codec: str = "opus"
     """`opus` or `wav`."""
+    jobs: int = 2
+    """Recordings that are worked on at once; compressing an hour of talk takes a core about 40 s."""
     low_water_mb: int = 1024
     """What must stay free in a store on disk; with less nothing more is moved there."""
     host_low_water_mb: int = 1024

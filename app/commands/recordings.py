@@ -15,6 +15,7 @@ from rich.progress import Progress
 from app.commands.common import Given
 from app.recordings import vault_of
 from app.settings import Settings
+from app.wiring import now
 from messages.errors import SettingsError
 from storage.database import Database
 from storage.migrations import newest, revision
@@ -41,7 +42,7 @@ def verify(
     settings = given.settings()
 
     async def work(files: RecordingFiles, vault: Vault, told: Told) -> Report:
-        return await verify_recordings(files, vault, settings.asterisk.recordings, told)
+        return await verify_recordings(files, vault, settings.asterisk.recordings, now, told)
 
     report = _with_progress(settings, "recordings", work)
     if as_json:

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from messages.errors import Unavailable
 from messages.ids import RecordingId
 from recording.files import OPEN, FileState, RecordingFile, may_go
-from storage.columns import harmless, to_row
+from storage.columns import Instant, harmless, to_row
 from storage.database import Database, asking
 from storage.tables import contacts, recording_files, recordings
 
@@ -31,16 +31,13 @@ class RecordingFiles:
     def __repr__(self) -> str:
         return f"<RecordingFiles in {self._database.url}>"
 
-    async def take(self, found: Iterable[RecordingFile]) -> int:
-        """Add recordings that are complete on the host, and return how many were not known yet."""
+    async def take(self, found: Iterable[RecordingFile]) -> None:
+        """Add recordings that are complete on the host; those that are known already stay as they are."""
         if not (rows := [to_row(file) for file in found]):
-            return 0
+            return
         insert: Any = (postgresql if self._database.kind == "postgresql" else sqlite).insert(recording_files)
         async with asking(self._database.writing()) as connection:
-            before = (await connection.execute(select(func.count()).select_from(recording_files))).scalar_one()
             await connection.execute(insert.on_conflict_do_nothing(), rows)
-            after = (await connection.execute(select(func.count()).select_from(recording_files))).scalar_one()
-        return int(after - before)
 
     async def left_behind(self) -> list[RecordingFile]:
         """Return the recordings that are over and have no file's row."""
@@ -118,23 +115,32 @@ class RecordingFiles:
                 return
             after = page[-1].recording
 
-    async def counts(self) -> Counter[FileState]:
-        """Return how many there are in each state."""
-        query = select(files.state, func.count()).group_by(files.state)
+    async def counts(self, states: Iterable[FileState] = FileState) -> Counter[FileState]:
+        """Return how many there are in each of these states."""
+        query = select(files.state, func.count()).where(files.state.in_(tuple(states))).group_by(files.state)
         async with asking(self._database.looking()) as connection:
             return Counter({FileState(state): count for state, count in await connection.execute(query)})
 
-    async def kept_before(self, at: datetime) -> list[tuple[RecordingFile, str, str]]:
-        """Return what is kept and ended before an instant, with its contact's queue and tenant."""
+    async def kept_before(self, at: datetime) -> AsyncIterator[tuple[RecordingFile, str, str]]:
+        """Yield what is kept and ended before an instant, the oldest first, with its contact's queue and tenant."""
         query = (
             select(recording_files, contacts.c.queue.label("of_queue"), contacts.c.tenant.label("of_tenant"))
             .outerjoin(contacts, contacts.c.contact == files.contact)
             .where(files.state == FileState.KEPT, files.ended_at < at)
-            .order_by(files.ended_at)
+            .order_by(files.ended_at, files.recording)
+            .limit(PAGE)
         )
-        async with asking(self._database.reading()) as connection:
-            found = (await connection.execute(query)).all()
-        return [(_of(row), row.of_queue or "", row.of_tenant or "") for row in found]
+        after: tuple[datetime, str] | None = None
+        while True:
+            place = tuple_(files.ended_at, files.recording)
+            page = query if after is None else query.where(place > tuple_(literal(after[0], Instant), after[1]))
+            async with asking(self._database.looking()) as connection:
+                found = (await connection.execute(page)).all()
+            for row in found:
+                yield _of(row), row.of_queue or "", row.of_tenant or ""
+            if len(found) < PAGE:
+                return
+            after = found[-1].ended_at, found[-1].recording
 
 
 def _of(row: Any) -> RecordingFile:

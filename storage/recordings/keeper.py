@@ -180,18 +180,27 @@ class Keeper:
             await self._look(todo)
             if not todo:
                 break
-            for file in todo:
-                if await self.keep(file):
-                    in_a_row = 0
-                    continue
-                failed.add(file.recording)
-                in_a_row += 1
+            for at in range(0, len(todo), self._settings.jobs):
+                some = todo[at : at + self._settings.jobs]
+                for file, kept in zip(some, await self._keep_some(some), strict=True):
+                    in_a_row = 0 if kept else in_a_row + 1
+                    if not kept:
+                        failed.add(file.recording)
                 if in_a_row >= GIVE_UP or self.full:
                     return False
         return not failed
 
+    async def _keep_some(self, some: list[RecordingFile]) -> list[bool]:
+        """Bring several as far as they go, all to their end even if one of them cannot say how it went."""
+        kept: list[bool] = []
+        for result in await asyncio.gather(*map(self.keep, some), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+            kept.append(result)
+        return kept
+
     async def _look(self, todo: list[RecordingFile]) -> None:
-        self.states = await self._files.counts()
+        self.states = await self._files.counts((*OPEN, FileState.MISSING, FileState.FAILED))
         self.oldest = min((file.ended_at for file in todo), default=None)
         was_low = self.host_low
         self.host_free = await asyncio.to_thread(free_bytes, self._source(RecordingId("any")).parent)
@@ -272,7 +281,7 @@ class Keeper:
             return 0
         shortest = at - timedelta(days=min(rule.days for rule in rules))
         removed = 0
-        for file, queue, tenant in await self._files.kept_before(shortest):
+        async for file, queue, tenant in self._files.kept_before(shortest):
             until = keep_until(rules, queue, tenant, file.ended_at)
             if until is None or until > at:
                 continue

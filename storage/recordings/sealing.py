@@ -7,6 +7,7 @@ out or taken from another recording does not open. Any chunk opens without those
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import struct
@@ -55,7 +56,10 @@ class MasterKeys:
 
     def newest(self) -> int:
         """Return the version that new files are locked by; the first is made where there is none."""
-        return versions[-1] if (versions := self.versions()) else self.add()
+        if not self.versions():
+            with contextlib.suppress(FileExistsError):  # somebody else was first
+                self.add()
+        return self.versions()[-1]
 
     def add(self) -> int:
         """Make the next key and return its version. Raises OSError."""

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from center.ports import Clock
 from messages.errors import SettingsError
-from recording.files import IN_STORE, OPEN, FileState, RecordingFile
+from recording.files import IN_STORE, OPEN, FileState, RecordingFile, key_of
 from storage.recordings.files import RecordingFiles
 from storage.recordings.sealing import Broken
+from storage.recordings.store import PART
 from storage.recordings.vault import BESIDE, Vault
+
+SETTLED_S = 600.0
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -30,7 +34,7 @@ class Report(msgspec.Struct, kw_only=True):
     """Recordings whose source cannot be read."""
     unfinished: list[str] = []
     left_on_host: list[str] = []
-    """Files where Asterisk records that no recording in the database is of."""
+    """Files where Asterisk records that nobody knows of, or that are kept already."""
 
     @property
     def well(self) -> bool:
@@ -38,40 +42,58 @@ class Report(msgspec.Struct, kw_only=True):
         return not (self.orphans or self.missing or self.broken or self.failed or self.left_on_host)
 
 
-async def verify(files: RecordingFiles, vault: Vault, host: Path, progress: Callable[[int, int], None]) -> Report:
-    """Read every object and compare. Raises Unavailable, OSError where the database or the store is away."""
-    report = Report(unfinished=[file.recording for file in await files.left_behind()])
+async def verify(
+    files: RecordingFiles, vault: Vault, host: Path, clock: Clock, progress: Callable[[int, int], None]
+) -> Report:
+    """Read every object and compare. Raises Unavailable, OSError where the database or the store is away.
+
+    The keeper may be at work meanwhile: what is there is listed first, and the rows, which it writes first, after it.
+    """
+    report = Report()
     objects = await asyncio.to_thread(lambda: set(vault.store.names()))
-    on_host = await asyncio.to_thread(lambda: {path.stem for path in host.glob("*.wav")})
+    on_host = await asyncio.to_thread(_settled, host, clock().timestamp() - SETTLED_S)
+    report.unfinished = [file.recording for file in await files.left_behind()]
     on_host -= set(report.unfinished)
     total = sum((await files.counts()).values())
     done = 0
     async for file in files.all():
-        named = (file.key, file.key + BESIDE)
-        objects -= set(named)
-        if file.state in OPEN or file.state in (FileState.MISSING, FileState.FAILED):
+        if file.state is not FileState.EXPIRED:
+            name = key_of(file.recording, file.contact, file.ended_at)
+            objects -= {name + ending + part for ending in ("", BESIDE) for part in ("", PART)}
+        if file.state is not FileState.KEPT:
             on_host.discard(file.recording)
-        await _one(file, vault, report)
+        await _one(files, file, vault, report)
         done += 1
         progress(done, total)
-    report.orphans = sorted(objects)
+    report.orphans = await asyncio.to_thread(lambda: [name for name in sorted(objects) if vault.store.has(name)])
     report.left_on_host = sorted(on_host)
     return report
 
 
-async def _one(file: RecordingFile, vault: Vault, report: Report) -> None:
-    if file.state in OPEN:
-        report.unfinished.append(file.recording)
-    elif file.state is FileState.MISSING:
-        report.missing.append(file.recording)
-    elif file.state is FileState.FAILED:
-        report.failed.append(file.recording)
-    if file.state not in IN_STORE:
-        return
+def _settled(host: Path, before: float) -> set[str]:
+    """Return the recordings on the host that have lain there for a while: the newest may not be known yet."""
+    return {path.stem for path in host.glob("*.wav") if path.stat().st_mtime < before}
+
+
+async def _one(files: RecordingFiles, file: RecordingFile, vault: Vault, report: Report) -> None:
+    match file.state:
+        case FileState.MISSING:
+            report.missing.append(file.recording)
+        case FileState.FAILED:
+            report.failed.append(file.recording)
+        case FileState.KEPT:
+            await _kept(files, file, vault, report)
+        case state if state in OPEN:
+            report.unfinished.append(file.recording)
+
+
+async def _kept(files: RecordingFiles, file: RecordingFile, vault: Vault, report: Report) -> None:
     try:
         await asyncio.to_thread(vault.check, file)
     except FileNotFoundError:
-        report.missing.append(file.recording)
+        still = await files.get(file.recording)
+        if still is not None and still.state is FileState.KEPT:  # not removed just now by the rules on how long
+            report.missing.append(file.recording)
     except (Broken, SettingsError) as error:
         report.broken.append(str(error))
     else:

@@ -47,7 +47,7 @@ async def test_a_talk_is_heard_again_from_the_store(town: Town, tmp_path: Path) 
             async with asyncio.timeout(20):
                 while (file := await files.get(recording_of(leg))) is None or file.state is not FileState.KEPT:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-            report = await verify(files, vault, town.settings.recordings, lambda done, total: None)
+            report = await verify(files, vault, town.settings.recordings, now, lambda done, total: None)
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)

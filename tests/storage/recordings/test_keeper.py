@@ -267,7 +267,7 @@ async def test_killed_at_any_moment_no_recording_is_lost_or_doubled(place: Place
         if not killed:
             break
     assert moment > 12, "it was killed before and after each step"
-    report = await verify(place.files, place.vault, place.host, lambda done, total: None)
+    report = await verify(place.files, place.vault, place.host, now, lambda done, total: None)
     assert report.well
     assert report.checked == moment + 1
     assert len(list(place.vault.store.names())) == 2 * (moment + 1)
@@ -317,7 +317,7 @@ async def test_processes_killed_again_and_again_bring_everything_home(
         if (await place.files.counts())[FileState.KEPT] == len(names):
             break
     assert kills > 1
-    report = await verify(place.files, place.vault, place.host, lambda done, total: None)
+    report = await verify(place.files, place.vault, place.host, now, lambda done, total: None)
     assert (report.checked, report.well) == (len(names), True), report
     assert list(place.host.iterdir()) == []
 
@@ -382,8 +382,11 @@ async def test_verify_lists_what_is_missing_changed_nobodys_and_under_way(place:
     place.vault.store.write("2026/11/24/nobodys.sealed", [b"?"])
     await place.files.take([file_of("waits")])
     place.record("stray")
+    os.utime(place.source(RecordingId("stray")), (0, 0))
+    place.record("just made")
+    os.utime(place.source(RecordingId("just made")), (NOW.timestamp(), NOW.timestamp()))
     steps: list[tuple[int, int]] = []
-    report = await verify(place.files, place.vault, place.host, lambda done, total: steps.append((done, total)))
+    report = await verify(place.files, place.vault, place.host, now, lambda done, total: steps.append((done, total)))
     assert not report.well
     assert report.orphans == ["2026/11/24/nobodys.sealed"]
     assert sorted(report.missing) == ["gone", "keyless"]
@@ -444,7 +447,7 @@ async def test_recordings_past_their_days_are_removed_with_proof(tmp_path: Path,
     assert [contact for contact, _ in proof] == ["old", "oldest"]
     gone = await place.file("old")
     assert gone.source_hash in proof[0].about
-    assert (await verify(place.files, place.vault, place.host, lambda done, total: None)).well
+    assert (await verify(place.files, place.vault, place.host, now, lambda done, total: None)).well
 
 
 async def test_without_rules_nothing_is_ever_removed(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -170,6 +171,12 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(SettingsError, match="chmod 600"):
         MasterKeys(tmp_path).get(1)
+
+
+def test_who_make_the_first_key_at_once_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: MasterKeys(tmp_path / "keys").newest(), range(64))) == {1}
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["1.key"]
 
 
 def test_another_master_key_does_not_open_a_recording(tmp_path: Path) -> None:
