@@ -104,13 +104,15 @@ class Backfill:
     async def look(self) -> None:
         """Tell the centre of every call that ended and is not told yet. Raises Unavailable, OSError."""
         async with self._lock:
-            began, heard = self._clock(), self._heard
+            began, heard, before = self._clock(), self._heard, self.taken
             async for _ in self._read_on(us(began)):
                 await self._tell(await asyncio.to_thread(lambda: list(self._backlog.due(heard))))
                 self.chunks += 1
                 if self.chunks % SAVE_EVERY == 0:
                     await self._save()
             await self._save()
+        if self.taken > before:
+            log.info("contacts were taken in from Asterisk's logs", contacts=self.taken - before)
         if heard:
             self._inbox.tell(LogsRead(occurred=began, node=self.node))
             self.read_once.set()
@@ -135,7 +137,7 @@ class Backfill:
         """Read to the end of both logs, chunk by chunk, always in the one that is behind."""
         unfinished = set(self._files)
         while unfinished:
-            source = self._backlog.behind()
+            source = self._backlog.behind(unfinished)
             if await asyncio.to_thread(self._read, source, now):
                 unfinished.discard(source)
             yield
@@ -161,13 +163,8 @@ class Backfill:
                 except Refused as refusal:
                     log.error("what Asterisk wrote of a contact was refused", contact=account.contact, why=str(refusal))
                 else:
-                    self._count(account.contact, bool(reply.id))
+                    self.taken += bool(reply.id)
             self._backlog.told(name)
-
-    def _count(self, contact: ContactId, taken: bool) -> None:
-        if taken:
-            self.taken += 1
-            log.info("a contact was taken in from Asterisk's logs", contact=contact)
 
     async def _save(self) -> None:
         await self._places.save(

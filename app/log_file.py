@@ -14,7 +14,7 @@ from storage.places import Place
 
 log = structlog.get_logger()
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 _TAIL = 1024
 _PACKED = (".gz", ".xz", ".bz2", ".zst")
 
@@ -34,6 +34,7 @@ class LogFile:
         self._head = head
         self._file: BinaryIO | None = None
         self._offset = 0
+        self._tail = ""
         self._number = 0
         self._places: dict[Mark, Place] = {}
         try:
@@ -53,15 +54,16 @@ class LogFile:
         """Return the next lines; None: there is nothing new. Raises OSError."""
         while self._file is not None or self._go_on(None):
             assert self._file is not None
-            if os.fstat(self._file.fileno()).st_size < self._offset:
-                log.warning("a log was cut; it is read from its beginning", path=str(self.path))
-                self._offset, self._number = 0, self._number + 1
+            if self._offset and tail(self._file, self._offset) != self._tail:
+                self._cut()
+                continue
             mark = self.mark()
             self._file.seek(self._offset)
             data = self._file.read(CHUNK)
             whole, newline, _ = data.rpartition(b"\n")
             if newline or len(data) == CHUNK:  # no line is as long as a chunk: that is damage, and passed over
                 self._offset += len(whole) + 1 if newline else len(data)
+                self._tail = tail(self._file, self._offset)
                 return Chunk(texts(whole), mark)
             if not self._go_on(self._file):
                 return None
@@ -70,7 +72,7 @@ class LogFile:
     def mark(self) -> Mark:
         """Return the present place, and remember how to find it again."""
         mark = Mark(self._number, self._offset)
-        if mark not in self._places:
+        if mark not in self._places or not self._places[mark].tail:
             self._places[mark] = self._place()
         return mark
 
@@ -85,7 +87,7 @@ class LogFile:
         if self._file is None:
             return Place(self._head)
         status = os.fstat(self._file.fileno())
-        return Place(self._head, status.st_ino, status.st_size, self._offset, tail(self._file, self._offset))
+        return Place(self._head, status.st_ino, status.st_size, self._offset, self._tail or _first(self._file))
 
     def _siblings(self) -> list[Path]:
         """Return the log and what it was rotated to, the oldest first."""
@@ -99,11 +101,12 @@ class LogFile:
                 self._file.seek(begin := max(0, size - CHUNK))
                 whole, newline, _ = self._file.read(size - begin).rpartition(b"\n")
                 self._offset = begin + len(whole) + 1 if newline else size
+                self._tail = tail(self._file, self._offset)
             return
         for path in reversed(self._siblings()):
             file = path.open("rb")
             if self._is_where(file, path, place):
-                self._file, self._offset = file, place.offset
+                self._file, self._offset, self._tail = file, place.offset, place.tail
                 return
             file.close()
         if place.offset:
@@ -113,7 +116,16 @@ class LogFile:
         """Tell whether a file still has what was read of it, or is the one of which nothing was."""
         if place.offset:
             return tail(file, place.offset) == place.tail
+        if place.tail:
+            return _first(file) == place.tail
         return os.fstat(file.fileno()).st_ino == place.inode or (place.inode == 0 and path == self.path)
+
+    def _cut(self) -> None:
+        """Go on in the copy of a log that was copied and cut; where there is none, at the log's beginning."""
+        place = Place(self._head, offset=self._offset, tail=self._tail)
+        self.close()
+        self._file, self._offset, self._tail, self._number = None, 0, "", self._number + 1
+        self._open_at(place)
 
     def _go_on(self, file: BinaryIO | None) -> bool:
         """Open the log that follows a file which was rotated away; the present one where none is open."""
@@ -131,7 +143,7 @@ class LogFile:
         except (FileNotFoundError, IndexError):  # not yet there, or just being rotated
             return False
         self.close()
-        self._file, self._offset, self._number = opened, 0, self._number + (file is not None)
+        self._file, self._offset, self._tail, self._number = opened, 0, "", self._number + (file is not None)
         return True
 
 
@@ -146,6 +158,13 @@ def tail(file: BinaryIO, offset: int) -> str:
     begin = max(0, offset - _TAIL)
     file.seek(begin)
     return digest(file.read(offset - begin))
+
+
+def _first(file: BinaryIO) -> str:
+    """Return a hash of the first line, by which a log is known of which nothing was read; empty where none is whole."""
+    file.seek(0)
+    line, newline, _ = file.read(_TAIL).partition(b"\n")
+    return digest(line) if newline else ""
 
 
 def digest(data: bytes) -> str:

@@ -6,7 +6,7 @@ of it; its lines are then let go. Where the reading must begin again after a res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -92,9 +92,9 @@ class Backlog:
         """Take note that a log has been read up to an instant (µs)."""
         self._frontiers[source] = max(self._frontiers[source], at)
 
-    def behind(self) -> Source:
+    def behind(self, among: Iterable[Source]) -> Source:
         """Return the log that is read less far than the other: the one to read on in."""
-        return min(self._frontiers, key=lambda source: (self._frontiers[source], source))
+        return min(among, key=lambda source: (self._frontiers[source], source))
 
     def due(self, past: int) -> Iterator[Due]:
         """Give the calls that are over; `past`: what ended before this instant (µs) nobody will tell of live."""

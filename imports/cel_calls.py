@@ -30,6 +30,9 @@ _HELPERS = re.compile(r"(?:Local|Announcer|Recorder|CBAnn|CBRec|Surrogate|Messag
 _PAUSE_US = 50_000
 """An AGI that ends this long before the hang-up ended by taking up another application: the caller began to wait."""
 
+_REFUSED_US = 200_000
+"""A queue that was left so soon let nobody in (`joinempty`); its own log has no line of that."""
+
 
 class _Call(msgspec.Struct):
     parties: dict[str, Party] = {}
@@ -191,7 +194,9 @@ def _visits(
         elif until is not None:
             gone = over is not None and over - until < _PAUSE_US
             visit.left_at = instant(until)
-            visit.outcome = ContactOutcome.ABANDONED if gone else ContactOutcome.TIMED_OUT
+            empty = until - asked < _REFUSED_US
+            visit.outcome = ContactOutcome.NO_AGENTS if empty else ContactOutcome.TIMED_OUT
+            visit.outcome = ContactOutcome.ABANDONED if gone else visit.outcome
             if not settled and n == len(call.queues):
                 visit.outcome = ContactOutcome.LOST
         visits.append(visit)

@@ -122,6 +122,18 @@ def test_a_restart_in_mid_wait_loses_the_call(upto: str) -> None:
     assert {visit.outcome for visit in one.visits} == {"lost"}
 
 
+def test_a_queue_that_was_left_at_once_let_nobody_in() -> None:
+    """As the fallback queue does without agents: the emergency script takes the call."""
+    lines = of(CALLS["away 13800000003"], but=("CHAN_START",), channel="PJSIP/1002")
+    lines = [line for line in lines if "PJSIP/1002" not in line]
+    asked = next(line for line in lines if line.startswith('"APP_START"') and '"Queue"' in line)
+    left = next(line for line in lines if line.startswith('"APP_END"') and '"Queue"' in line)
+    soon = left.replace(f"{at(left):.6f}", f"{at(asked) + 0.004:.6f}")
+    one = folded([soon if line is left else line for line in lines])
+    assert [visit.outcome for visit in one.visits] == ["no_agents"]
+    assert one.contact.outcome == "no_agents"
+
+
 def test_a_log_that_goes_on_for_a_day_without_a_call_has_lost_it() -> None:
     cut = CALLS["day 13800000004"][:-8]
     hour, day = at(cut[-1]) + 3600, at(cut[-1]) + 90_000
