@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from messages.ids import NodeId, Phone
 from telephony.agi.orders import LetGo
 from telephony.agi.script import Script
 from telephony.agi.server import AgiServer
-from telephony.ami.errors import AmiRefused
+from telephony.ami.errors import AmiError, AmiRefused
 from telephony.ami.link import AmiLink
 from telephony.asterisk.render import CHANNEL_VARIABLES
 from telephony.asterisk.settings import AsteriskSettings
@@ -82,6 +83,7 @@ class Bridge:
         self._lost_at: datetime | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._gone: LetGo | None = None
+        self._asking: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<Bridge {self.node}: {self.link!r}, {self.script!r}>"
@@ -143,6 +145,13 @@ class Bridge:
         except AmiRefused:  # there is none
             listed = []
         self._tell_phones(self.phones.take_over(listed))
+        self._asking = asyncio.create_task(self._ask_phones(link, self.phones.unheard), name="ask phones")
+
+    async def _ask_phones(self, link: AmiLink, endpoints: Iterable[str]) -> None:
+        """Have Asterisk ask them now: after its start it does so one by one, over its whole interval."""
+        with contextlib.suppress(AmiError):  # the link is away: the next resync asks
+            for endpoint in endpoints:
+                await link.action("PJSIPQualify", {"Endpoint": endpoint})
 
     def _tell_phones(self, changes: list[tuple[Phone, bool]]) -> None:
         for phone, reachable in changes:

@@ -22,6 +22,8 @@ class Phones:
         self._phone_of = {endpoint: phone for phone, names in endpoints.items() for endpoint in names}
         self._contacts: dict[str, set[str]] = {endpoint: set() for endpoint in self._phone_of}
         self._told: dict[Phone, bool] = {}
+        self.unheard: list[str] = []
+        """Endpoints that were listed with a contact from which Asterisk has not heard: gone, or not asked yet."""
 
     def __repr__(self) -> str:
         return f"<Phones: {sum(self._told.values())} of {len(set(self._phone_of.values()))} reachable>"
@@ -35,8 +37,11 @@ class Phones:
         """Take over what PJSIPShowEndpoints lists (PJSIPShowContacts leaves fixed contacts out); tell of each phone."""
         for known in self._contacts.values():
             known.clear()
+        self.unheard = []
         for headers in endpoints:
             endpoint, state = text(headers, "ObjectName"), text(headers, "DeviceState")
+            if endpoint in self._phone_of and state in _UNAVAILABLE and text(headers, "Contacts"):
+                self.unheard.append(endpoint)
             for contact in filter(None, text(headers, "Contacts").split(",")):
                 _, _, uri = contact.partition("/")
                 self._note(endpoint, uri, "Unreachable" if state in _UNAVAILABLE else state)

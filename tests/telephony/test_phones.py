@@ -57,3 +57,10 @@ def test_a_phone_that_registers_anew_is_not_gone_meanwhile() -> None:
     found, anew = phones(), WEB.replace("browser", "browser2")
     assert found.see(status("1002-web", anew, "NonQualified")) == []
     assert found.see(status("1002-web", WEB, "Removed")) == []
+
+
+def test_a_phone_that_has_a_contact_and_is_not_heard_is_to_be_asked() -> None:
+    found = phones()
+    assert found.unheard == ["1003"], "1002 has no contact to ask; the carrier is no phone"
+    found.take_over([])
+    assert found.unheard == []
