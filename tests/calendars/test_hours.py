@@ -128,3 +128,20 @@ def test_where_clocks_never_change_it_is_what_the_wall_clock_says(week: dict[Wee
             wanted = wanted or begin <= minutes + 1440 * back < end
     calendar = Calendar(id="any", week=week)
     assert is_open(calendar, local.replace(tzinfo=SHANGHAI).astimezone(UTC)) is wanted
+
+
+@pytest.mark.parametrize(
+    "spans", [("02:30-02:45", "03:00-04:00"), ("02:30-03:10",), ("02:10-02:50",), ("01:00-02:30", "02:45-05:00")]
+)
+def test_hours_that_a_zone_leaves_out_begin_when_its_clock_goes_on(spans: Hours) -> None:
+    """Berlin's 29 March 2026 has no time from 02:00 to 03:00; minute by minute both functions agree."""
+    calendar = Calendar(id="berlin", tz="Europe/Berlin", week={"sun": spans})
+    at, end = datetime(2026, 3, 29, 0, 0, tzinfo=UTC), datetime(2026, 3, 29, 4, 0, tzinfo=UTC)
+    minutes = [at + timedelta(minutes=n) for n in range(int((end - at).total_seconds() // 60))]
+    opened = [is_open(calendar, minute) for minute in minutes]
+    turns = [minute for before, now, minute in zip(opened, opened[1:], minutes[1:], strict=False) if before is not now]
+    told, change = [], next_change(calendar, at)
+    while change is not None and change < end:
+        told.append(change)
+        change = next_change(calendar, change)
+    assert told == turns

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from calendars.settings import Calendar
 from center.apply import Center, Message
 from center.loop import CenterLoop
 from center.memory_log import MemoryLog
@@ -14,7 +16,8 @@ from center.turn import Outcome
 from messages import requests
 from messages.commands import Command
 from messages.errors import Conflict, JournalError, Refused
-from messages.ids import AgentId, UserId
+from messages.ids import AgentId, QueueId, UserId
+from queueing.settings import QueueSettings
 from tests.center.world import settings
 
 LOG_IN = requests.LogIn(by=UserId("tester"), agent=AgentId("a1"))
@@ -56,5 +59,17 @@ async def test_a_refusal_is_told_to_whoever_asked_and_the_loop_goes_on() -> None
     with pytest.raises(Refused, match="no agent"):
         await loop.ask(requests.LogIn(by=UserId("tester"), agent=AgentId("nobody")))
     assert (await loop.ask(LOG_IN)).position.seq > 0
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_start_that_closes_queues_leaves_nothing_unwritten() -> None:
+    shut = QueueSettings(id=QueueId("night"), calendar="never")
+    whole = msgspec.structs.replace(settings(), queues=(shut,), calendars=(Calendar(id="never"),))
+    loop = loop_of(Center(whole))
+    running = asyncio.create_task(loop.run())
+    await loop.ask(LOG_IN)
+    assert loop.center.state.closed == {shut.id}
+    assert ", 0 unwritten" in repr(loop)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
