@@ -23,6 +23,7 @@ from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
 from app.missed import MissedCalls
 from app.settings import Settings
+from app.settings_check import warnings
 from center import snapshot
 from center.apply import Center
 from center.loop import CenterLoop
@@ -90,6 +91,8 @@ class Hotline:
         settings, enter = self.settings, self._stack.enter_async_context
         settings.data.mkdir(parents=True, exist_ok=True)
         flows = flows_of(settings)
+        for line in warnings(settings, now().date()):
+            log.warning(line)
         if settings.run_asterisk:
             self._report("starting Asterisk")
             await enter(AsteriskChild(settings.asterisk, self._report))

@@ -48,6 +48,11 @@ def name_of(calendar: Calendar, day: dt.date) -> str:
     return ""
 
 
+def unknown_years(calendar: Calendar, first: dt.date, last: dt.date) -> list[int]:
+    """Return the years from one day to another whose statutory holidays a calendar asks for and nobody knows yet."""
+    return [year for year in range(first.year, last.year + 1) if calendar.holidays == "cn" and not china.known(year)]
+
+
 def is_open(calendar: Calendar, at: datetime) -> bool:
     """Tell whether a calendar is open at an instant."""
     day = at.astimezone(ZoneInfo(calendar.tz)).date()

@@ -84,6 +84,8 @@ def test_a_year_whose_holidays_are_not_announced_has_its_weekends() -> None:
 def test_the_first_workday_of_the_year_is_no_holiday() -> None:
     assert china.first_workday(dt.date(2026, 1, 1), dt.date(2027, 1, 1)) == dt.date(2026, 1, 4), "a Sunday, worked"
     assert china.first_workday(dt.date(2026, 10, 1), dt.date(2026, 10, 2)) is None
+    october = [day.day for day in china.workdays(dt.date(2026, 10, 1), dt.date(2026, 10, 13))]
+    assert october == [8, 9, 10, 12], "eight days' holiday less the Saturday worked for it"
 
 
 @pytest.mark.parametrize("text", ["8:30-12:00", "24:00-06:00", "12:00-25:00", "12:00", "12:00-12:60"])
