@@ -12,8 +12,10 @@ CALENDAR = UserId("calendar")
 
 def begin(turn: Turn) -> None:
     """See to what has changed while nobody looked: an hour that came, or the settings."""
+    spells = {calendar.id: spell(calendar, turn.now) for calendar in turn.state.calendars.values()}
     for queue in turn.state.queues:
-        says = spell(_calendar_of(turn, queue), turn.now)
+        calendar = _calendar_of(turn, queue)
+        says = spells[calendar.id] if calendar else Spell(True)
         if says != turn.state.hours.get(queue, Spell(True)):
             change(turn, queue)
 
