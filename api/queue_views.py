@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from calendars.hours import Spell
 from calls.transitions import CallState
 from center.state import State
 from messages.ids import QueueId
@@ -20,8 +21,8 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     """A queue now. `longest_wait_s`: of those who wait now, null where nobody does.
 
     `estimated_s`: what a caller who joined now would wait, 0 where somebody is free, null where that is not known;
-    `changes_at`: when its calendar opens or closes it next, null where it has none; `staffed`: agents of it who are
-    logged in; `parked`: calls put aside from it, to be picked up.
+    `opens_at`, `closes_at`: when its calendar does so next, one of the two, null where it has none; `staffed`: agents
+    of it who are logged in; `parked`: calls put aside from it, to be picked up.
     """
 
     id: str
@@ -29,7 +30,8 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     strategy: Strategy
     open: bool
-    changes_at: datetime | None
+    opens_at: datetime | None
+    closes_at: datetime | None
     waiting: int
     max_waiting: int | None
     longest_wait_s: float | None
@@ -83,14 +85,15 @@ def _count_agents(state: State) -> dict[QueueId, Counter[AgentState]]:
 
 
 def _view(state: State, queue: QueueSettings, calls: _Calls, agents: Counter[AgentState], now: datetime) -> QueueView:
-    line = state.line_of(queue.id)
+    line, hours = state.line_of(queue.id), state.hours.get(queue.id, Spell(True))
     return QueueView(
         id=queue.id,
         name=queue.name or queue.id,
         tenant=queue.tenant,
         strategy=queue.strategy,
         open=queue.id not in state.closed,
-        changes_at=state.deadlines.at(("hours", queue.id)),
+        opens_at=None if hours.open else hours.until,
+        closes_at=hours.until if hours.open else None,
         waiting=calls.waiting,
         max_waiting=queue.max_waiting,
         longest_wait_s=(now - calls.since).total_seconds() if calls.since else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.flows import known, look_at
 from app.recordings import told
 from app.settings import Settings
-from calendars import china
+from app.settings_check import warnings
 from messages.errors import HotlineError
 from storage.database import Database
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
@@ -32,6 +32,11 @@ class Finding(msgspec.Struct, frozen=True):
     what: str
     ok: bool
     says: str
+    warns: bool = False
+
+
+class Warn(Exception):
+    """What keeps nobody from starting but should be seen to."""
 
 
 async def findings(settings: Settings) -> list[Finding]:
@@ -52,6 +57,8 @@ async def findings(settings: Settings) -> list[Finding]:
     for what, look in looks.items():
         try:
             found.append(Finding(what, ok=True, says=await look(settings)))
+        except Warn as warning:
+            found.append(Finding(what, ok=True, says=str(warning), warns=True))
         except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError, HotlineError) as error:
             found.append(
                 Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
@@ -60,14 +67,8 @@ async def findings(settings: Settings) -> list[Finding]:
 
 
 async def _calendars(settings: Settings) -> str:
-    """Raise ValueError where a calendar needs holidays that are not known though they are near."""
-    near = datetime.now(UTC) + timedelta(days=14)
-    for calendar in settings.center.calendars:
-        if calendar.holidays == "cn" and not china.known(near.year):
-            raise ValueError(
-                f"calendar {calendar.id}: the holidays of {near.year} are not known, only weekends are free; "
-                "update the package chinesecalendar, or name the days by hand"
-            )
+    if lines := warnings(settings, datetime.now(UTC).date()):
+        raise Warn(f"{lines[0]}{f' (and {len(lines) - 1} more: hotline calendar check)' if lines[1:] else ''}")
     return f"{len(settings.center.calendars)} calendars" if settings.center.calendars else "7×24"
 
 

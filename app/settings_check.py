@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import time
+from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings
 from center.settings import CenterSettings
@@ -23,6 +25,8 @@ LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
 HASHES, CODECS = ("sha256", "sm3"), ("opus", "wav")
 AREA_DIGITS = range(1, 8)
+SOON = timedelta(days=14)
+"""How far ahead holidays must be known."""
 
 
 def findings(settings: Settings) -> list[str]:
@@ -60,6 +64,16 @@ def findings(settings: Settings) -> list[str]:
     ]
 
 
+def warnings(settings: Settings, today: date) -> list[str]:
+    """Return what keeps nobody from starting but should be seen to, one line each."""
+    return [
+        f"calendar {calendar.id}: the holidays of {year} are not known, only weekends are free; "
+        "update the package chinesecalendar, or name the days by hand"
+        for calendar in settings.center.calendars
+        for year in unknown_years(calendar, today, today + SOON)
+    ]
+
+
 class _Names:
     """What may be named."""
 
@@ -89,6 +103,13 @@ def _calendars(center: CenterSettings) -> Iterator[str]:
             ZoneInfo(calendar.tz)
         except (ValueError, OSError, ZoneInfoNotFoundError):
             yield f"calendar {calendar.id}: no time zone {calendar.tz!r}: name one such as Asia/Shanghai"
+        spans = sorted((day.date, day.until or day.date) for day in calendar.days)
+        for begin, end in spans:
+            if end < begin:
+                yield f"calendar {calendar.id}: the days from {begin} end on {end}: correct `until`"
+        for (_, end), (begin, _) in pairwise(spans):
+            if begin <= end:
+                yield f"calendar {calendar.id} has {begin} twice among its days: take one out, or shorten the other"
     named = [(f"queue {queue.id}", queue.calendar) for queue in center.queues]
     named += [(f"tenant {tenant.id}", tenant.calendar) for tenant in center.tenants]
     for whose, calendar_id in named:

@@ -26,6 +26,7 @@ from app.identity import Doorkeeper
 from app.missed import PATIENCE_S, MissedCalls
 from app.recordings import keeper_of, vault_of
 from app.settings import Settings
+from app.settings_check import warnings
 from center import snapshot
 from center.apply import Center
 from center.loop import CenterLoop
@@ -99,6 +100,8 @@ class Hotline:
         settings, enter = self.settings, self._stack.enter_async_context
         settings.data.mkdir(parents=True, exist_ok=True)
         flows = flows_of(settings)
+        for line in warnings(settings, now().date()):
+            log.warning(line)
         if settings.run_asterisk:
             self._report("starting Asterisk")
             await enter(AsteriskChild(settings.asterisk, self._report))

@@ -5,6 +5,7 @@ weekends are free.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 
 import chinese_calendar
 
@@ -36,10 +37,15 @@ def is_workday(day: dt.date) -> bool:
     return bool(chinese_calendar.is_workday(day)) if known(day.year) else day.weekday() < 5
 
 
+def workdays(begin: dt.date, end: dt.date) -> Iterator[dt.date]:
+    """Yield the statutory workdays of [begin, end), in order."""
+    days = (begin + dt.timedelta(days=n) for n in range((end - begin).days))
+    return (day for day in days if is_workday(day))
+
+
 def first_workday(begin: dt.date, end: dt.date) -> dt.date | None:
     """Return the first statutory workday of [begin, end), None where there is none."""
-    days = (begin + dt.timedelta(days=n) for n in range((end - begin).days))
-    return next((day for day in days if is_workday(day)), None)
+    return next(workdays(begin, end), None)
 
 
 _NAMES = {one.value: one.chinese for one in chinese_calendar.Holiday}

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from calendars import china
 from calendars.settings import WEEKDAYS, Calendar, Hours
 
@@ -12,7 +14,15 @@ DAY = timedelta(days=1)
 FORESEEN = timedelta(days=400)
 """How far ahead the next change is looked for: every calendar that changes does so within a year."""
 
+_MINUTE = timedelta(minutes=1)
 _Stretch = tuple[datetime, datetime]
+
+
+class Spell(msgspec.Struct, frozen=True):
+    """Open, or closed, until an instant; None: for ever."""
+
+    open: bool
+    until: datetime | None = None
 
 
 def hours_of(calendar: Calendar, day: dt.date) -> Hours:
@@ -38,6 +48,11 @@ def name_of(calendar: Calendar, day: dt.date) -> str:
     return ""
 
 
+def unknown_years(calendar: Calendar, first: dt.date, last: dt.date) -> list[int]:
+    """Return the years from one day to another whose statutory holidays a calendar asks for and nobody knows yet."""
+    return [year for year in range(first.year, last.year + 1) if calendar.holidays == "cn" and not china.known(year)]
+
+
 def is_open(calendar: Calendar, at: datetime) -> bool:
     """Tell whether a calendar is open at an instant."""
     day = at.astimezone(ZoneInfo(calendar.tz)).date()
@@ -55,13 +70,20 @@ def next_change(calendar: Calendar, at: datetime) -> datetime | None:
     return None
 
 
+def spell(calendar: Calendar | None, at: datetime) -> Spell:
+    """Return whether a calendar is open at an instant, and until when it stays so; without a calendar it is always."""
+    return Spell(is_open(calendar, at), next_change(calendar, at)) if calendar else Spell(True)
+
+
 def _stretches(calendar: Calendar, days: Iterable[dt.date]) -> Iterator[_Stretch]:
     """Yield when the hours that begin on some days are, in order of the days."""
     zone = ZoneInfo(calendar.tz)
     for day in days:
         for span in sorted(hours_of(calendar, day)):
-            begin, end = (_minutes(text) for text in span.split("-"))
-            yield _instant(day, begin, zone), _instant(day, end + (1440 if end <= begin else 0), zone)
+            first, last = (_minutes(text) for text in span.split("-"))
+            begin, end = _instant(day, first, zone), _instant(day, last + (1440 if last <= first else 0), zone)
+            if begin < end:
+                yield begin, end
 
 
 def _joined(stretches: Iterable[_Stretch]) -> Iterator[_Stretch]:
@@ -85,6 +107,12 @@ def _minutes(text: str) -> int:
 
 
 def _instant(day: dt.date, minutes: int, zone: ZoneInfo) -> datetime:
-    """Return the instant of a wall clock's time; one that a zone leaves out is taken as if it had not been."""
-    local = datetime.combine(day, dt.time()) + timedelta(minutes=minutes)
-    return local.replace(tzinfo=zone).astimezone(UTC)
+    """Return the instant of a time on the wall: its first if it comes twice, when the clock goes on if it is left out.
+
+    So a later time is never an earlier instant.
+    """
+    local = (datetime.combine(day, dt.time()) + timedelta(minutes=minutes)).replace(tzinfo=zone)
+    left_out = False
+    while (at := local.astimezone(UTC)) > local.replace(fold=1).astimezone(UTC):
+        left_out, local = True, local - _MINUTE
+    return at + _MINUTE if left_out else at

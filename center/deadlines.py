@@ -49,10 +49,6 @@ class Deadlines:
         at = self._at.get(key)
         return at is not None and at <= now
 
-    def at(self, key: Key) -> datetime | None:
-        """Return the instant a key is armed for, None where it is not."""
-        return self._at.get(key)
-
     def as_dict(self) -> dict[Key, datetime]:
         """Return what is armed, for comparing states."""
         return dict(self._at)

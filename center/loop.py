@@ -108,8 +108,9 @@ class CenterLoop:
 
     async def run(self) -> None:
         """Begin a new epoch, then decide and write for ever. Raises Fenced when a newer centre took over."""
-        self._decided.append((self._clock(), self.center.start(self._clock()), None))
-        self._unwritten = 1
+        started = self.center.start(self._clock())
+        self._decided.append((self._clock(), started, None))
+        self._unwritten = len(started.entries)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._decide(), name="decide")
             tasks.create_task(self._write(), name="write")

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from agents.agent import Agent, AgentSettings
+from calendars.hours import Spell
 from calls.call import Call
 from calls.callback import Callback
 from calls.operation import Operation
@@ -32,6 +33,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     listening: list[Listening]
     recordings: list[Recording]
     closed: list[QueueId] = []
+    hours: dict[QueueId, Spell] = {}
     deaf: list[Phone] = []
     paces: dict[QueueId, Pace] = {}
     bursts: list[tuple[str, str, Burst]] = []
@@ -53,6 +55,7 @@ def take(state: State) -> Snapshot:
         listening=list(state.listening.values()),
         recordings=list(state.recordings.values()),
         closed=sorted(state.closed),
+        hours=state.hours,
         deaf=sorted(state.deaf),
         paces=state.paces,
         bursts=[(surge, key, burst) for (surge, key), burst in state.bursts.items()],
@@ -95,6 +98,7 @@ def decode(data: bytes, settings: CenterSettings) -> State:
 
 def _others(state: State, snapshot: Snapshot) -> None:
     state.closed = {queue for queue in snapshot.closed if queue in state.queues}
+    state.hours = dict(snapshot.hours)
     state.deaf = set(snapshot.deaf)
     state.paces.update((queue, pace) for queue, pace in snapshot.paces.items() if queue in state.paces)
     state.bursts = {(surge, key): burst for surge, key, burst in snapshot.bursts if surge in state.surge_settings}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from agents.agent import Agent, Roster
+from calendars.hours import Spell
 from calendars.settings import Calendar
 from calls.call import Call
 from calls.callback import Callback
@@ -43,6 +44,8 @@ class State:
         self.lines: dict[QueueId, Line] = {queue.id: Line(queue) for queue in settings.queues}
         self.paces: dict[QueueId, Pace] = {queue.id: Pace() for queue in settings.queues}
         self.closed: set[QueueId] = set()
+        self.hours: dict[QueueId, Spell] = {}
+        """What the queues' calendars said last, whatever was done by hand since."""
         self.deaf: set[Phone] = set()
         """Phones that do not answer Asterisk."""
         self.bursts: dict[tuple[str, str], Burst] = {}

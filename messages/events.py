@@ -434,12 +434,13 @@ class DesktopChanged(Event, frozen=True, kw_only=True, tag="desktop.changed"):
 
 
 class QueueChanged(Event, frozen=True, kw_only=True, tag="queue.changed"):
-    """A queue was opened or closed: by hand, or by its calendar, whose next change is at `until`."""
+    """A queue was opened or closed: by hand, or by its `calendar`, whose next change is at `until`."""
 
     queue: QueueId
     open: bool
     by: UserId
     reason: str = ""
+    calendar: str = ""
     until: datetime | None = None
 
 

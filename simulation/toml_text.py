@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ def _value(value: object) -> str:
         return "[" + ", ".join(_value(one) for one in value if one is not None) + "]"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return str(value)
-    return _text(value)
+    return value.isoformat() if isinstance(value, dt.date) else _text(value)
 
 
 def _text(value: object) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 
 from app.commands.common import Given
-from calendars import china
-from calendars.hours import hours_of, is_open, name_of, next_change
-from calendars.settings import WEEKDAYS, Calendar
+from app.settings_check import warnings
+from calendars.hours import hours_of, name_of, spell, unknown_years
+from calendars.settings import ALWAYS, WEEKDAYS, Calendar
 from messages.errors import SettingsError
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -25,16 +26,26 @@ def list_command(context: typer.Context, as_json: AsJson = False) -> None:
     """Print each calendar, whether it is open now, and when that changes."""
     given: Given = context.obj
     now = datetime.now(UTC)
-    rows = [
-        {"id": calendar.id, "open": is_open(calendar, now), "changes_at": next_change(calendar, now)}
-        for calendar in given.settings().center.calendars
-    ]
+    calendars = {ALWAYS: None} | {calendar.id: calendar for calendar in given.settings().center.calendars}
+    spells = {name: (calendar, spell(calendar, now)) for name, calendar in calendars.items()}
     if as_json:
-        typer.echo(msgspec.json.encode({"calendars": rows}))
+        rows = [{"id": name, "open": says.open, "changes_at": says.until} for name, (_, says) in spells.items()]
+        typer.echo(msgspec.json.encode({"calendars": rows}).decode())
         return
-    for row in rows or [{"id": "always", "open": True, "changes_at": None}]:
-        until = f" until {row['changes_at'].isoformat()}" if isinstance(row["changes_at"], datetime) else ""
-        typer.echo(f"{row['id']}: {'open 开' if row['open'] else 'closed 休'}{until}")
+    for name, (calendar, says) in spells.items():
+        zone = ZoneInfo(calendar.tz) if calendar else UTC
+        until = f" until {says.until.astimezone(zone):%F %H:%M}" if says.until else ""
+        typer.echo(f"{name}: {'open 开' if says.open else 'closed 休'}{until}")
+
+
+@cli.command("check")
+def check_command(context: typer.Context) -> None:
+    """Say what is wrong with the calendars, and which holidays are not known yet."""
+    given: Given = context.obj
+    settings = given.settings()  # raises for what is wrong
+    lines = warnings(settings, datetime.now(UTC).date())
+    for line in lines or [f"ok: {len(settings.center.calendars)} calendars besides {ALWAYS}"]:
+        typer.echo(f"warning: {line}" if lines else line)
 
 
 @cli.command("show")
@@ -48,23 +59,20 @@ def show_command(
     """Print a calendar's hours day by day, with holidays and days worked instead."""
     given: Given = context.obj
     calendar = _named(given, name)
-    first = _day(since, "--from") or datetime.now(UTC).date()
+    first = _day(since, "--from") or datetime.now(ZoneInfo(calendar.tz)).date()
     last = _day(until, "--to") or first + dt.timedelta(days=30)
+    if last < first:
+        raise SettingsError(f"--to: {last} is before {first}: name a later day")
     days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
     rows = [_row(calendar, day) for day in days]
     if as_json:
-        typer.echo(msgspec.json.encode({"calendar": calendar.id, "days": rows}))
+        typer.echo(msgspec.json.encode({"calendar": calendar.id, "days": rows}).decode())
         return
     for day, row in zip(days, rows, strict=True):
         hours = " ".join(row["hours"]) or "休 closed"
         typer.echo(f"{day} 周{_WEEKDAYS_ZH[day.weekday()]}  {hours}  {row['name']}".rstrip())
-    for year in unknown_years(calendar, first.year, last.year):
+    for year in unknown_years(calendar, first, last):
         typer.echo(f"the holidays of {year} are not known, only weekends are free: update chinesecalendar", err=True)
-
-
-def unknown_years(calendar: Calendar, first: int, last: int) -> list[int]:
-    """Return the years whose statutory holidays a calendar asks for and the library does not know."""
-    return [year for year in range(first, last + 1) if calendar.holidays == "cn" and not china.known(year)]
 
 
 def _row(calendar: Calendar, day: dt.date) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def check(
         typer.echo(msgspec.json.encode({"ok": all(one.ok for one in found), "findings": found}).decode())
     else:
         for one in found:
-            typer.echo(f"{'ok   ' if one.ok else 'WRONG'} {one.what}: {one.says}")
+            mark = "WARN " if one.warns else "ok   " if one.ok else "WRONG"
+            typer.echo(f"{mark} {one.what}: {one.says}")
     if not all(one.ok for one in found):
         raise typer.Exit(1)

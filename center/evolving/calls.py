@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
+from calendars.hours import Spell
 from calls.call import Call
 from calls.transitions import CallState, call_after
 from center.evolving.step import Steps, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
-from messages.ids import QueueId
 from messages.values import ContactOutcome, Source
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
@@ -190,10 +190,13 @@ def _contact_ended(state: State, entry: Entry, event: events.ContactEnded) -> No
 
 
 def _queue_changed(state: State, entry: Entry, event: events.QueueChanged) -> None:
-    (state.closed.discard if event.open else state.closed.add)(QueueId(event.queue))
+    (state.closed.discard if event.open else state.closed.add)(event.queue)
+    if not event.calendar:  # by hand: the calendar's next change stays
+        return
+    state.hours[event.queue] = Spell(event.open, event.until)
     if event.until is not None:
         state.deadlines.set(("hours", event.queue), event.until)
-    elif event.by == "calendar":
+    else:
         state.deadlines.clear(("hours", event.queue))
 
 

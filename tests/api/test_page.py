@@ -27,7 +27,7 @@ for (const message of messages) message.op === 'snapshot' ? hall.restart(message
 const list = (map) => [...map.values()];
 console.log(JSON.stringify({
   agents: list(hall.agents), calls: list(hall.calls), listening: list(hall.listening), pops: hall.pops,
-  queues: list(hall.queues).map((queue) => ({ ...hall.figures(queue, Date.now()), open: queue.open })),
+  queues: list(hall.queues).map((queue) => ({ ...queue, ...hall.figures(queue, Date.now()) })),
   surges: list(hall.surges), operations: list(hall.operations),
 }));
 """
@@ -149,7 +149,7 @@ async def test_the_page_sees_parked_calls_parties_bursts_and_deaf_seats_as_a_fre
         assert [[agent[name] for name in fields] for agent in picture["agents"]] == [
             [agent[name] for name in fields] for agent in fresh["agents"]
         ]
-        counted = ("waiting", "talking", "parked", "staffed", "open")
+        counted = ("waiting", "talking", "parked", "staffed", "open", "opens_at", "closes_at")
         assert [[queue[name] for name in counted] for queue in picture["queues"]] == [
             [queue[name] for name in counted] for queue in fresh["queues"]
         ]
@@ -158,6 +158,27 @@ async def test_the_page_sees_parked_calls_parties_bursts_and_deaf_seats_as_a_fre
         ]
         states = [(one["verb"], one["state"]) for one in picture["operations"]]
         assert states == [("park", "done"), ("consult", "done"), ("emergency", "done"), ("dial_out", "pending")]
+
+
+async def test_the_page_follows_a_calendar_and_what_is_done_by_hand_beside_it() -> None:
+    async with open_house(center=city()) as house:
+        supervisor = house.token(Role.SUPERVISOR)
+        async with house.subscribed(supervisor) as client:
+            await house.ask("PUT", "queues/south/open", supervisor, {"open": False})
+            heard = await _heard(client)
+        by_hand = next(frame for frame in heard if frame.get("event", {}).get("kind") == "queue.changed")
+        told = {"calendar": "office", "until": "2026-11-25T00:30:00Z"}
+        by_calendar = {**by_hand, "event": {**by_hand["event"], **told}}
+        opened = {**by_hand, "event": {**by_hand["event"], "open": True}}
+
+        async def south(*frames: dict[str, Any]) -> tuple[bool, str | None, str | None]:
+            picture = await _picture([heard[0], *frames])
+            [queue] = [one for one in picture["queues"] if one["id"] == "south"]
+            return queue["open"], queue["opens_at"], queue["closes_at"]
+
+        assert await south(by_hand) == (False, None, None)
+        assert await south(by_calendar) == (False, told["until"], None)
+        assert await south(by_calendar, opened) == (True, told["until"], None), "by hand the calendar's hour stays"
 
 
 async def test_an_agents_page_shows_their_own_call_until_its_end_and_the_pop_withdrawn(house: House) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import Page, expect
 
+from calendars.settings import WEEKDAYS, Calendar
 from messages import commands, events, facts
 from messages.events import Position
 from messages.ids import CallId, Phone
@@ -209,3 +212,17 @@ async def test_whoever_called_in_vain_stands_on_the_page_and_is_called_back(hous
         await expect(row.get_by_role("button")).to_be_disabled()
         assert _last(house, commands.DialOut).number == "13800001234"
         await page.screenshot(path=tmp_path / "owed.png", full_page=True)
+
+
+async def test_a_queue_outside_its_hours_says_when_it_opens(tmp_path: Path) -> None:
+    in_two_days = WEEKDAYS[(now() + timedelta(days=2)).weekday()]
+    rare = Calendar(id="rare", tz="UTC", week={in_two_days: ("12:00-13:00",)})
+    whole = city()
+    queues = tuple(msgspec.structs.replace(queue, calendar="rare") for queue in whole.queues)
+    async with open_house(center=msgspec.structs.replace(whole, queues=queues, calendars=(rare,))) as house:
+        let_in(house)
+        async with browsing(house, "wang") as page:
+            badge = page.locator("#queue-list li .badge").first
+            await expect(badge).to_contain_text("休息中")
+            await expect(badge).to_contain_text("开放")
+            await page.screenshot(path=tmp_path / "hours.png", full_page=True)

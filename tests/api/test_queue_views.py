@@ -10,6 +10,7 @@ import pytest
 
 from agents.agent import AgentSettings
 from api.queue_views import queue_views
+from calendars.settings import WEEKDAYS, Calendar
 from center.apply import Center
 from center.settings import CenterSettings
 from messages import facts, requests
@@ -76,3 +77,19 @@ def test_two_hundred_queues_of_ten_thousand_agents_cost_no_more_than_the_agents(
             fastest = min(fastest, perf_counter() - begun)
         took.append(fastest)
     assert took[1] < 4 * took[0] + 0.005, "all queues cost about what one does"
+
+
+def test_a_queue_tells_when_its_calendar_opens_or_closes_it() -> None:
+    office = Calendar(id="office", tz="UTC", week=dict.fromkeys(WEEKDAYS, ("09:00-17:00",)))
+    queues = (QueueSettings(id=QueueId("always")), QueueSettings(id=QueueId("hours"), calendar="office"))
+    center = Center(CenterSettings(queues=queues, calendars=(office,)))
+    early, nine, five = (START.replace(hour=hour) for hour in (8, 9, 17))
+    center.start(early)
+    shown = [(view.open, view.opens_at, view.closes_at) for view in queue_views(center.state, queues, early)]
+    assert shown == [(True, None, None), (False, nine, None)]
+    center.apply(requests.Tick(), nine)
+    [_, view] = queue_views(center.state, queues, nine)
+    assert (view.open, view.opens_at, view.closes_at) == (True, None, five)
+    center.apply(requests.OpenQueue(by=BY, queue=QueueId("hours"), open=False), nine)
+    [_, view] = queue_views(center.state, queues, nine)
+    assert (view.open, view.opens_at, view.closes_at) == (False, None, five), "by hand till five"

@@ -6,6 +6,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,20 @@ WRONG: list[tuple[str, Any, str]] = [
     ("surges", {"id": "x", "calls": 9, "by": "moon"}, "surge x is by moon"),
     ("surges", {"id": "x", "calls": 9, "by": "area", "digits": 11}, "surge x takes 11 digits for an area"),
     ("tenants", {"id": "north"}, "[[center.tenants]] names north 2 times"),
+    ("tenants", {"id": "x", "calendar": "gone"}, "tenant x has calendar gone"),
+    ("queues", {"id": "x", "calendar": "gone"}, "queue x has calendar gone"),
+    ("calendars", {"id": "always"}, "calendar always is there already"),
+    ("calendars", {"id": "x", "tz": "Asia/Nowhere"}, "calendar x: no time zone 'Asia/Nowhere'"),
+    (
+        "calendars",
+        {"id": "x", "days": [{"date": date(2026, 10, 2), "until": date(2026, 10, 1)}]},
+        "the days from 2026-10-02 end on",
+    ),
+    (
+        "calendars",
+        {"id": "x", "days": [{"date": date(2026, 10, 1), "until": date(2026, 10, 3)}, {"date": date(2026, 10, 3)}]},
+        "calendar x has 2026-10-03 twice",
+    ),
     ("teams", {"id": "day"}, "[[center.teams]] names day 2 times"),
 ]
 
@@ -98,7 +113,7 @@ WRONG: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("section", "entry", "says"), WRONG)
 def test_what_is_named_and_is_not_there_gets_one_line(section: str, entry: Any, says: str) -> None:
     settings = _example()
-    settings["center"][section] = [*settings["center"][section], entry]
+    settings["center"][section] = [*settings["center"].get(section, ()), entry]
     with pytest.raises(SettingsError) as error:
         _decoded(settings)
     [line] = str(error.value).splitlines()

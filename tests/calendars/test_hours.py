@@ -84,6 +84,8 @@ def test_a_year_whose_holidays_are_not_announced_has_its_weekends() -> None:
 def test_the_first_workday_of_the_year_is_no_holiday() -> None:
     assert china.first_workday(dt.date(2026, 1, 1), dt.date(2027, 1, 1)) == dt.date(2026, 1, 4), "a Sunday, worked"
     assert china.first_workday(dt.date(2026, 10, 1), dt.date(2026, 10, 2)) is None
+    october = [day.day for day in china.workdays(dt.date(2026, 10, 1), dt.date(2026, 10, 13))]
+    assert october == [8, 9, 10, 12], "eight days' holiday less the Saturday worked for it"
 
 
 @pytest.mark.parametrize("text", ["8:30-12:00", "24:00-06:00", "12:00-25:00", "12:00", "12:00-12:60"])
@@ -128,3 +130,20 @@ def test_where_clocks_never_change_it_is_what_the_wall_clock_says(week: dict[Wee
             wanted = wanted or begin <= minutes + 1440 * back < end
     calendar = Calendar(id="any", week=week)
     assert is_open(calendar, local.replace(tzinfo=SHANGHAI).astimezone(UTC)) is wanted
+
+
+@pytest.mark.parametrize(
+    "spans", [("02:30-02:45", "03:00-04:00"), ("02:30-03:10",), ("02:10-02:50",), ("01:00-02:30", "02:45-05:00")]
+)
+def test_hours_that_a_zone_leaves_out_begin_when_its_clock_goes_on(spans: Hours) -> None:
+    """Berlin's 29 March 2026 has no time from 02:00 to 03:00; minute by minute both functions agree."""
+    calendar = Calendar(id="berlin", tz="Europe/Berlin", week={"sun": spans})
+    at, end = datetime(2026, 3, 29, 0, 0, tzinfo=UTC), datetime(2026, 3, 29, 4, 0, tzinfo=UTC)
+    minutes = [at + timedelta(minutes=n) for n in range(int((end - at).total_seconds() // 60))]
+    opened = [is_open(calendar, minute) for minute in minutes]
+    turns = [minute for before, now, minute in zip(opened, opened[1:], minutes[1:], strict=False) if before is not now]
+    told, change = [], next_change(calendar, at)
+    while change is not None and change < end:
+        told.append(change)
+        change = next_change(calendar, change)
+    assert told == turns

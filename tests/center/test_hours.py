@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import hypothesis
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calendars.settings import WEEKDAYS, Calendar
+from center import snapshot
 from center.apply import Center
 from center.settings import CenterSettings
 from messages import events, requests
-from messages.ids import QueueId
+from messages.ids import QueueId, UserId
 from messages.values import ContactOutcome
 from queueing.settings import QueueSettings, Tenant
 from tests.center.world import BY, QUEUE, START, World, same, settings
@@ -100,3 +104,54 @@ def test_a_queue_that_is_gone_from_the_settings_needs_no_hours() -> None:
     center = restarted(world, fewer, timedelta(0))
     center.apply(requests.Tick(), NINE)
     assert (center.state.closed, center.next_deadline()) == (set(), FIVE)
+
+
+def test_other_hours_count_at_the_start_though_they_change_at_the_same_instant() -> None:
+    """Office hours turned into the night's: at eight the one is closed till nine, the other open till nine."""
+    world = World(whole=whole())
+    night = msgspec.structs.replace(OFFICE, week=dict.fromkeys(WEEKDAYS, ("17:00-09:00",)))
+    center = restarted(world, msgspec.structs.replace(whole(), calendars=(night,)), timedelta(0))
+    assert (center.state.closed, center.next_deadline()) == (set(), NINE)
+
+
+def test_what_is_done_by_hand_outlasts_starts_where_the_calendar_never_changes() -> None:
+    never = msgspec.structs.replace(whole(), calendars=(Calendar(id="office"),))
+    world = World(whole=never)
+    assert world.center.state.closed == {QUEUE, COUNTY}
+    world.do(requests.OpenQueue(by=BY, queue=QUEUE, open=True))
+    assert restarted(world, never, timedelta(hours=1)).state.closed == {COUNTY}
+
+
+def test_a_user_may_be_called_calendar() -> None:
+    world = World(whole=whole())
+    world.do(requests.OpenQueue(by=UserId("calendar"), queue=QUEUE, open=True))
+    assert world.center.state.closed == {COUNTY}
+    world.wait(9 * 3600)
+    assert QUEUE in world.center.state.closed, "the calendar closed it at five all the same"
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 30), st.sampled_from([None, True, False])), max_size=6),
+    st.floats(0, 60),
+    st.booleans(),
+)
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_a_restart_at_any_time_comes_to_the_same_as_having_stayed_up(
+    acts: list[tuple[float, bool | None]], away_h: float, from_snapshot: bool
+) -> None:
+    world = World(whole=whole())
+    for hours, by_hand in acts:
+        world.wait(hours * 3600)
+        if by_hand is not None:
+            world.do(requests.OpenQueue(by=BY, queue=QUEUE, open=by_hand))
+    later = timedelta(hours=away_h)
+    if from_snapshot:
+        kept = snapshot.decode(snapshot.encode(world.center.state), world.settings)
+        center = Center(world.settings, kept)
+        center.start(world.now + later)
+    else:
+        center = restarted(world, world.settings, later)
+    world.wait(later.total_seconds())
+    assert center.state.closed == world.center.state.closed
+    assert center.state.hours == world.center.state.hours
+    assert center.next_deadline() == world.center.next_deadline()

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from calendars.settings import Calendar
 from center.apply import Center, Message
 from center.loop import CenterLoop, LoopSettings
 from center.memory_log import MemoryLog
@@ -16,7 +18,8 @@ from messages import facts, requests
 from messages.commands import Command
 from messages.errors import Conflict, JournalError, Refused
 from messages.events import Entry
-from messages.ids import AgentId, NodeId, UserId
+from messages.ids import AgentId, NodeId, QueueId, UserId
+from queueing.settings import QueueSettings
 from tests.center.world import settings
 
 LOG_IN = requests.LogIn(by=UserId("tester"), agent=AgentId("a1"))
@@ -91,5 +94,13 @@ async def test_a_full_disk_is_pressure_until_it_takes_entries_again() -> None:
     await ready
     await asyncio.sleep(0.05)
     assert heard == [True, False]
+
+
+async def test_a_start_that_closes_queues_leaves_nothing_unwritten() -> None:
+    shut = QueueSettings(id=QueueId("night"), calendar="never")
+    whole = msgspec.structs.replace(settings(), queues=(shut,), calendars=(Calendar(id="never"),))
+    loop = loop_of(Center(whole))
+    assert loop.center.state.closed == {shut.id}
+    assert ", 0 unwritten" in repr(loop)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from calendars.hours import Spell, spell
+from calendars.settings import WEEKDAYS, Calendar
 from calls.callback import CallbackSettings
 from calls.transitions import CallState, LegState
 from center.ledger import Ledger
@@ -20,6 +23,8 @@ from tests.center.test_center_properties import CentreUnderAnything
 from tests.center.world import BY, World
 
 AGENTS = [f"a{n}" for n in range(1, 7)]
+BREAKS = Calendar(id="breaks", tz="UTC", week=dict.fromkeys(WEEKDAYS, ("00:00-08:01", "08:02-08:04", "08:06-24:00")))
+"""The world begins at eight."""
 QUEUES = ["12345", "dialect", "business", "county", "desk"]
 TARGETS = [
     *(Target(TargetKind.AGENT, agent) for agent in AGENTS[:4]),
@@ -40,7 +45,13 @@ class WholeCentreUnderAnything(CentreUnderAnything):
 
     @staticmethod
     def new_world() -> World:
-        return World(whole=city(callbacks=CallbackSettings(automatic=True, retry_s=100.0, after_s=5.0, reserve=0)))
+        callbacks = CallbackSettings(automatic=True, retry_s=100.0, after_s=5.0, reserve=0)
+        whole = city(callbacks=callbacks, calendars=(BREAKS,))
+        tenants = tuple(msgspec.structs.replace(tenant, calendar="breaks") for tenant in whole.tenants)
+        queues = tuple(
+            msgspec.structs.replace(queue, calendar="breaks") if queue.id == "desk" else queue for queue in whole.queues
+        )
+        return World(whole=msgspec.structs.replace(whole, queues=queues, tenants=tenants))
 
     @initialize(agents=st.sets(st.sampled_from(AGENTS), min_size=2))
     def the_day_begins(self, agents: set[str]) -> None:
@@ -248,6 +259,17 @@ class WholeCentreUnderAnything(CentreUnderAnything):
         under_way = [callback.id for callback in state.callbacks.values() if callback.operation]
         assert sorted(under_way) == sorted(state.attempts.values())
         assert set(state.attempts) <= set(state.operations)
+
+    @invariant()
+    def queues_keep_their_hours_but_for_what_is_done_by_hand(self) -> None:
+        state = self.world.center.state
+        last = {event.queue: event for event in self.world.of(events.QueueChanged)}
+        for queue in state.settings.queues:
+            hours = BREAKS if queue.id == "desk" or queue.tenant else None
+            says = spell(hours, self.world.now)
+            assert state.hours.get(queue.id, Spell(True)) == says
+            by_hand = queue.id in last and not last[queue.id].calendar
+            assert by_hand or (queue.id not in state.closed) is says.open
 
     @invariant()
     def no_offer_goes_to_a_deaf_seat(self) -> None:

@@ -49,8 +49,15 @@ class Floor:
         self._count = 0
         flow = FlowSettings()
         self.flows: dict[str, Flow] = {}
+        self.closed: set[str] = set()
+        """The calendars that say closed."""
         self.bridge = Bridge(
-            settings, lambda did: flow_for(did, flow, self.flows), self._tell, PopGate(patience_s=0.0), now
+            settings,
+            lambda did: flow_for(did, flow, self.flows),
+            self._tell,
+            PopGate(patience_s=0.0),
+            now,
+            lambda calendar: calendar not in self.closed,
         )
 
     def _tell(self, fact: Fact) -> None:

@@ -28,6 +28,14 @@ steps:
   - {do: queue, label: human, queue: city}
 """
 
+HOURS = """
+queue: city
+steps:
+  - {do: hours, calendar: office, closed: night}
+  - {do: queue, queue: city}
+  - {do: queue, label: night, queue: night}
+"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def opened(tmp_path_factory: pytest.TempPathFactory, asterisk_root: Path) -> AsyncIterator[Floor]:
@@ -83,3 +91,14 @@ async def test_who_hangs_up_in_the_menu_is_gone_and_held_by_nobody(floor: Floor)
     await floor.until(facts.CallHungUp)
     assert not [fact for fact in floor.facts[floor.seen :] if isinstance(fact, facts.CallQueued)]
     await eventually(lambda: not floor.bridge.script.held, 5)
+
+
+async def test_hours_lead_elsewhere_while_the_calendar_says_closed(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(floor.flows, "12345", read(HOURS).flow)
+    monkeypatch.setattr(floor, "closed", {"office"})
+    assert (await queued_after(floor)).queue == "night"
+    await floor.quiet()
+    floor.closed.clear()
+    assert (await queued_after(floor)).queue == "city"

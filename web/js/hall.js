@@ -185,7 +185,9 @@ const STEPS = {
   },
   'queue.changed': (hall, event) => {
     const queue = hall.queues.get(event.queue);
-    if (queue) queue.open = event.open;
+    if (!queue) return;
+    queue.open = event.open;
+    if (event.calendar) Object.assign(queue, { opens_at: event.open ? null : event.until, closes_at: event.open ? event.until : null });
   },
   'surge.started': (hall, event) => hall.surges.set(surgeKey(event), { ...event, deflected: 0 }),
   'surge.ended': (hall, event) => hall.surges.delete(surgeKey(event)),

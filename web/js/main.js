@@ -174,7 +174,9 @@ async function watch() {
   const [queues, surges] = await Promise.all(['/queues', '/surges'].map((path) => ask('GET', path).catch(() => null)));
   for (const queue of queues?.items ?? []) {
     const known = hall.queues.get(queue.id);
-    if (known) Object.assign(known, { estimated_s: queue.estimated_s, open: queue.open });
+    if (!known) continue;
+    const { estimated_s, open, opens_at, closes_at } = queue;
+    Object.assign(known, { estimated_s, open, opens_at, closes_at });
   }
   for (const surge of surges?.items ?? []) hall.surges.set(`${surge.surge} ${surge.key}`, surge);
   show();

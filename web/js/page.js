@@ -73,7 +73,7 @@ function drawQueues(hall, may, on, now) {
     const [head, waiting, first, second, buttons] = item.children;
     item.classList.toggle('shut', !queue.open);
     head.lastChild.hidden = queue.open;
-    write(head.lastChild, text('closed'));
+    write(head.lastChild, queue.opens_at ? `${text('off_hours')} · ${moment(queue.opens_at)} ${text('open_queue')}` : text('closed'));
     write(waiting, `${figures.waiting} ${text('waiting_now')}${queue.max_waiting ? ` / ${queue.max_waiting}` : ''}`);
     waiting.classList.toggle('late', figures.longest !== null && figures.longest > 15);
     const longest = figures.longest === null ? '–' : duration(figures.longest);
