@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from agents.adherence import Adherence
 from agents.schedule import DayPlan, PlanRecord
+from messages.audit import AuditEntry
 from messages.events import Position
 from messages.ids import AgentId, ContactId, UserId
 from messages.principal import Principal, Session
@@ -77,11 +78,13 @@ class Exports(Protocol):
         *,
         full: bool,
         tenant: str,
+        hidden: frozenset[ContactId],
         progress: Callable[[int], None],
     ) -> int:
         """Write records of a period as csv or jsonl and return how many. Raises Unavailable, Forbidden.
 
-        `full`: numbers whole; `tenant`: only of its contacts, of all where empty.
+        `full`: numbers whole, but for those of confidential contacts, also of those in `hidden`, which the rows may not
+        know of yet; `tenant`: only of its contacts, of all where empty.
         """
 
 
@@ -101,4 +104,25 @@ class Schedules(Protocol):
         """Return how well an agent kept to the plan. Raises Invalid where what is kept contradicts itself."""
 
 
-__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Schedules", "Session"]
+class Audit(Protocol):
+    """What is written down before a number is shown; nothing is ever changed or taken away."""
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Keep an entry; it is there for good once this returns. Raises Unavailable."""
+
+    async def entries(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: str | None = None,
+        action: str | None = None,
+        contact: str | None = None,
+        tenant: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page, newest first, and the cursor of the next, empty at the end. Raises Unavailable, Invalid."""
+
+
+__all__ = ["Audit", "Cursors", "Exports", "History", "Identity", "Principal", "Schedules", "Session"]

@@ -20,12 +20,16 @@ OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 WATCHERS = OVERSEERS | {Role.LEADER, Role.ANALYST}
 SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
 
+REVEALS_CONFIDENTIAL = frozenset({Role.AUDITOR, Role.ADMIN})
+"""Who may have the number of a citizen who asked for confidence revealed; of others a supervisor may, too."""
+
 _CALLS: tuple[type[Event], ...] = (
     events.CallEvent,
     events.ContactArrived,
     events.ContactBlocked,
     events.ContactEnded,
     events.ContactLinked,
+    events.ContactConfidential,
     events.MessageLeft,
 )
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from agents.agent import Agent
-from api.masking import sees_numbers
+from api.masking import keeps_confidence, sees_numbers
 from api.queue_views import QueueView, queue_views
 from api.rights import Scope, sees_everything
 from calls.call import Call
@@ -87,6 +87,7 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime
     queued_at: datetime | None
     by_asterisk: bool
+    confidential: bool
     legs: list[LegView]
 
 
@@ -147,6 +148,7 @@ def _preview(state: State, agent: Agent, principal: Principal) -> PreviewView | 
     if preview is None:
         return None
     whole = sees_numbers(principal) or agent.id == principal.agent or preview.by == principal.user
+    whole = whole and not keeps_confidence(preview, state)
     return PreviewView(
         operation=preview.operation,
         number=preview.number if whole else masked(preview.number),
@@ -162,10 +164,11 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
     dialled = principal.agent is not None and any(
         leg.role is LegKind.OUTBOUND and leg.agent == principal.agent for leg in call.legs.values()
     )
+    confidential = call.confidential or state.is_confidential(call.contact, call.about)
     return CallView(
         id=call.id,
         contact=call.contact,
-        number=call.number if whole or dialled else masked(call.number),
+        number=call.number if (whole or dialled) and not confidential else masked(call.number),
         did=call.did,
         tenant=call.tenant,
         direction=call.direction,
@@ -178,11 +181,12 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
         arrived_at=call.arrived_at,
         queued_at=call.queued_at,
         by_asterisk=call.by_asterisk,
+        confidential=confidential,
         legs=[
             LegView(
                 id=leg.id,
                 agent=leg.agent,
-                phone=leg.phone if whole else masked_outside(leg.phone),
+                phone=leg.phone if whole and not confidential else masked_outside(leg.phone),
                 role=leg.role,
                 state=leg.state,
                 held=leg.state is LegState.HELD,

@@ -35,6 +35,7 @@ from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
 from messages.ids import NodeId
+from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
@@ -170,6 +171,7 @@ class Hotline:
             history=queries,
             exports=FileExports(self.database),
             schedules=Schedules(self.database, now, settings.schedules.reasons),
+            audit=AuditTrail(self.database),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -149,5 +149,6 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.StartListening: spying.start,
     requests.StopListening: spying.stop,
     requests.LinkCase: notes.link,
+    requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,
 }

@@ -30,6 +30,7 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             tenant=_tenant(turn, fact, outbound),
             direction=Direction.OUT if fact.outbound else Direction.IN,
             about=outbound.about if outbound else None,
+            confidential=outbound is not None and (outbound.confidential or turn.state.is_confidential(outbound.about)),
         )
     )
     if fact.outbound:

@@ -10,7 +10,7 @@ from center.owed import note
 from center.turn import Turn
 from messages import events, requests
 from messages.errors import Conflict, Invalid, NotFound
-from messages.ids import CallbackId, OperationId, UserId
+from messages.ids import CallbackId, ContactId, OperationId, UserId
 from messages.values import CallbackEnd, CallbackKind, Direction
 from queueing.router import agents_for
 
@@ -106,6 +106,7 @@ def match(turn: Turn) -> None:
             purpose=f"callback {callback.kind}",
             contact=callback.contacts[-1] if callback.contacts else None,
             preview_s=settings.preview_s,
+            confidential=callback.confidential,
         )
         operation = outbound.show(turn, request, agent)
         turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
@@ -124,9 +125,29 @@ def dial(turn: Turn, request: requests.DialCallback) -> None:
         number=callback.number,
         purpose=f"callback {callback.kind}",
         contact=callback.contacts[-1] if callback.contacts else None,
+        confidential=callback.confidential,
     )
     operation = outbound.dial(turn, asked, agent)
     turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
+
+
+def keep_confidence(turn: Turn, contact: ContactId) -> None:
+    """A contact has become confidential: so is the call that is owed for it."""
+    for callback in list(turn.state.callbacks.values()):
+        if contact in callback.contacts and not callback.confidential:
+            turn.record(
+                events.CallbackNoted(
+                    callback=callback.id,
+                    cause=callback.kind,
+                    number=callback.number,
+                    tenant=callback.tenant,
+                    queue=callback.queue,
+                    due_at=callback.due_at,
+                    contacts=len(callback.contacts),
+                    contact=contact,
+                    confidential=True,
+                )
+            )
 
 
 def close(turn: Turn, request: requests.CloseCallback) -> None:

@@ -35,7 +35,8 @@ def dial(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
     """Ring a free agent's phone to dial a number at once, and return the operation."""
     operation = _start(turn, request, turn.state.settings.party_ring_s)
     offers.engage(turn, agent, None, _leg(operation))
-    _ring(turn, agent, operation, request.by, request.number, request.purpose, request.contact)
+    confidential = _is_confidential(turn, request)
+    _ring(turn, agent, operation, request.by, request.number, request.purpose, request.contact, confidential)
     return operation
 
 
@@ -77,6 +78,7 @@ def _start(turn: Turn, request: requests.DialOut, within_s: float) -> OperationI
         party=leg,
         target=Target(TargetKind.NUMBER, request.number),
         reason=request.purpose,
+        confidential=_is_confidential(turn, request),
     )
 
 
@@ -93,9 +95,14 @@ def show(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
             until=turn.now + timedelta(seconds=request.preview_s),
             purpose=request.purpose,
             about=request.contact,
+            confidential=_is_confidential(turn, request),
         )
     )
     return operation
+
+
+def _is_confidential(turn: Turn, request: requests.DialOut) -> bool:
+    return request.confidential or turn.state.is_confidential(request.contact)
 
 
 def answer_preview(turn: Turn, request: requests.AnswerPreview) -> None:
@@ -124,7 +131,17 @@ def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) 
     turn.id = turn.operation = preview.operation
     if dial:
         turn.move(agent, Cause.KEEP, leg=_leg(preview.operation))
-        _ring(turn, agent, preview.operation, preview.by, preview.number, preview.purpose, preview.about)
+        confidential = preview.confidential or turn.state.is_confidential(preview.about)
+        _ring(
+            turn,
+            agent,
+            preview.operation,
+            preview.by,
+            preview.number,
+            preview.purpose,
+            preview.about,
+            confidential,
+        )
         return
     offers.give_back(turn, agent)
     if operation:
@@ -139,6 +156,7 @@ def _ring(
     number: str,
     purpose: str,
     about: ContactId | None,
+    confidential: bool,
 ) -> None:
     node, leg, ring_s = _node(turn), _leg(operation), turn.state.settings.party_ring_s
     shown = offers.caller_id(turn, agent.tenant)
@@ -155,6 +173,7 @@ def _ring(
             ring_until=turn.now + timedelta(seconds=ring_s),
             purpose=purpose,
             about=about,
+            confidential=confidential,
         )
     )
     if node is not None:

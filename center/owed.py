@@ -60,6 +60,7 @@ def note(
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, number))
     callback = known or CallbackId(turn.new_id("b"))
+    was = turn.state.callbacks[known].confidential if known else False
     contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
     turn.record(
         events.CallbackNoted(
@@ -72,6 +73,7 @@ def note(
             contacts=len(contacts),
             contact=contact,
             by=by,
+            confidential=was or turn.state.is_confidential(contact),
         )
     )
     return callback

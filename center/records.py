@@ -64,8 +64,17 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     """Whether it was told something because of a burst."""
     visits: int = 0
     confidential: bool = False
+    confidential_at: datetime | None = None
     menu_s: float = 0.0
     """Seconds in the flow's menus, until it was queued."""
+
+
+class ConfidentialRecord(msgspec.Struct, kw_only=True):
+    """What is changed of a contact that is over, whose citizen asks for confidence."""
+
+    contact: ContactId
+    confidential: bool = True
+    confidential_at: datetime
 
 
 class VisitRecord(msgspec.Struct, kw_only=True):
@@ -134,6 +143,7 @@ class OperationRecord(msgspec.Struct, kw_only=True):
     ended_at: datetime | None = None
     done: bool | None = None
     failed: str = ""
+    confidential: bool = False
 
 
 class ThreeWayRecord(msgspec.Struct, kw_only=True):
@@ -181,6 +191,7 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     closed_by: UserId | None = None
     reason: str = ""
+    confidential: bool = False
 
 
 class MessageRecord(msgspec.Struct, kw_only=True):
@@ -276,6 +287,7 @@ class WrapUpRecord(msgspec.Struct, kw_only=True):
 
 Record = (
     ContactRecord
+    | ConfidentialRecord
     | VisitRecord
     | LegRecord
     | OperationRecord

@@ -53,3 +53,5 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Seconds after which an offer that no bridge has carried out is void."""
     remembered_calls: int = 4096
     """Ended calls whose late facts are known to be late."""
+    remembered_confidential: int = 50_000
+    """Confidential contacts whose numbers stay masked in what the log still tells of them."""

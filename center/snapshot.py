@@ -13,7 +13,7 @@ from center.settings import CenterSettings
 from center.state import State
 from messages.errors import JournalError
 from messages.events import DialledOut, Position, PreviewShown
-from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId
+from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId
 from messages.values import AgentState
 from queueing.pace import Pace
 from queueing.surge import Burst
@@ -28,6 +28,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     nodes: dict[NodeId, bool]
     calls: list[Call]
     ended: list[CallId]
+    confidential: list[ContactId] = []
     agents: list[Agent]
     listening: list[Listening]
     recordings: list[Recording]
@@ -49,6 +50,7 @@ def take(state: State) -> Snapshot:
         nodes=state.nodes,
         calls=list(state.calls.values()),
         ended=list(state.ended),
+        confidential=list(state.confidential),
         agents=list(state.roster.by_id.values()),
         listening=list(state.listening.values()),
         recordings=list(state.recordings.values()),
@@ -79,6 +81,7 @@ def decode(data: bytes, settings: CenterSettings) -> State:
     state.position = snapshot.position
     state.nodes = dict(snapshot.nodes)
     state.ended = OrderedDict.fromkeys(snapshot.ended)
+    state.confidential = OrderedDict.fromkeys(snapshot.confidential)
     for call in snapshot.calls:
         state.calls[call.id] = call
         state.legs.update((leg, call.id) for leg in call.legs)

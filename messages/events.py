@@ -62,6 +62,7 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     direction: Direction = Direction.IN
     about: ContactId | None = None
     """The contact that an outbound call is about."""
+    confidential: bool = False
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
@@ -97,6 +98,15 @@ class ContactLinked(Event, frozen=True, kw_only=True, tag="contact.linked"):
     category: str = ""
     area: str = ""
     summary: str = ""
+
+
+class ContactConfidential(Event, frozen=True, kw_only=True, tag="contact.confidential"):
+    """The citizen asks for confidence: from now on nobody is shown the number, whatever it is part of."""
+
+    contact: ContactId
+    by: UserId
+    call: CallId | None = None
+    agent: AgentId | None = None
 
 
 class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up"):
@@ -192,6 +202,7 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     contacts: int = 0
     contact: ContactId | None = None
     by: UserId | None = None
+    confidential: bool = False
 
 
 class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):
@@ -426,6 +437,7 @@ class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"
     target: Target | None = None
     """Whom or what it is about: an agent, a queue, an outside number, an emergency service."""
     reason: str = ""
+    confidential: bool = False
 
 
 class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
@@ -438,6 +450,7 @@ class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
     until: datetime
     purpose: str = ""
     about: ContactId | None = None
+    confidential: bool = False
 
 
 class PreviewEnded(Event, frozen=True, kw_only=True, tag="preview.ended"):
@@ -462,6 +475,7 @@ class DialledOut(Event, frozen=True, kw_only=True, tag="call.dialled_out"):
     ring_until: datetime
     purpose: str = ""
     about: ContactId | None = None
+    confidential: bool = False
 
 
 class DialOutEnded(Event, frozen=True, kw_only=True, tag="call.dial_out_ended"):
@@ -584,6 +598,7 @@ AnyEvent = (
     | ContactBlocked
     | ContactEnded
     | ContactLinked
+    | ContactConfidential
     | ContactWrappedUp
     | MessageLeft
     | CallQueued

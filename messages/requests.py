@@ -83,7 +83,8 @@ class ControlCall(Request, frozen=True, kw_only=True, tag="call.control"):
 class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
     """Call an outside number for an agent: their phone rings first. `contact`: what the call is about, if anything.
 
-    `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once.
+    `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once. `confidential`: the
+    number is shown to nobody, the agent included.
     """
 
     agent: AgentId
@@ -91,6 +92,7 @@ class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
     purpose: str = ""
     contact: ContactId | None = None
     preview_s: float = 0.0
+    confidential: bool = False
 
 
 class AnswerPreview(Request, frozen=True, kw_only=True, tag="call.answer_preview"):
@@ -163,6 +165,12 @@ class LinkCase(Request, frozen=True, kw_only=True, tag="contact.link"):
     category: str = ""
     area: str = ""
     summary: str = ""
+
+
+class MarkConfidential(Request, frozen=True, kw_only=True, tag="contact.mark_confidential"):
+    """The citizen of a contact asks for confidence; asked again, nothing changes."""
+
+    contact: ContactId
 
 
 class WriteWrapUp(Request, frozen=True, kw_only=True, tag="contact.wrap_up"):

@@ -44,7 +44,8 @@ SCHEMA: dict[What, dict[str, str]] = {
         "refused": "why a queue did not take or keep it: full, too_long, nobody, closed, surge",
         "deflected": "whether it was told something because of a burst of calls",
         "visits": "how many queues it asked for, the same one again counted again",
-        "confidential": "whether the citizen asked for confidence in the flow",
+        "confidential": "whether the citizen asked for confidence: then no export has the number whole",
+        "confidential_at": "since when (UTC, µs)",
         "menu_s": "seconds in the flow's menus, until it was queued",
         "waited_s": "from joining the queue to the answer, or to the end where nobody answered (s)",
         "talk_s": "talk of all its legs, hold not included (s); empty where nobody answered or somebody still talks",
@@ -111,6 +112,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it was done or had failed (UTC, µs); empty while it is under way",
         "done": "whether Asterisk did it; empty while it is under way",
         "failed": "why not",
+        "confidential": "whether the number in target is shown to nobody",
         "duration_s": "how long it took (s)",
     },
     What.THREE_WAY: {
@@ -162,6 +164,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "agent": "the agent who served them",
         "closed_by": "who closed it by hand",
         "reason": "why it was closed by hand",
+        "confidential": "whether one of its contacts is: then no export has the number whole",
         "duration_s": "from being owed to being over (s)",
     },
     What.SURGES: {

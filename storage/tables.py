@@ -6,13 +6,14 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Index, Integer, MetaData, Table, Text, event, text
 
 from agents.schedule import PlanRecord
 from center.records import (
     AgentStateRecord,
     CallbackRecord,
     CaseLinkRecord,
+    ConfidentialRecord,
     ContactRecord,
     LegRecord,
     ListeningRecord,
@@ -25,6 +26,7 @@ from center.records import (
     VisitRecord,
     WrapUpRecord,
 )
+from messages.audit import AuditEntry
 from storage.columns import Instant, columns_of
 
 metadata = MetaData(
@@ -155,6 +157,36 @@ Index(
 )
 
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    *columns_of(AuditEntry, ()),
+)
+Index(None, audit.c.contact)
+
+APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+        for what in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    ],
+}
+"""What lets nobody change or take away what was audited, but who may take the triggers away."""
+
+
+@event.listens_for(audit, "after_create")
+def _protect(table: Table, connection: Connection, **_: Any) -> None:
+    for statement in APPEND_ONLY[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
 class Kept(NamedTuple):
     """Where a kind of record is kept."""
 
@@ -188,3 +220,6 @@ KEPT: dict[type[Any], Kept] = {
         Kept(WrapUpRecord, wrap_ups, "written_at"),
     )
 }
+
+AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts}
+"""Records that change columns of a row which no ledger has open any more."""

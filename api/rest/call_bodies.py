@@ -71,12 +71,13 @@ class TakeOverBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DialBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A number to call for an agent (oneself where none is named), what for, and the contact that it is about.
+    """A number to call for an agent (oneself where none is named), what for, and the contact that it is about, whose
+    number is called where none is given.
 
     `preview_s`: seconds for which the agent is shown the number and may dial or decline; 0 dials at once.
     """
 
-    number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    number: Annotated[str, msgspec.Meta(max_length=64)] = ""
     agent: Short = ""
     purpose: Text = ""
     contact: Annotated[str, msgspec.Meta(max_length=200)] = ""

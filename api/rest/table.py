@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, confidence, contacts, exports, live, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -68,6 +68,9 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM}),
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
+    "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "contacts.reveal": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "audit.read": frozenset({AUDITOR, ADMIN}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
@@ -76,7 +79,8 @@ MAY: dict[str, frozenset[Role]] = {
     "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
 """Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts; a team's leader may set
-its agents' states; who has a tenant sees and does only what is of it (api/rights.py)."""
+its agents' states; who has a tenant sees and does only what is of it, and a confidential number is revealed to fewer
+(api/rights.py)."""
 
 
 def _route(
@@ -213,6 +217,27 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route(
         "PUT", "/contacts/{contact}/wrap-up", "contacts.wrap_up", contacts.write_wrap_up, body=WrapUpBody, status=204
+    ),
+    _route(
+        "PUT", "/contacts/{contact}/confidential", "contacts.confidential", confidence.mark_confidential, status=204
+    ),
+    # Each time a number is shown, that is audited: no answer is kept for repeats.
+    _route(
+        "POST",
+        "/contacts/{contact}/reveal",
+        "contacts.reveal",
+        confidence.reveal,
+        body=confidence.RevealBody,
+        answer=confidence.RevealAnswer,
+        repeats=False,
+    ),
+    _route(
+        "GET",
+        "/audit",
+        "audit.read",
+        confidence.list_audit,
+        query=confidence.AuditQuery,
+        answer=confidence.AuditAnswer,
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route(

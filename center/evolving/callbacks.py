@@ -27,6 +27,7 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
         if event.cause is CallbackKind.REQUESTED:
             callback.kind = event.cause
         callback.due_at = event.due_at
+    callback.confidential = callback.confidential or event.confidential
     if not callback.waits and callback.operation is None:
         state.deadlines.set(("callback", callback.id), callback.due_at)
 

@@ -6,7 +6,7 @@ from center.evolving.step import Steps, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
-from messages.ids import QueueId
+from messages.ids import ContactId, QueueId
 from messages.values import ContactOutcome
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
@@ -25,9 +25,24 @@ def _contact_arrived(state: State, entry: Entry, event: events.ContactArrived) -
         direction=event.direction,
         tenant=event.tenant,
         about=event.about,
+        confidential=event.confidential,
     )
+    if event.confidential:
+        _keep_confidence(state, event.contact)
     if event.direction == "in":
         _count_arrival(state, entry, event)
+
+
+def _keep_confidence(state: State, contact: ContactId) -> None:
+    state.confidential[contact] = None
+    if len(state.confidential) > state.settings.remembered_confidential:
+        state.confidential.popitem(last=False)
+
+
+def _contact_confidential(state: State, entry: Entry, event: events.ContactConfidential) -> None:
+    _keep_confidence(state, event.contact)
+    if event.call in state.calls:
+        state.calls[event.call].confidential = True
 
 
 def _count_arrival(state: State, entry: Entry, event: events.ContactArrived) -> None:
@@ -82,6 +97,8 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.asks = insisted(call.needs, (entry.at - call.joined_at).total_seconds())
     call.noticed = call.noticed or event.noticed
     call.confidential = call.confidential or event.confidential
+    if event.confidential:
+        _keep_confidence(state, call.contact)
     call.path = event.path or call.path
     call.by_asterisk = event.by_asterisk
     call.detached = call.parking = call.aside = False
@@ -163,6 +180,7 @@ def _queue_changed(state: State, entry: Entry, event: events.QueueChanged) -> No
 
 STEPS: Steps = {
     events.ContactArrived: _contact_arrived,
+    events.ContactConfidential: _contact_confidential,
     events.SurgeStarted: _surge_started,
     events.SurgeEnded: _surge_ended,
     events.CallQueued: _call_queued,

@@ -209,3 +209,14 @@ async def test_whoever_called_in_vain_stands_on_the_page_and_is_called_back(hous
         await expect(row.get_by_role("button")).to_be_disabled()
         assert _last(house, commands.DialOut).number == "13800001234"
         await page.screenshot(path=tmp_path / "owed.png", full_page=True)
+
+
+async def test_an_agent_keeps_a_call_in_confidence_by_key(house: House) -> None:
+    async with browsing(house, "li") as page:
+        await _talking(house, page)
+        await expect(page.locator("#call-confidential")).to_be_hidden()
+        await expect(page.locator("button[data-verb=confidential]")).to_contain_text("保密")
+        await page.keyboard.press("Alt+KeyB")
+        await expect(page.locator("#call-confidential")).to_have_text("已保密")
+        await expect(page.locator("button[data-verb=confidential]")).to_have_count(0)
+        assert house.mirror.state.calls[CallId("c1")].confidential
