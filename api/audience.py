@@ -132,7 +132,12 @@ class Audience:
             "area": None,
             "recent_contacts": recent,
             "cases": cases,
-            "flags": {"repeat": known.repeat, "confidential": pop.confidential},
+            "flags": {
+                "repeat": known.repeat,
+                "confidential": pop.confidential,
+                "malicious": pop.malicious,
+                "priority": pop.priority > 0,
+            },
         }
 
     def _show(self, entry: Entry, woken: set[int]) -> None:

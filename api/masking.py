@@ -39,6 +39,9 @@ def keeps_confidence(event: Event, state: State) -> bool:
         return True
     if callback := state.callbacks.get(getattr(event, "callback", None) or CallbackId("")):
         return callback.confidential
+    if isinstance(event, events.LabelEvent):
+        label = state.labels.get(event.label)
+        return state.is_confidential(*(label.evidence if label else getattr(event, "evidence", ())))
     return state.is_confidential(getattr(event, "contact", None), getattr(event, "about", None))
 
 
@@ -103,6 +106,7 @@ def masked_event(event: Event) -> Event:
             | events.CallbackRequested()
             | events.CallbackNoted()
             | events.MessageLeft()
+            | events.LabelEvent()
         ):
             return replace(event, number=masked(event.number))
         case events.CallRouted() | events.OperationStarted():

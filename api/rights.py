@@ -55,7 +55,7 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.SUPERVISOR: (Event,),
     Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
     Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
-    Role.AUDITOR: (*_LISTENING, *_OPERATIONS),
+    Role.AUDITOR: (*_LISTENING, *_OPERATIONS, events.LabelEvent),
     Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
     Role.AGENT: (),
 }
@@ -200,7 +200,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived):
+        if isinstance(event, events.ContactArrived | events.LabelEvent):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

@@ -69,7 +69,8 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """A live call. `position`: its place in line now, 1 for the next, null where it is in none.
 
-    `estimated_s`: the wait that was to be expected when it joined its queue.
+    `estimated_s`: the wait that was to be expected when it joined its queue. `malicious`: the number is labelled;
+    `urgent`: its caller pressed the key for emergencies.
     """
 
     id: str
@@ -88,6 +89,8 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     queued_at: datetime | None
     by_asterisk: bool
     confidential: bool
+    malicious: bool
+    urgent: bool
     legs: list[LegView]
 
 
@@ -182,6 +185,8 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
         queued_at=call.queued_at,
         by_asterisk=call.by_asterisk,
         confidential=confidential,
+        malicious=call.label is not None,
+        urgent=call.urgent,
         legs=[
             LegView(
                 id=leg.id,

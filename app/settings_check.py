@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agents.agent import AgentSettings
 from calls.callback import CallbackSettings
+from calls.label import NuisanceSettings
 from center.settings import CenterSettings
 from messages.values import Need
 from queueing.settings import Overflow, QueueSettings, Surge
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
 AREA_DIGITS = range(1, 8)
+DAYS = range(1, 366)
 
 
 def findings(settings: Settings) -> list[str]:
@@ -40,6 +42,7 @@ def findings(settings: Settings) -> list[str]:
         *(line for agent in center.agents for line in _agent(agent, names, phones)),
         *_routes(center, names),
         *_callbacks(center.callbacks),
+        *_nuisance(center.nuisance, names),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
@@ -136,6 +139,15 @@ def _surge(surge: Surge, names: _Names) -> Iterator[str]:
     if surge.calls < 2:
         yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
     yield from _overflow(f"{whose}, overflow", surge.overflow, names)
+
+
+def _nuisance(settings: NuisanceSettings, names: _Names) -> Iterator[str]:
+    if settings.queue is not None and settings.queue not in names.queues:
+        yield f"[center.nuisance] leads to queue {settings.queue}, which [[center.queues]] does not name: add it there"
+    if not settings.announce:
+        yield "[center.nuisance] announces nothing: name a prompt, labelled callers are told and offered a way out"
+    if settings.days not in DAYS:
+        yield f"[center.nuisance] days is {settings.days}: a label lasts 1 to 365 days"
 
 
 def _callbacks(settings: CallbackSettings) -> Iterator[str]:

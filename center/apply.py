@@ -12,6 +12,7 @@ from center import (
     arrivals,
     callbacks,
     control,
+    labels,
     limits,
     nodes,
     notes,
@@ -96,6 +97,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "dial": operations.dial_deadline,
     "preview": outbound.preview_over,
     "callback": callbacks.due,
+    "label": labels.expired,
 }
 
 
@@ -145,6 +147,10 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.AskCallback: callbacks.ask,
     requests.DialCallback: callbacks.dial,
     requests.CloseCallback: callbacks.close,
+    requests.ProposeLabel: labels.propose,
+    requests.ApproveLabel: labels.approve,
+    requests.RefuseLabel: labels.refuse,
+    requests.RevokeLabel: labels.revoke,
     requests.TakeMissedCall: owed.take_missed,
     requests.StartListening: spying.start,
     requests.StopListening: spying.stop,

@@ -10,6 +10,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    LabelId,
     LegId,
     NodeId,
     OperationId,
@@ -25,6 +26,8 @@ from messages.values import (
     CallbackKind,
     ContactOutcome,
     Direction,
+    LabelEnd,
+    LabelKind,
     LegEnd,
     LegKind,
     ListeningMode,
@@ -67,6 +70,10 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     confidential_at: datetime | None = None
     menu_s: float = 0.0
     """Seconds in the flow's menus, until it was queued."""
+    label: LabelId | None = None
+    """Of the caller's number, in force when they came."""
+    urgent: bool = False
+    """Whether the caller, labelled, pressed the key for emergencies."""
 
 
 class ConfidentialRecord(msgspec.Struct, kw_only=True):
@@ -194,6 +201,27 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     confidential: bool = False
 
 
+class LabelRecord(msgspec.Struct, kw_only=True):
+    """A caller's label: who proposed it, with what evidence (contacts, with spaces between), who approved, its end."""
+
+    label: LabelId
+    what: LabelKind
+    number: str
+    tenant: str = ""
+    reason: str
+    evidence: str
+    proposed_by: UserId
+    proposed_at: datetime
+    approved_by: UserId | None = None
+    approved_at: datetime | None = None
+    until: datetime
+    ended_at: datetime | None = None
+    end: LabelEnd | None = None
+    ended_by: UserId | None = None
+    why: str = ""
+    confidential: bool = False
+
+
 class MessageRecord(msgspec.Struct, kw_only=True):
     """What the emergency script took down of a contact: a message, or that none was left."""
 
@@ -293,6 +321,7 @@ Record = (
     | OperationRecord
     | ThreeWayRecord
     | CallbackRecord
+    | LabelRecord
     | MessageRecord
     | SurgeRecord
     | AgentStateRecord

@@ -6,6 +6,7 @@ import msgspec
 
 from agents.agent import AgentSettings
 from calls.callback import CallbackSettings
+from calls.label import NuisanceSettings
 from messages.ids import QueueId
 from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
 
@@ -43,6 +44,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     emergency: tuple[str, ...] = ("110", "119", "120", "122")
     """The emergency services that one touch calls into a call."""
     callbacks: CallbackSettings = CallbackSettings()
+    nuisance: NuisanceSettings = NuisanceSettings()
     outbound_notice: bool = True
     """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
     caller_id: str = "12345"

@@ -8,6 +8,7 @@ import msgspec
 from agents.agent import Agent, AgentSettings
 from calls.call import Call
 from calls.callback import Callback
+from calls.label import Label
 from calls.operation import Operation
 from center.settings import CenterSettings
 from center.state import State
@@ -40,6 +41,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     outbound: dict[LegId, DialledOut] = {}
     previews: dict[AgentId, PreviewShown] = {}
     callbacks: list[Callback] = []
+    labels: list[Label] = []
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -62,6 +64,7 @@ def take(state: State) -> Snapshot:
         outbound=state.outbound,
         previews=state.previews,
         callbacks=list(state.callbacks.values()),
+        labels=list(state.labels.values()),
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -111,6 +114,8 @@ def _others(state: State, snapshot: Snapshot) -> None:
             state.waiting_callbacks[callback.id] = None
         if callback.operation:
             state.attempts[callback.operation] = callback.id
+    state.labels = {label.id: label for label in snapshot.labels}
+    state.labelled = {(label.tenant, label.number): label.id for label in snapshot.labels}
     for key, at in snapshot.deadlines:
         if key[0] not in ("wrap_up", "preview") or key[1] in state.roster.by_id:
             state.deadlines.set(key, at)

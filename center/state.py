@@ -7,6 +7,7 @@ from datetime import timedelta
 from agents.agent import Agent, Roster
 from calls.call import Call
 from calls.callback import Callback
+from calls.label import Label
 from calls.operation import Operation
 from center.deadlines import Deadlines
 from center.settings import CenterSettings
@@ -16,6 +17,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    LabelId,
     LegId,
     NodeId,
     OperationId,
@@ -62,6 +64,10 @@ class State:
         self.outbound: dict[LegId, DialledOut] = {}
         self.previews: dict[AgentId, PreviewShown] = {}
         self.callbacks: dict[CallbackId, Callback] = {}
+        self.labels: dict[LabelId, Label] = {}
+        """Those that are proposed or in force."""
+        self.labelled: dict[tuple[str, str], LabelId] = {}
+        """The one of them that a tenant's caller has."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
         self.waiting_callbacks: dict[CallbackId, None] = {}

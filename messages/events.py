@@ -14,6 +14,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    LabelId,
     LegId,
     NodeId,
     OperationId,
@@ -29,6 +30,8 @@ from messages.values import (
     CallbackKind,
     ContactOutcome,
     Direction,
+    LabelEnd,
+    LabelKind,
     LegEnd,
     LegKind,
     ListeningMode,
@@ -63,6 +66,8 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     about: ContactId | None = None
     """The contact that an outbound call is about."""
     confidential: bool = False
+    label: LabelId | None = None
+    """The label of the caller's number that is in force."""
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
@@ -324,7 +329,8 @@ class CallEnded(CallEvent, frozen=True, kw_only=True, tag="call.ended"):
 class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     """What the agent's screen shows before the phone rings; the audience adds what is known of the number.
 
-    `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number.
+    `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number;
+    `malicious`: the number is labelled; `priority`: the points the call has in line.
     """
 
     contact: ContactId
@@ -338,6 +344,8 @@ class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     expires_at: datetime
     path: tuple[str, ...] = ()
     confidential: bool = False
+    malicious: bool = False
+    priority: int = 0
 
 
 class ScreenPopWithdrawn(Event, frozen=True, kw_only=True, tag="screen_pop.withdrawn"):
@@ -419,6 +427,44 @@ class CallDeflected(CallEvent, frozen=True, kw_only=True, tag="call.deflected"):
     announce: str
     then: Then
     surge: str = ""
+
+
+class CallUrgent(CallEvent, frozen=True, kw_only=True, tag="call.urgent"):
+    """A labelled caller pressed the key for emergencies: from now on the call is treated as everybody's."""
+
+
+class LabelEvent(Event, frozen=True, kw_only=True):
+    """About the label of a number, for one tenant's line."""
+
+    label: LabelId
+    number: str
+    tenant: str = ""
+    confidential: bool = False
+
+
+class LabelProposed(LabelEvent, frozen=True, kw_only=True, tag="caller.label_proposed"):
+    """Somebody would have a caller labelled as `what`, for a reason; it lapses at `until` if nobody decides."""
+
+    what: LabelKind
+    reason: str
+    evidence: tuple[ContactId, ...]
+    by: UserId
+    until: datetime
+
+
+class CallerLabelled(LabelEvent, frozen=True, kw_only=True, tag="caller.labelled"):
+    """Somebody else approved: the label is in force until an instant."""
+
+    by: UserId
+    until: datetime
+
+
+class LabelEnded(LabelEvent, frozen=True, kw_only=True, tag="caller.label_ended"):
+    """The label is refused, revoked or expired (`by` nobody)."""
+
+    end: LabelEnd
+    by: UserId | None = None
+    reason: str = ""
 
 
 class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"):
@@ -634,6 +680,10 @@ AnyEvent = (
     | QueueChanged
     | SurgeStarted
     | SurgeEnded
+    | CallUrgent
+    | LabelProposed
+    | CallerLabelled
+    | LabelEnded
     | OperationStarted
     | PreviewShown
     | PreviewEnded

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallbackId, CallId, ContactId, NodeId, Phone, QueueId, SessionId, UserId
-from messages.values import AgentState, ListeningMode, Target, Verb
+from messages.ids import AgentId, CallbackId, CallId, ContactId, LabelId, NodeId, Phone, QueueId, SessionId, UserId
+from messages.values import AgentState, LabelKind, ListeningMode, Target, Verb
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
@@ -123,6 +123,37 @@ class DialCallback(Request, frozen=True, kw_only=True, tag="callback.dial"):
 
     callback: CallbackId
     agent: AgentId
+
+
+class ProposeLabel(Request, frozen=True, kw_only=True, tag="label.propose"):
+    """Have a tenant's caller labelled, for a reason; `evidence`: the contacts that show it, one at least."""
+
+    number: str
+    tenant: str
+    kind: LabelKind
+    reason: str
+    evidence: tuple[ContactId, ...]
+
+
+class ApproveLabel(Request, frozen=True, kw_only=True, tag="label.approve"):
+    """Put a proposed label in force, for so many days; as many as may be where `days` is None."""
+
+    label: LabelId
+    days: int | None = None
+
+
+class RefuseLabel(Request, frozen=True, kw_only=True, tag="label.refuse"):
+    """Refuse a proposed label, for a reason."""
+
+    label: LabelId
+    reason: str
+
+
+class RevokeLabel(Request, frozen=True, kw_only=True, tag="label.revoke"):
+    """End a label before its time, or take its proposal back, for a reason."""
+
+    label: LabelId
+    reason: str
 
 
 class TakeMissedCall(Request, frozen=True, kw_only=True, tag="contact.take_missed"):

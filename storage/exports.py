@@ -22,6 +22,7 @@ from storage.tables import (
     callbacks,
     case_links,
     contacts,
+    labels,
     legs,
     listening,
     operations,
@@ -48,6 +49,7 @@ _SOURCES = {
     What.THREE_WAY: _Source(three_way, three_way.c.asked_at, (three_way.c.operation,)),
     What.CALLBACKS: _Source(callbacks, callbacks.c.noted_at, (callbacks.c.callback,)),
     What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
+    What.LABELS: _Source(labels, labels.c.proposed_at, (labels.c.label,)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
     ),
@@ -80,7 +82,7 @@ async def export_rows(
     Raises Unavailable if the database or the disk fails, Invalid for another form, Forbidden for what is about no
     contact if a tenant is named.
     """
-    if tenant and "contact" not in _SOURCES[what].table.c:
+    if tenant and not {"contact", "tenant"} & set(_SOURCES[what].table.c.keys()):
         raise Forbidden(f"{what} are of the whole city, not of one line")
     done = 0
     with Sink(output, form, list(SCHEMA[what])) as sink:
@@ -157,6 +159,8 @@ def _derived(row: Row) -> Row:
         return row | {"waited_s": _seconds(row["asked_at"], row["left_at"])}
     if "noted_at" in row:
         return row | {"duration_s": _seconds(row["noted_at"], row["done_at"])}
+    if "approved_at" in row:
+        return row | {"duration_s": _seconds(row["approved_at"], row["ended_at"])}
     if "response_s" in row:
         return row | {"duration_s": _seconds(row["answered_at"], row["ended_at"])}
     return row | {"duration_s": _seconds(row.get("started_at", row.get("asked_at")), row["ended_at"])}

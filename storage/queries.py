@@ -152,7 +152,7 @@ _CONTACTS = ("contact", "about", "first_contact")
 
 def contacts_of(row: dict[str, Any]) -> list[str]:
     """Return the contacts that a row is of or about: whose confidence its numbers are under."""
-    return [row[name] for name in _CONTACTS if row.get(name)]
+    return [row[name] for name in _CONTACTS if row.get(name)] + str(row.get("evidence", "")).split()
 
 
 async def confidential_among(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) -> frozenset[str]:

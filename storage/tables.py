@@ -15,6 +15,7 @@ from center.records import (
     CaseLinkRecord,
     ConfidentialRecord,
     ContactRecord,
+    LabelRecord,
     LegRecord,
     ListeningRecord,
     MessageRecord,
@@ -61,6 +62,10 @@ Index(None, three_way.c.asked_at)
 callbacks = _table("callbacks", CallbackRecord, "callback")
 Index(None, callbacks.c.noted_at)
 Index(None, callbacks.c.number)
+
+labels = _table("labels", LabelRecord, "label")
+Index(None, labels.c.proposed_at)
+Index(None, labels.c.number)
 
 surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
@@ -216,6 +221,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(LabelRecord, labels, "proposed_at"),
         Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),
     )

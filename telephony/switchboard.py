@@ -141,7 +141,7 @@ class Switchboard:
 
     async def _leave_queue(self, command: commands.LeaveQueue) -> None:
         if held := self._script.held.get(command.call):
-            held.order(Parting(command.announce, command.then))
+            held.order(Parting(command.announce, command.then, command.key))
         else:
             self._hands.say(facts.CallMissing, call=command.call)
 

@@ -22,7 +22,16 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
     """Which records of which period, [from, to), in which form."""
 
     what: Literal[
-        "contacts", "visits", "legs", "operations", "three-way", "callbacks", "agent-states", "surges", "listening"
+        "contacts",
+        "visits",
+        "legs",
+        "operations",
+        "three-way",
+        "callbacks",
+        "labels",
+        "agent-states",
+        "surges",
+        "listening",
     ]
     form: Literal["csv", "jsonl"] = msgspec.field(name="format", default="csv")
     since: datetime | None = msgspec.field(name="from", default=None)

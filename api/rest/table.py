@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, confidence, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, confidence, contacts, exports, labels, live, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -71,6 +71,9 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "contacts.reveal": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "audit.read": frozenset({AUDITOR, ADMIN}),
+    "labels.read": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "labels.propose": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "labels.decide": frozenset({SUPERVISOR, ADMIN}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
@@ -112,6 +115,10 @@ def _route(
 
 def _call(word: str, handler: Handler, body: object, action: str = "calls.control") -> Route:
     return _route("POST", f"/calls/{{call}}/{word}", action, handler, body=body, answer=OperationAnswer, status=202)
+
+
+def _label(word: str, handler: Handler, body: object) -> Route:
+    return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
 
 
 # A session's answer holds a token: it is not kept for repeats.
@@ -240,6 +247,19 @@ ROUTES: tuple[Route, ...] = (
         answer=confidence.AuditAnswer,
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
+    _route("GET", "/callers/labels", "labels.read", labels.list_labels, answer=labels.LabelsAnswer),
+    _route(
+        "POST",
+        "/callers/labels",
+        "labels.propose",
+        labels.propose_label,
+        body=labels.ProposeBody,
+        answer=labels.ProposedAnswer,
+        status=201,
+    ),
+    _label("approve", labels.approve_label, labels.ApproveBody),
+    _label("refuse", labels.refuse_label, labels.BecauseBody),
+    _label("revoke", labels.revoke_label, labels.BecauseBody),
     _route(
         "POST",
         "/exports",

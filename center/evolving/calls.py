@@ -7,7 +7,7 @@ from center.state import State
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId, QueueId
-from messages.values import ContactOutcome
+from messages.values import ContactOutcome, Refusal
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
 
@@ -26,6 +26,7 @@ def _contact_arrived(state: State, entry: Entry, event: events.ContactArrived) -
         tenant=event.tenant,
         about=event.about,
         confidential=event.confidential,
+        label=event.label,
     )
     if event.confidential:
         _keep_confidence(state, event.contact)
@@ -130,7 +131,8 @@ def _contact_blocked(state: State, entry: Entry, event: events.ContactBlocked) -
 def _call_deflected(state: State, entry: Entry, event: events.CallDeflected) -> None:
     call = state.calls[event.call]
     call.deflected = (*call.deflected, event.surge or event.why)
-    call.left = call.left or ContactOutcome.BLOCKED
+    if event.why is not Refusal.NUISANCE:  # who hangs up then was not refused
+        call.left = call.left or ContactOutcome.BLOCKED
     surge = state.surge_settings.get(event.surge)
     key = key_of(surge, call.did, call.number) if surge else None
     if burst := state.bursts.get((event.surge, key or "")):

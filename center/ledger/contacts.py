@@ -30,6 +30,7 @@ def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -
         tenant=event.tenant,
         direction=event.direction,
         about=event.about,
+        label=event.label,
         confidential=event.confidential,
         confidential_at=event.occurred if event.confidential else None,
     )
@@ -104,7 +105,8 @@ def _call_deflected(ledger: Book, entry: Entry, event: events.CallDeflected) -> 
     if record is None:
         return []
     record.deflected = record.deflected or bool(event.surge)
-    record.refused = event.why
+    if event.why is not Refusal.NUISANCE:  # told, and taken
+        record.refused = event.why
     return [record]
 
 

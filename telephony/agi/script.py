@@ -30,6 +30,9 @@ log = structlog.get_logger()
 
 CALLBACK_KEY = "1"
 CALLBACK_KEY_S = 5.0
+URGENT_OFFER = "urgent-key"
+"""The prompt that offers a labelled caller the key for emergencies."""
+URGENT_KEY_S = 4.0
 
 
 class HeldCall:
@@ -60,6 +63,7 @@ class HeldCall:
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
         self._chosen = do.Chosen()
+        self._keyed = ""
         self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
         self._offer: Offer | None = None
 
@@ -149,7 +153,9 @@ class HeldCall:
             confidential=chosen.confidential,
             path=chosen.path,
             menu_s=chosen.menu_s,
+            keyed=self._keyed,
         )
+        self._keyed = ""
 
     async def _next_order(self) -> Offer | Parting:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
@@ -167,14 +173,26 @@ class HeldCall:
     async def _part(self, parting: Parting) -> bool:
         """Tell the caller something; tell whether that was the end."""
         await self.session.exec("StopMusicOnHold")
-        if parting.announce:
-            await self._play(parting.announce)
-        if parting.then is Then.WAIT:
+        pressed = await self._announce(parting)
+        if pressed or parting.then is Then.WAIT:
+            self._keyed = parting.key if pressed else ""
             return False
         if parting.then is Then.CALLBACK:
             await self._offer_callback()
         await self._done()
         return True
+
+    async def _announce(self, parting: Parting) -> bool:
+        """Play what is to be said, and offer the key where there is one; tell whether it was pressed."""
+        if not parting.key:
+            if parting.announce:
+                await self._play(parting.announce)
+            return False
+        for prompt, seconds in ((parting.announce, 0.1), (URGENT_OFFER, URGENT_KEY_S)):
+            ask = do.Ask(prompt, self._chosen.language, seconds, parting.key)
+            if prompt and await self._performer.perform(ask) == do.Keys(parting.key):
+                return True
+        return False
 
     async def _offer_callback(self) -> None:
         key = await self.session.get_data(self._prompt_path("callback-offer"), CALLBACK_KEY_S, 1)

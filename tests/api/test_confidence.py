@@ -156,6 +156,9 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
         agent = house.token(Role.AGENT, agent="a1")
         note = {"code": "x", "note": f"call {NUMBER} after six"}
         assert (await house.ask("PUT", "contacts/kc1/wrap-up", agent, note))[0] == 204
+        proposal = {"contacts": ["kc1"], "kind": "malicious", "reason": "threatens"}
+        status, label = await house.ask("POST", "callers/labels", agent, proposal)
+        assert status == 201, label
         await stored.written()
         names = {
             "contact": ["kc1", "ko1"],
@@ -163,6 +166,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "agent": ["me", "a2"],
             "queue": ["12345"],
             "session": ["s1"],
+            "label": [label["id"]],
             "callback": [named["callback"]],
             "operation": [named["operation"]],
             "export": await _exported(stored, everything),

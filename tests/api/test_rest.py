@@ -383,6 +383,10 @@ BODIES = {
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},
+    "/callers/labels": {"contacts": ["kc1"], "kind": "malicious", "reason": "threatens"},
+    "/callers/labels/{label}/approve": {"days": 7},
+    "/callers/labels/{label}/refuse": {"reason": "once only"},
+    "/callers/labels/{label}/revoke": {"reason": "apologised"},
     "/callers/lookup": {"number": "1"},
     "/exports": {"what": "contacts"},
 }

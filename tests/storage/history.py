@@ -14,8 +14,8 @@ from center.records import ConfidentialRecord, ContactRecord, Record
 from messages import commands, events, facts, requests
 from messages.errors import Refused
 from messages.events import Entry
-from messages.ids import AgentId, CallId, ContactId, Phone, SessionId
-from messages.values import Target, TargetKind, Verb
+from messages.ids import AgentId, CallId, ContactId, Phone, SessionId, UserId
+from messages.values import LabelKind, Target, TargetKind, Verb
 from queueing.settings import Surge
 from storage.columns import to_row
 from storage.database import Database
@@ -52,7 +52,7 @@ def _something(world: World, random: Random, step: int) -> None:
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
             *("control", "control", "report", "dial", "spy", "spy", "missed"),
-            *(("confide",) if _arrived(world) else ()),
+            *(("confide", "label") if _arrived(world) else ()),
         ]
     ):
         case "arrive":
@@ -101,6 +101,8 @@ def _something(world: World, random: Random, step: int) -> None:
                     reason="no_message",
                 )
             )
+        case "label":
+            _label(world, random)
         case "confide":
             world.do(requests.MarkConfidential(by=BY, contact=random.choice(_arrived(world))))
         case "note" if calls:
@@ -109,6 +111,20 @@ def _something(world: World, random: Random, step: int) -> None:
             world.do(requests.WriteWrapUp(by=BY, contact=contact, code=random.choice("ABC")))
         case _:
             world.wait(random.choice([0.5, 3.25, 7.0, 20.0]))
+
+
+def _label(world: World, random: Random) -> None:
+    """Somebody proposes a label, and somebody decides."""
+    labels = list(world.center.state.labels)
+    if not labels or random.random() < 0.4:
+        contact = random.choice(world.of(events.ContactArrived))
+        about = {"number": contact.number, "tenant": contact.tenant, "evidence": (contact.contact,)}
+        world.do(requests.ProposeLabel(by=BY, kind=random.choice(list(LabelKind)), reason="骂人\0", **about))
+        return
+    name, boss = random.choice(labels), UserId("boss")
+    kind = random.choice([requests.ApproveLabel, requests.ApproveLabel, requests.RefuseLabel, requests.RevokeLabel])
+    why = {} if kind is requests.ApproveLabel else {"reason": "enough"}
+    world.do(kind(by=boss, label=name, **why))
 
 
 def _arrived(world: World) -> list[ContactId]:

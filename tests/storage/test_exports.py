@@ -18,6 +18,7 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     ContactRecord,
+    LabelRecord,
     LegRecord,
     ListeningRecord,
     OperationRecord,
@@ -48,6 +49,7 @@ TABLES = {
     What.OPERATIONS: ("operations", "asked_at", ("operation",)),
     What.THREE_WAY: ("three_way", "asked_at", ("operation",)),
     What.CALLBACKS: ("callbacks", "noted_at", ("callback",)),
+    What.LABELS: ("labels", "proposed_at", ("label",)),
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
@@ -90,6 +92,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.AGENT_STATES: AgentStateRecord,
     What.CALLBACKS: CallbackRecord,
     What.SURGES: SurgeRecord,
+    What.LABELS: LabelRecord,
     What.LISTENING: ListeningRecord,
 }
 
@@ -107,7 +110,7 @@ async def test_each_row_is_there_once_in_order_whatever_the_chunks(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: What, chunk: int
 ) -> None:
     monkeypatch.setattr(exports, "CHUNK", chunk)
-    entries = day(seed=1, steps=200)
+    entries = day(seed=2, steps=200)
     await write(database, entries)
     table, at, key = TABLES[what]
     expected = sorted(rows_of(entries)[table], key=lambda row: (row[at] or row["started_at"], *(row[k] for k in key)))
@@ -121,7 +124,7 @@ async def test_each_row_is_there_once_in_order_whatever_the_chunks(
     in_confidence = {row["contact"] for row in rows_of(entries)["contacts"] if row["confidential"]}
     assert in_confidence
     for row, one in zip(found, expected, strict=True):
-        its = {one.get("contact"), one.get("about"), one.get("first_contact")}
+        its = {one.get("contact"), one.get("about"), one.get("first_contact"), *one.get("evidence", "").split()}
         one = hidden(one) if one.get("confidential") or its & in_confidence else one
         assert {name: row[name] for name in one} == {
             name: said(value) if isinstance(value, datetime) else value for name, value in one.items()
@@ -135,7 +138,7 @@ async def test_each_row_is_there_once_in_order_whatever_the_chunks(
 
 
 async def test_a_period_begins_inclusive_and_ends_exclusive(database: Database, tmp_path: Path) -> None:
-    entries = day(seed=1, steps=200)
+    entries = day(seed=2, steps=200)
     await write(database, entries)
     rows = sorted(rows_of(entries)["contacts"], key=lambda row: (row["arrived_at"], row["contact"]))
     first, last = rows[5]["arrived_at"], rows[-3]["arrived_at"]
@@ -265,7 +268,7 @@ async def test_an_export_that_fails_or_is_stopped_leaves_nothing_and_spares_what
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "CHUNK", 3)
-    await write(database, day(seed=1, steps=200))
+    await write(database, day(seed=2, steps=200))
     output = tmp_path / "contacts.csv"
     output.write_text("yesterday's")
 

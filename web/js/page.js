@@ -5,7 +5,7 @@ import { $, keep, make, write } from './dom.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
-const FLAGS = { confidential: 'in_confidence' };
+const FLAGS = { confidential: 'in_confidence', malicious: 'labelled', priority: 'priority' };
 
 const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 1000) : '');
 
