@@ -14,7 +14,7 @@ import msgspec
 
 from api import rights
 from api.callers import NOTHING, Callers
-from api.masking import is_own_number, masked_event, sees_numbers
+from api.masking import is_own_number, keeps_confidence, masked_event, sees_numbers
 from api.ports import History
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -106,6 +106,11 @@ class Audience:
         for number in woken:
             self._members[number].wake()
 
+    def sees_whole(self, event: Event, principal: Principal) -> bool:
+        """Tell whether an event's numbers are shown whole to a principal."""
+        open_ = sees_numbers(principal) or is_own_number(event, principal)
+        return open_ and not keeps_confidence(event, self.scope.state)
+
     def tail(self, entry: Entry, whole: bool) -> bytes:
         """Return the part of an event's message that all who see it alike share, numbers whole or masked."""
         head = f'"at":"{stamp(entry.at)}","kind":"{KINDS[type(entry.event)]}","event":'
@@ -118,16 +123,21 @@ class Audience:
 
     def _pop(self, entry: Entry, pop: events.ScreenPop, whole: bool) -> dict[str, Any]:
         known = self.callers.known(pop.contact) or NOTHING
-        whole = whole and not pop.confidential
+        recent, cases = known.openly(self.scope.state) if whole else (known.masked, known.cases)
         return {
             "kind": KINDS[events.ScreenPop],
             "id": f"{entry.epoch}-{entry.seq}",
             **msgspec.structs.asdict(pop),
             "number": pop.number if whole else masked(pop.number),
             "area": None,
-            "recent_contacts": known.whole if whole else known.masked,
-            "cases": known.cases,
-            "flags": {"repeat": known.repeat, "confidential": pop.confidential},
+            "recent_contacts": recent,
+            "cases": cases,
+            "flags": {
+                "repeat": known.repeat,
+                "confidential": pop.confidential,
+                "malicious": pop.malicious,
+                "priority": pop.priority > 0,
+            },
         }
 
     def _show(self, entry: Entry, woken: set[int]) -> None:
@@ -137,13 +147,13 @@ class Audience:
         tails: dict[bool, bytes] = {}
         is_pop = type(event) is events.ScreenPop
         sent = self._pop_sent(event) if is_pop else None
-        seen = False
+        seen, confidential = False, keeps_confidence(event, self.scope.state)
         for number in (*self._broad, *personal):
             member = self._members[number]
             subscription = member.subscription
             if not subscription.wants(event):
                 continue
-            whole = member.whole or is_own_number(event, subscription.principal)
+            whole = not confidential and (member.whole or is_own_number(event, subscription.principal))
             if whole not in tails:
                 tails[whole] = self.tail(entry, whole)
             own = isinstance(event, events.ScreenPop) and subscription.principal.agent == event.agent

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
-from api.masking import all_masked
+from api.masking import all_masked, is_confidential
 from api.ports import History
+from center.state import State
 from messages.events import ContactArrived
 from messages.ids import ContactId
 
@@ -23,12 +25,17 @@ SHOWN = ("contact", "channel", "number", "queue", "agent", "arrived_at", "ended_
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A number's newest contacts as JSON, with numbers whole and masked, and their cases."""
+    """A number's newest contacts, as they are kept and as JSON with numbers masked, and their cases."""
 
-    whole: msgspec.Raw = msgspec.Raw(b"[]")
+    recent: Sequence[dict[str, Any]] = ()
     masked: msgspec.Raw = msgspec.Raw(b"[]")
     cases: list[str] = []
     repeat: bool = False
+
+    def openly(self, state: State) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return contacts and cases for whoever sees the number: confidential ones would tell them whose they are."""
+        recent = [one for one in self.recent if not is_confidential(one, state)]
+        return _shown(recent), _cases(recent)
 
 
 NOTHING = Known()
@@ -79,10 +86,17 @@ class Callers:
 
 
 def _known(recent: list[dict[str, Any]]) -> Known:
-    shown = [{name: one[name] for name in SHOWN if name in one} for one in recent]
     return Known(
-        whole=msgspec.Raw(msgspec.json.encode(shown)),
-        masked=msgspec.Raw(msgspec.json.encode(all_masked(shown))),
-        cases=sorted({str(case) for one in recent for case in one.get("cases", ())}),
+        recent=recent,
+        masked=msgspec.Raw(msgspec.json.encode(all_masked(_shown(recent)))),
+        cases=_cases(recent),
         repeat=bool(recent),
     )
+
+
+def _shown(recent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: one[name] for name in SHOWN if name in one} for one in recent]
+
+
+def _cases(recent: list[dict[str, Any]]) -> list[str]:
+    return sorted({str(case) for one in recent for case in one.get("cases", ())})

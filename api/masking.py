@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from center.state import State
 from messages import events
 from messages.events import Event
-from messages.masking import masked, masked_outside
+from messages.ids import CallbackId
+from messages.masking import is_outside, masked, masked_outside
 from messages.principal import Principal
 from messages.values import Role, Target, TargetKind, Verb
 
@@ -25,9 +28,54 @@ def sees_numbers(principal: Principal) -> bool:
     return any(role in SEES_NUMBERS for role in principal.roles)
 
 
-def shown(number: str, principal: Principal) -> str:
-    """Return a number as this principal may see it."""
-    return number if sees_numbers(principal) else masked(number)
+def shown(number: str, principal: Principal, *, confidential: bool = False) -> str:
+    """Return a number as this principal may see it: a confidential one nobody sees whole."""
+    return number if sees_numbers(principal) and not confidential else masked(number)
+
+
+def keeps_confidence(event: Event, state: State) -> bool:
+    """Tell whether an event's numbers are of a citizen who asked for confidence, then or since."""
+    if getattr(event, "confidential", False):
+        return True
+    if callback := state.callbacks.get(getattr(event, "callback", None) or CallbackId("")):
+        return callback.confidential
+    if isinstance(event, events.LabelEvent):
+        label = state.labels.get(event.label)
+        return state.is_confidential(*(label.evidence if label else getattr(event, "evidence", ())))
+    return state.is_confidential(getattr(event, "contact", None), getattr(event, "about", None))
+
+
+def seen(kept: Mapping[str, Any], principal: Principal, state: State) -> dict[str, Any]:
+    """Return what is kept of a contact with its numbers as this principal may see them."""
+    found = dict(kept)
+    if not is_confidential(found, state):
+        return found if sees_numbers(principal) else _all_masked(found)
+    number = str(found.get("number", ""))
+    return _without(_all_masked(found), number) if is_outside(number) else _all_masked(found)
+
+
+def is_confidential(kept: Mapping[str, Any], state: State) -> bool:
+    """Tell whether what is kept of a contact is confidential, by the database or by what it has not been told yet."""
+    return bool(kept.get("confidential")) or state.is_confidential(kept.get("contact"), kept.get("about"))
+
+
+def _all_masked(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a contact, however deep, with every outside number masked."""
+    found: dict[str, Any] = all_masked(kept)
+    return found
+
+
+def _without(kept: Any, number: str) -> Any:
+    """Return what is kept with a number masked in every text of it: notes may quote it."""
+    match kept:
+        case dict():
+            return {name: _without(value, number) for name, value in kept.items()}
+        case list() | tuple():
+            return [_without(one, number) for one in kept]
+        case str():
+            return kept.replace(number, masked(number))
+        case _:
+            return kept
 
 
 def is_own_number(event: Event, principal: Principal) -> bool:
@@ -58,6 +106,7 @@ def masked_event(event: Event) -> Event:
             | events.CallbackRequested()
             | events.CallbackNoted()
             | events.MessageLeft()
+            | events.LabelEvent()
         ):
             return replace(event, number=masked(event.number))
         case events.CallRouted() | events.OperationStarted():

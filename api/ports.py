@@ -85,11 +85,13 @@ class Exports(Protocol):
         *,
         full: bool,
         tenant: str,
+        hidden: frozenset[ContactId],
         progress: Callable[[int], None],
     ) -> int:
         """Write records of a period as csv or jsonl and return how many. Raises Unavailable, Forbidden.
 
-        `full`: numbers whole; `tenant`: only of its contacts, of all where empty.
+        `full`: numbers whole, but for those of confidential contacts, also of those in `hidden`, which the rows may not
+        know of yet; `tenant`: only of its contacts, of all where empty.
         """
 
 

@@ -21,12 +21,16 @@ WATCHERS = OVERSEERS | {Role.LEADER, Role.ANALYST}
 HEARS_RECORDINGS = OVERSEERS | {Role.AUDITOR}
 SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
 
+REVEALS_CONFIDENTIAL = frozenset({Role.AUDITOR, Role.ADMIN})
+"""Who may have the number of a citizen who asked for confidence revealed; of others a supervisor may, too."""
+
 _CALLS: tuple[type[Event], ...] = (
     events.CallEvent,
     events.ContactArrived,
     events.ContactBlocked,
     events.ContactEnded,
     events.ContactLinked,
+    events.ContactConfidential,
     events.MessageLeft,
 )
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
@@ -53,7 +57,7 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.SUPERVISOR: (Event,),
     Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
     Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
-    Role.AUDITOR: (*_LISTENING, *_OPERATIONS),
+    Role.AUDITOR: (*_LISTENING, *_OPERATIONS, events.LabelEvent),
     Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
     Role.AGENT: (),
 }
@@ -205,7 +209,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived):
+        if isinstance(event, events.ContactArrived | events.LabelEvent):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from agents.agent import Agent
-from api.masking import sees_numbers
+from api.masking import keeps_confidence, sees_numbers
 from api.queue_views import QueueView, queue_views
 from api.rights import Scope, sees_everything
 from calls.call import Call
@@ -69,7 +69,8 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """A live call. `position`: its place in line now, 1 for the next, null where it is in none.
 
-    `estimated_s`: the wait that was to be expected when it joined its queue.
+    `estimated_s`: the wait that was to be expected when it joined its queue. `malicious`: the number is labelled;
+    `urgent`: its caller pressed the key for emergencies.
     """
 
     id: str
@@ -87,6 +88,9 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime
     queued_at: datetime | None
     by_asterisk: bool
+    confidential: bool
+    malicious: bool
+    urgent: bool
     legs: list[LegView]
 
 
@@ -147,6 +151,7 @@ def _preview(state: State, agent: Agent, principal: Principal) -> PreviewView | 
     if preview is None:
         return None
     whole = sees_numbers(principal) or agent.id == principal.agent or preview.by == principal.user
+    whole = whole and not keeps_confidence(preview, state)
     return PreviewView(
         operation=preview.operation,
         number=preview.number if whole else masked(preview.number),
@@ -162,10 +167,11 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
     dialled = principal.agent is not None and any(
         leg.role is LegKind.OUTBOUND and leg.agent == principal.agent for leg in call.legs.values()
     )
+    confidential = call.confidential or state.is_confidential(call.contact, call.about)
     return CallView(
         id=call.id,
         contact=call.contact,
-        number=call.number if whole or dialled else masked(call.number),
+        number=call.number if (whole or dialled) and not confidential else masked(call.number),
         did=call.did,
         tenant=call.tenant,
         direction=call.direction,
@@ -178,11 +184,14 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
         arrived_at=call.arrived_at,
         queued_at=call.queued_at,
         by_asterisk=call.by_asterisk,
+        confidential=confidential,
+        malicious=call.label is not None,
+        urgent=call.urgent,
         legs=[
             LegView(
                 id=leg.id,
                 agent=leg.agent,
-                phone=leg.phone if whole else masked_outside(leg.phone),
+                phone=leg.phone if whole and not confidential else masked_outside(leg.phone),
                 role=leg.role,
                 state=leg.state,
                 held=leg.state is LegState.HELD,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from messages.ids import ContactId
 from storage.database import Database
 from storage.export_schema import What
 from storage.exports import export_rows
@@ -27,9 +28,19 @@ class FileExports:
         *,
         full: bool,
         tenant: str = "",
+        hidden: frozenset[ContactId] = frozenset(),
         progress: Callable[[int], None],
     ) -> int:
         """Write records of a period and return how many. Raises Unavailable, Invalid."""
         return await export_rows(
-            self._database, What(what), since, until, form, output, full=full, tenant=tenant, progress=progress
+            self._database,
+            What(what),
+            since,
+            until,
+            form,
+            output,
+            full=full,
+            tenant=tenant,
+            hidden=hidden,
+            progress=progress,
         )

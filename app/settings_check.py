@@ -13,6 +13,7 @@ from agents.agent import AgentSettings
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings
+from calls.label import NuisanceSettings
 from center.settings import CenterSettings
 from messages.values import Need
 from queueing.settings import Overflow, QueueSettings, Surge
@@ -27,6 +28,7 @@ HASHES, CODECS = ("sha256", "sm3"), ("opus", "wav")
 AREA_DIGITS = range(1, 8)
 SOON = timedelta(days=14)
 """How far ahead holidays must be known."""
+DAYS = range(1, 366)
 
 
 def findings(settings: Settings) -> list[str]:
@@ -50,6 +52,7 @@ def findings(settings: Settings) -> list[str]:
         *_calendars(center),
         *_callbacks(center.callbacks),
         *_recordings(settings.recordings, names),
+        *_nuisance(center.nuisance, names),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
@@ -195,6 +198,15 @@ def _surge(surge: Surge, names: _Names) -> Iterator[str]:
     if surge.calls < 2:
         yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
     yield from _overflow(f"{whose}, overflow", surge.overflow, names)
+
+
+def _nuisance(settings: NuisanceSettings, names: _Names) -> Iterator[str]:
+    if settings.queue is not None and settings.queue not in names.queues:
+        yield f"[center.nuisance] leads to queue {settings.queue}, which [[center.queues]] does not name: add it there"
+    if not settings.announce:
+        yield "[center.nuisance] announces nothing: name a prompt, labelled callers are told and offered a way out"
+    if settings.days not in DAYS:
+        yield f"[center.nuisance] days is {settings.days}: a label lasts 1 to 365 days"
 
 
 def _callbacks(settings: CallbackSettings) -> Iterator[str]:

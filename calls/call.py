@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from calls.transitions import CallState, LegState
-from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId
+from messages.ids import AgentId, CallId, ContactId, LabelId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId
 from messages.values import ContactOutcome, Direction, LegKind, Need, Target
 
 
@@ -82,6 +82,10 @@ class Call(msgspec.Struct, kw_only=True):
     """When each question of a survey was asked, and the key that answered it, empty where none has."""
     noticed: bool = False
     confidential: bool = False
+    label: LabelId | None = None
+    """Of the caller's number, in force when they came."""
+    urgent: bool = False
+    """The caller, labelled, pressed the key for emergencies."""
     path: tuple[str, ...] = ()
     """The menus it came through and what was keyed there."""
     by_asterisk: bool = False
@@ -118,6 +122,11 @@ class Call(msgspec.Struct, kw_only=True):
     def consulted(self) -> Leg | None:
         """Return the leg that is consulted, or rung to be."""
         return next((leg for leg in self.alive_legs() if leg.role is LegKind.CONSULT and not leg.talks), None)
+
+    @property
+    def restrained(self) -> bool:
+        """Whether the label has its effect: until the caller presses the key for emergencies."""
+        return self.label is not None and not self.urgent
 
     def next_leg(self) -> LegId:
         """Return the id of the leg that would be opened next."""

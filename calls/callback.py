@@ -65,6 +65,8 @@ class Callback(msgspec.Struct, kw_only=True):
     attempts: int = 0
     agent: AgentId | None = None
     operation: OperationId | None = None
+    confidential: bool = False
+    """One of its contacts is: the number is shown to nobody."""
     dialled: bool = False
     """The present attempt has come as far as the citizen's phone."""
 

@@ -14,6 +14,7 @@ from center import (
     callbacks,
     control,
     hours,
+    labels,
     limits,
     nodes,
     notes,
@@ -105,6 +106,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "dial": operations.dial_deadline,
     "preview": outbound.preview_over,
     "callback": callbacks.due,
+    "label": labels.expired,
 }
 
 
@@ -160,11 +162,16 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.AnswerRevisit: callbacks.answer_revisit,
     requests.DialCallback: callbacks.dial,
     requests.CloseCallback: callbacks.close,
+    requests.ProposeLabel: labels.propose,
+    requests.ApproveLabel: labels.approve,
+    requests.RefuseLabel: labels.refuse,
+    requests.RevokeLabel: labels.revoke,
     requests.TakeMissedCall: owed.take_missed,
     requests.TakeBackfill: backfill.take,
     requests.StartListening: spying.start,
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,
     requests.LinkCase: notes.link,
+    requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,
 }

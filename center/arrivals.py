@@ -4,7 +4,7 @@ import msgspec
 
 from calls.call import Call
 from calls.transitions import CallState
-from center import limits, offers, transfers
+from center import labels, limits, offers, transfers
 from center.turn import Turn
 from messages import events, facts
 from messages.ids import CallId
@@ -18,6 +18,7 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
     if fact.call in turn.state.calls or fact.call in turn.state.ended:
         return
     outbound = turn.state.outbound.get(fact.outbound)
+    tenant = _tenant(turn, fact, outbound)
     turn.record(
         events.ContactArrived(
             contact=fact.contact,
@@ -27,10 +28,12 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             did=fact.did,
             occurred=fact.occurred,
             linkedid=fact.linkedid,
-            tenant=_tenant(turn, fact, outbound),
+            tenant=tenant,
             direction=Direction.OUT if fact.outbound else Direction.IN,
             about=outbound.about if outbound else None,
             unit=outbound.unit if outbound else "",
+            confidential=outbound is not None and (outbound.confidential or turn.state.is_confidential(outbound.about)),
+            label=None if fact.outbound else labels.label_of(turn, tenant, fact.number),
         )
     )
     if outbound and outbound.case_no:
@@ -103,8 +106,10 @@ def _is_news(turn: Turn, call: Call, fact: facts.CallQueued) -> bool:
 def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
     """Let a call into the queue it had; a new one, into what its numbers lead to, else what the flow says.
 
-    What the flow said of needs and priority is added to the route's.
+    What the flow said of needs and priority is added to the route's. A labelled caller who pressed the key for
+    emergencies asks anew.
     """
+    pressed = labels.pressed(turn, call, fact.keyed)
     asked = limits.Asked(
         occurred=fact.occurred,
         noticed=fact.noticed,
@@ -114,7 +119,8 @@ def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
         path=fact.path,
         menu_s=fact.menu_s,
     )
-    if call.queue is not None and call.queue in turn.state.queues and call.joined_at is not None:
+    has_place = call.queue in turn.state.queues and call.joined_at is not None and not pressed
+    if has_place and call.queue is not None:
         asked = msgspec.structs.replace(asked, needs=call.needs, priority=call.priority)
         limits.join(turn, call, call.queue, asked)
         return

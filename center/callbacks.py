@@ -12,7 +12,7 @@ from center.owed import note
 from center.turn import Turn
 from messages import events, requests
 from messages.errors import Conflict, Invalid, NotFound
-from messages.ids import CallbackId, OperationId, UserId
+from messages.ids import CallbackId, ContactId, OperationId, UserId
 from messages.values import CallbackEnd, CallbackKind, Direction
 from queueing.router import agents_for
 
@@ -171,6 +171,7 @@ def _dialling(turn: Turn, callback: Callback, agent: Agent, by: UserId) -> reque
         contact=callback.contacts[-1] if callback.contacts else None,
         preview_s=turn.state.settings.callbacks.preview_s,
         case_no=callback.case_no,
+        confidential=callback.confidential,
     )
 
 
@@ -183,6 +184,25 @@ def dial(turn: Turn, request: requests.DialCallback) -> None:
     outbound.check_free(turn, agent, previewed=False)
     operation = outbound.dial(turn, _dialling(turn, callback, agent, request.by), agent)
     turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
+
+
+def keep_confidence(turn: Turn, contact: ContactId) -> None:
+    """A contact has become confidential: so is the call that is owed for it."""
+    for callback in list(turn.state.callbacks.values()):
+        if contact in callback.contacts and not callback.confidential:
+            turn.record(
+                events.CallbackNoted(
+                    callback=callback.id,
+                    cause=callback.kind,
+                    number=callback.number,
+                    tenant=callback.tenant,
+                    queue=callback.queue,
+                    due_at=callback.due_at,
+                    contacts=len(callback.contacts),
+                    contact=contact,
+                    confidential=True,
+                )
+            )
 
 
 def close(turn: Turn, request: requests.CloseCallback) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from calls.call import Call
 from calls.transitions import CallState
+from center import labels
 from center.turn import Turn
 from messages import commands, events
 from messages.ids import CallId, QueueId
@@ -40,6 +41,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def admit(turn: Turn, call: Call, queue: QueueId, asked: Asked, tried: tuple[QueueId, ...] = ()) -> None:
     """Let a call join a queue, unless a limit of it or a burst says otherwise."""
+    if not asked.transferred and not tried:
+        if _told_of_label(turn, call):
+            return
+        queue, asked = _restrained(turn, call, queue, asked)
     settings = turn.state.queues[queue]
     asked = msgspec.structs.replace(
         asked,
@@ -117,6 +122,23 @@ def _overflow(turn: Turn, queue: QueueId, why: Refusal) -> Overflow | None:
     return overflow
 
 
+def _told_of_label(turn: Turn, call: Call) -> bool:
+    """Tell a labelled caller, once, what becomes of the call, and the key for emergencies; they ask again after it."""
+    if not call.restrained or Refusal.NUISANCE in call.deflected:
+        return False
+    _tell(turn, call, Refusal.NUISANCE, Overflow(announce=turn.state.settings.nuisance.announce, then=Then.WAIT))
+    return True
+
+
+def _restrained(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> tuple[QueueId, Asked]:
+    """Return where a call goes, and how, once its caller's label is reckoned with."""
+    if not call.restrained:
+        return queue, asked
+    nuisance = turn.state.settings.nuisance
+    own = nuisance.queue if nuisance.queue in turn.state.queues else None
+    return own or queue, msgspec.structs.replace(asked, priority=asked.priority + nuisance.priority)
+
+
 def _surges(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> bool:
     """Treat a call that is part of a burst as its surge says; tells whether it went elsewhere."""
     for surge in turn.state.settings.surges:
@@ -176,7 +198,14 @@ def _tell(turn: Turn, call: Call, why: Refusal, overflow: Overflow, surge: str =
         then=overflow.then,
         surge=surge,
     )
-    turn.command(commands.LeaveQueue, call.node, call=call.id, announce=overflow.announce, then=overflow.then)
+    turn.command(
+        commands.LeaveQueue,
+        call.node,
+        call=call.id,
+        announce=overflow.announce,
+        then=overflow.then,
+        key=labels.key_for(call),
+    )
 
 
 def waited_too_long(turn: Turn, call_id: str) -> None:

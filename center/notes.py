@@ -1,5 +1,6 @@
 """What people and the case system note about a contact."""
 
+from center import callbacks
 from center.turn import Turn
 from messages import events, requests
 from messages.errors import Invalid
@@ -32,6 +33,23 @@ def link(turn: Turn, request: requests.LinkCase) -> None:
             summary=request.summary,
         )
     )
+
+
+def mark_confidential(turn: Turn, request: requests.MarkConfidential) -> None:
+    """Show the number of a contact to nobody from now on, nor that of the call that is owed for it."""
+    if turn.state.is_confidential(request.contact):
+        return
+    live = next((call for call in turn.state.calls.values() if call.contact == request.contact), None)
+    talks = live.talking_leg() if live else None
+    turn.record(
+        events.ContactConfidential(
+            contact=request.contact,
+            by=request.by,
+            call=live.id if live else None,
+            agent=talks.agent if talks else None,
+        )
+    )
+    callbacks.keep_confidence(turn, request.contact)
 
 
 def wrap_up(turn: Turn, request: requests.WriteWrapUp) -> None:

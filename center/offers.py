@@ -81,6 +81,8 @@ def offer(
                 expires_at=turn.now + timedelta(seconds=ring_s),
                 path=call.path,
                 confidential=call.confidential,
+                malicious=call.label is not None,
+                priority=call.priority,
             )
         )
     turn.command(

@@ -82,6 +82,7 @@ def _start(turn: Turn, request: requests.DialOut, within_s: float) -> OperationI
         party=leg,
         target=Target(TargetKind.NUMBER, request.number),
         reason=request.purpose,
+        confidential=_is_confidential(turn, request),
     )
 
 
@@ -100,9 +101,14 @@ def show(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
             about=request.contact,
             case_no=request.case_no,
             unit=request.unit,
+            confidential=_is_confidential(turn, request),
         )
     )
     return operation
+
+
+def _is_confidential(turn: Turn, request: requests.DialOut) -> bool:
+    return request.confidential or turn.state.is_confidential(request.contact)
 
 
 def answer_preview(turn: Turn, request: requests.AnswerPreview) -> None:
@@ -139,6 +145,7 @@ def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) 
             contact=preview.about,
             case_no=preview.case_no,
             unit=preview.unit,
+            confidential=preview.confidential,
         )
         _ring(turn, agent, preview.operation, request)
         return
@@ -165,6 +172,7 @@ def _ring(turn: Turn, agent: Agent, operation: OperationId, request: requests.Di
             about=request.contact,
             case_no=request.case_no,
             unit=request.unit,
+            confidential=_is_confidential(turn, request),
         )
     )
     if node is not None:

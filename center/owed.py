@@ -62,6 +62,7 @@ def note(
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, owed_for(number, case_no)))
     callback = known or CallbackId(turn.new_id("b"))
+    was = turn.state.callbacks[known].confidential if known else False
     contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
     turn.record(
         events.CallbackNoted(
@@ -76,6 +77,7 @@ def note(
             by=by,
             place=place,
             case_no=case_no,
+            confidential=was or turn.state.is_confidential(contact),
         )
     )
     return callback

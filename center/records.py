@@ -10,6 +10,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    LabelId,
     LegId,
     NodeId,
     OperationId,
@@ -25,6 +26,8 @@ from messages.values import (
     CallbackKind,
     ContactOutcome,
     Direction,
+    LabelEnd,
+    LabelKind,
     LegEnd,
     LegKind,
     ListeningMode,
@@ -65,10 +68,23 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     """Whether it was told something because of a burst."""
     visits: int = 0
     confidential: bool = False
+    confidential_at: datetime | None = None
     menu_s: float = 0.0
     """Seconds in the flow's menus, until it was queued."""
     unit: str = ""
     """The handling unit whose call to the citizen it is."""
+    label: LabelId | None = None
+    """Of the caller's number, in force when they came."""
+    urgent: bool = False
+    """Whether the caller, labelled, pressed the key for emergencies."""
+
+
+class ConfidentialRecord(msgspec.Struct, kw_only=True):
+    """What is changed of a contact that is over, whose citizen asks for confidence."""
+
+    contact: ContactId
+    confidential: bool = True
+    confidential_at: datetime
 
 
 class VisitRecord(msgspec.Struct, kw_only=True):
@@ -153,6 +169,7 @@ class OperationRecord(msgspec.Struct, kw_only=True):
     ended_at: datetime | None = None
     done: bool | None = None
     failed: str = ""
+    confidential: bool = False
 
 
 class ThreeWayRecord(msgspec.Struct, kw_only=True):
@@ -202,6 +219,7 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     reason: str = ""
     case_no: str = ""
     """The case that a revisit is about."""
+    confidential: bool = False
 
 
 class RevisitRecord(msgspec.Struct, kw_only=True):
@@ -215,6 +233,27 @@ class RevisitRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     by: UserId
     answered_at: datetime
+
+
+class LabelRecord(msgspec.Struct, kw_only=True):
+    """A caller's label: who proposed it, with what evidence (contacts, with spaces between), who approved, its end."""
+
+    label: LabelId
+    what: LabelKind
+    number: str
+    tenant: str = ""
+    reason: str
+    evidence: str
+    proposed_by: UserId
+    proposed_at: datetime
+    approved_by: UserId | None = None
+    approved_at: datetime | None = None
+    until: datetime
+    ended_at: datetime | None = None
+    end: LabelEnd | None = None
+    ended_by: UserId | None = None
+    why: str = ""
+    confidential: bool = False
 
 
 class MessageRecord(msgspec.Struct, kw_only=True):
@@ -312,6 +351,7 @@ class WrapUpRecord(msgspec.Struct, kw_only=True):
 
 Record = (
     ContactRecord
+    | ConfidentialRecord
     | VisitRecord
     | SurveyRecord
     | LegRecord
@@ -319,6 +359,7 @@ Record = (
     | ThreeWayRecord
     | CallbackRecord
     | RevisitRecord
+    | LabelRecord
     | MessageRecord
     | SurgeRecord
     | AgentStateRecord

@@ -7,6 +7,7 @@ import msgspec
 from agents.agent import AgentSettings
 from calendars.settings import Calendar
 from calls.callback import CallbackSettings
+from calls.label import NuisanceSettings
 from messages.ids import QueueId
 from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
 
@@ -45,6 +46,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     emergency: tuple[str, ...] = ("110", "119", "120", "122")
     """The emergency services that one touch calls into a call."""
     callbacks: CallbackSettings = CallbackSettings()
+    nuisance: NuisanceSettings = NuisanceSettings()
     outbound_notice: bool = True
     """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
     caller_id: str = "12345"
@@ -60,3 +62,5 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
     remembered_calls: int = 4096
     """Ended calls whose late facts are known to be late."""
+    remembered_confidential: int = 50_000
+    """Confidential contacts whose numbers stay masked in what the log still tells of them."""

@@ -9,12 +9,13 @@ from agents.agent import Agent, AgentSettings
 from calendars.hours import Spell
 from calls.call import Call
 from calls.callback import Callback
+from calls.label import Label
 from calls.operation import Operation
 from center.settings import CenterSettings
 from center.state import State
 from messages.errors import JournalError
 from messages.events import DialledOut, Position, PreviewShown
-from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId
+from messages.ids import AgentId, CallId, ContactId, LegId, NodeId, Phone, QueueId
 from messages.values import AgentState
 from queueing.pace import Pace
 from queueing.surge import Burst
@@ -29,6 +30,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     nodes: dict[NodeId, bool]
     calls: list[Call]
     ended: list[CallId]
+    confidential: list[ContactId] = []
     agents: list[Agent]
     listening: list[Listening]
     recordings: list[Recording]
@@ -41,6 +43,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     outbound: dict[LegId, DialledOut] = {}
     previews: dict[AgentId, PreviewShown] = {}
     callbacks: list[Callback] = []
+    labels: list[Label] = []
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -51,6 +54,7 @@ def take(state: State) -> Snapshot:
         nodes=state.nodes,
         calls=list(state.calls.values()),
         ended=list(state.ended),
+        confidential=list(state.confidential),
         agents=list(state.roster.by_id.values()),
         listening=list(state.listening.values()),
         recordings=list(state.recordings.values()),
@@ -63,6 +67,7 @@ def take(state: State) -> Snapshot:
         outbound=state.outbound,
         previews=state.previews,
         callbacks=list(state.callbacks.values()),
+        labels=list(state.labels.values()),
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -82,6 +87,7 @@ def decode(data: bytes, settings: CenterSettings) -> State:
     state.position = snapshot.position
     state.nodes = dict(snapshot.nodes)
     state.ended = OrderedDict.fromkeys(snapshot.ended)
+    state.confidential = OrderedDict.fromkeys(snapshot.confidential)
     for call in snapshot.calls:
         state.calls[call.id] = call
         state.legs.update((leg, call.id) for leg in call.legs)
@@ -112,6 +118,8 @@ def _others(state: State, snapshot: Snapshot) -> None:
             state.waiting_callbacks[callback.id] = None
         if callback.operation:
             state.attempts[callback.operation] = callback.id
+    state.labels = {label.id: label for label in snapshot.labels}
+    state.labelled = {(label.tenant, label.number): label.id for label in snapshot.labels}
     for key, at in snapshot.deadlines:
         if key[0] not in ("wrap_up", "preview") or key[1] in state.roster.by_id:
             state.deadlines.set(key, at)

@@ -9,11 +9,25 @@ from calendars.hours import Spell
 from calendars.settings import Calendar
 from calls.call import Call
 from calls.callback import Callback
+from calls.label import Label
 from calls.operation import Operation
 from center.deadlines import Deadlines
 from center.settings import CenterSettings
 from messages.events import DialledOut, Position, PreviewShown
-from messages.ids import AgentId, CallbackId, CallId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId, SessionId
+from messages.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    ContactId,
+    LabelId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    QueueId,
+    RecordingId,
+    SessionId,
+)
 from messages.values import AgentState, Reason
 from queueing.line import Free, Line
 from queueing.pace import Pace
@@ -39,6 +53,8 @@ class State:
         self.nodes: dict[NodeId, bool] = {}
         self.calls: dict[CallId, Call] = {}
         self.ended: OrderedDict[CallId, None] = OrderedDict()
+        self.confidential: OrderedDict[ContactId, None] = OrderedDict()
+        """Contacts whose citizens asked for confidence; the oldest are forgotten, the database is not."""
         self.legs: dict[LegId, CallId] = {}
         self.roster = Roster(settings.agents)
         self.lines: dict[QueueId, Line] = {queue.id: Line(queue) for queue in settings.queues}
@@ -53,6 +69,10 @@ class State:
         self.outbound: dict[LegId, DialledOut] = {}
         self.previews: dict[AgentId, PreviewShown] = {}
         self.callbacks: dict[CallbackId, Callback] = {}
+        self.labels: dict[LabelId, Label] = {}
+        """Those that are proposed or in force."""
+        self.labelled: dict[tuple[str, str], LabelId] = {}
+        """The one of them that a tenant's caller has."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
         self.waiting_callbacks: dict[CallbackId, None] = {}
@@ -87,6 +107,10 @@ class State:
         """Return whose queue it is; empty for the city's own."""
         found = self.queues.get(queue or QueueId(""))
         return found.tenant if found else ""
+
+    def is_confidential(self, *contacts: str | None) -> bool:
+        """Tell whether one of these contacts is confidential."""
+        return any(contact in self.confidential for contact in contacts)
 
     def seated_agents(self) -> Iterable[Agent]:
         """Return the agents who are logged in."""

@@ -19,6 +19,14 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "目前同一问题来电集中，相关部门正在处理。",
         "en": "Many people are calling about the same matter; it is being worked on.",
     },
+    "nuisance": {
+        "zh": "您好，您的来电将由专席处理，请稍候。",
+        "en": "Hello, your call will be taken by a special desk; please hold.",
+    },
+    "urgent-key": {
+        "zh": "如遇紧急情况，请按零转人工。",
+        "en": "If this is an emergency, press zero for an agent.",
+    },
     "callback-offer": {"zh": "如需我们给您回电，请按一。", "en": "To be called back, press one."},
     "callback-taken": {
         "zh": "已为您登记，我们会尽快给您回电。再见。",

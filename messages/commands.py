@@ -55,11 +55,15 @@ class WithdrawOffer(Command, frozen=True, kw_only=True, tag="call.withdraw"):
 
 
 class LeaveQueue(Command, frozen=True, kw_only=True, tag="call.leave_queue"):
-    """Tell a held caller something (a prompt's name, or nothing) and go on as `then` says; WAIT queues again."""
+    """Tell a held caller something (a prompt's name, or nothing) and go on as `then` says; WAIT queues again.
+
+    `key`: offered with it; who presses it queues again, whatever `then` says.
+    """
 
     call: CallId
     announce: str
     then: Then
+    key: str = ""
 
 
 class Announce(Command, frozen=True, kw_only=True, tag="call.announce"):

@@ -14,6 +14,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    LabelId,
     LegId,
     NodeId,
     OperationId,
@@ -29,6 +30,8 @@ from messages.values import (
     CallbackKind,
     ContactOutcome,
     Direction,
+    LabelEnd,
+    LabelKind,
     LegEnd,
     LegKind,
     ListeningMode,
@@ -67,6 +70,9 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     """The unit that called the citizen about a case."""
     source: Source = Source.LIVE
     """`backfill`: Asterisk's logs told us later."""
+    confidential: bool = False
+    label: LabelId | None = None
+    """The label of the caller's number that is in force."""
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):
@@ -103,6 +109,15 @@ class ContactLinked(Event, frozen=True, kw_only=True, tag="contact.linked"):
     category: str = ""
     area: str = ""
     summary: str = ""
+
+
+class ContactConfidential(Event, frozen=True, kw_only=True, tag="contact.confidential"):
+    """The citizen asks for confidence: from now on nobody is shown the number, whatever it is part of."""
+
+    contact: ContactId
+    by: UserId
+    call: CallId | None = None
+    agent: AgentId | None = None
 
 
 class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up"):
@@ -229,6 +244,7 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     """The place in line that who asked for it while waiting keeps."""
     case_no: str = ""
     """The case that a revisit is about."""
+    confidential: bool = False
 
 
 class RevisitAnswered(Event, frozen=True, kw_only=True, tag="revisit.answered"):
@@ -370,7 +386,8 @@ class CallEnded(CallEvent, frozen=True, kw_only=True, tag="call.ended"):
 class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     """What the agent's screen shows before the phone rings; the audience adds what is known of the number.
 
-    `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number.
+    `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number;
+    `malicious`: the number is labelled; `priority`: the points the call has in line.
     """
 
     contact: ContactId
@@ -384,6 +401,8 @@ class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     expires_at: datetime
     path: tuple[str, ...] = ()
     confidential: bool = False
+    malicious: bool = False
+    priority: int = 0
 
 
 class ScreenPopWithdrawn(Event, frozen=True, kw_only=True, tag="screen_pop.withdrawn"):
@@ -469,6 +488,44 @@ class CallDeflected(CallEvent, frozen=True, kw_only=True, tag="call.deflected"):
     surge: str = ""
 
 
+class CallUrgent(CallEvent, frozen=True, kw_only=True, tag="call.urgent"):
+    """A labelled caller pressed the key for emergencies: from now on the call is treated as everybody's."""
+
+
+class LabelEvent(Event, frozen=True, kw_only=True):
+    """About the label of a number, for one tenant's line."""
+
+    label: LabelId
+    number: str
+    tenant: str = ""
+    confidential: bool = False
+
+
+class LabelProposed(LabelEvent, frozen=True, kw_only=True, tag="caller.label_proposed"):
+    """Somebody would have a caller labelled as `what`, for a reason; it lapses at `until` if nobody decides."""
+
+    what: LabelKind
+    reason: str
+    evidence: tuple[ContactId, ...]
+    by: UserId
+    until: datetime
+
+
+class CallerLabelled(LabelEvent, frozen=True, kw_only=True, tag="caller.labelled"):
+    """Somebody else approved: the label is in force until an instant."""
+
+    by: UserId
+    until: datetime
+
+
+class LabelEnded(LabelEvent, frozen=True, kw_only=True, tag="caller.label_ended"):
+    """The label is refused, revoked or expired (`by` nobody)."""
+
+    end: LabelEnd
+    by: UserId | None = None
+    reason: str = ""
+
+
 class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"):
     """Somebody asked for something that Asterisk must carry out; `until`: when it has failed if nothing is heard."""
 
@@ -487,6 +544,7 @@ class OperationStarted(Event, frozen=True, kw_only=True, tag="operation.started"
     session: SessionId | None = None
     """The listening session it is about."""
     reason: str = ""
+    confidential: bool = False
 
 
 class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
@@ -501,6 +559,7 @@ class PreviewShown(Event, frozen=True, kw_only=True, tag="preview.shown"):
     about: ContactId | None = None
     case_no: str = ""
     unit: str = ""
+    confidential: bool = False
 
 
 class PreviewEnded(Event, frozen=True, kw_only=True, tag="preview.ended"):
@@ -529,6 +588,7 @@ class DialledOut(Event, frozen=True, kw_only=True, tag="call.dialled_out"):
     """The case it is about."""
     unit: str = ""
     """The unit that calls the citizen about it."""
+    confidential: bool = False
 
 
 class DialOutEnded(Event, frozen=True, kw_only=True, tag="call.dial_out_ended"):
@@ -658,6 +718,7 @@ AnyEvent = (
     | ContactBlocked
     | ContactEnded
     | ContactLinked
+    | ContactConfidential
     | ContactWrappedUp
     | MessageLeft
     | CallQueued
@@ -698,6 +759,10 @@ AnyEvent = (
     | QueueChanged
     | SurgeStarted
     | SurgeEnded
+    | CallUrgent
+    | LabelProposed
+    | CallerLabelled
+    | LabelEnded
     | OperationStarted
     | PreviewShown
     | PreviewEnded

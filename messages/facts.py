@@ -36,6 +36,7 @@ class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
 
     `queue` is empty where the centre is to say. `asked`: the extension an agent's own phone transferred the call to.
     `needs`, `priority`, `confidential`, `path` (menus and keys) and `menu_s` (seconds in menus) are the flow's.
+    `keyed`: what the caller pressed at the announcement just now, where a key was offered.
     """
 
     call: CallId
@@ -51,6 +52,7 @@ class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     confidential: bool = False
     path: tuple[str, ...] = ()
     menu_s: float = 0.0
+    keyed: str = ""
 
 
 class CallLeftQueue(Fact, frozen=True, kw_only=True, tag="call.left_queue"):

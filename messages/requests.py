@@ -4,8 +4,29 @@ from datetime import datetime
 
 import msgspec
 
-from messages.ids import AgentId, CallbackId, CallId, ContactId, LegId, NodeId, Phone, QueueId, SessionId, UserId
-from messages.values import AgentState, ContactOutcome, Direction, LegEnd, ListeningMode, Target, Verb
+from messages.ids import (
+    AgentId,
+    CallbackId,
+    CallId,
+    ContactId,
+    LabelId,
+    LegId,
+    NodeId,
+    Phone,
+    QueueId,
+    SessionId,
+    UserId,
+)
+from messages.values import (
+    AgentState,
+    ContactOutcome,
+    Direction,
+    LabelKind,
+    LegEnd,
+    ListeningMode,
+    Target,
+    Verb,
+)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request"):
@@ -84,7 +105,8 @@ class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
     """Call an outside number for an agent: their phone rings first. `contact`, `case_no`: what the call is about, if
     anything; `unit`: the handling unit whose call about the case it is.
 
-    `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once.
+    `preview_s`: seconds the agent is shown the number and may dial or decline; 0 dials at once. `confidential`: the
+    number is shown to nobody, the agent included.
     """
 
     agent: AgentId
@@ -94,6 +116,7 @@ class DialOut(Request, frozen=True, kw_only=True, tag="call.dial_out"):
     preview_s: float = 0.0
     case_no: str = ""
     unit: str = ""
+    confidential: bool = False
 
 
 class AnswerPreview(Request, frozen=True, kw_only=True, tag="call.answer_preview"):
@@ -145,6 +168,37 @@ class DialCallback(Request, frozen=True, kw_only=True, tag="callback.dial"):
 
     callback: CallbackId
     agent: AgentId
+
+
+class ProposeLabel(Request, frozen=True, kw_only=True, tag="label.propose"):
+    """Have a tenant's caller labelled, for a reason; `evidence`: the contacts that show it, one at least."""
+
+    number: str
+    tenant: str
+    kind: LabelKind
+    reason: str
+    evidence: tuple[ContactId, ...]
+
+
+class ApproveLabel(Request, frozen=True, kw_only=True, tag="label.approve"):
+    """Put a proposed label in force, for so many days; as many as may be where `days` is None."""
+
+    label: LabelId
+    days: int | None = None
+
+
+class RefuseLabel(Request, frozen=True, kw_only=True, tag="label.refuse"):
+    """Refuse a proposed label, for a reason."""
+
+    label: LabelId
+    reason: str
+
+
+class RevokeLabel(Request, frozen=True, kw_only=True, tag="label.revoke"):
+    """End a label before its time, or take its proposal back, for a reason."""
+
+    label: LabelId
+    reason: str
 
 
 class TakeMissedCall(Request, frozen=True, kw_only=True, tag="contact.take_missed"):
@@ -234,6 +288,12 @@ class LinkCase(Request, frozen=True, kw_only=True, tag="contact.link"):
     category: str = ""
     area: str = ""
     summary: str = ""
+
+
+class MarkConfidential(Request, frozen=True, kw_only=True, tag="contact.mark_confidential"):
+    """The citizen of a contact asks for confidence; asked again, nothing changes."""
+
+    contact: ContactId
 
 
 class WriteWrapUp(Request, frozen=True, kw_only=True, tag="contact.wrap_up"):

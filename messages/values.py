@@ -137,6 +137,23 @@ class CallbackEnd(StrEnum):
     """Closed by hand, for a reason."""
 
 
+class LabelKind(StrEnum):
+    """What a number is labelled as."""
+
+    MALICIOUS = "malicious"
+    HARASSING = "harassing"
+    REPEAT_EMPTY = "repeat_empty"
+    """Calls again and again, and says nothing."""
+
+
+class LabelEnd(StrEnum):
+    """How a label, or the proposal of one, came to its end."""
+
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 class Verb(StrEnum):
     """What may be done with a live call; each is an operation that Asterisk carries out."""
 
@@ -201,6 +218,8 @@ class Refusal(StrEnum):
     """No agent of it is logged in."""
     CLOSED = "closed"
     SURGE = "surge"
+    NUISANCE = "nuisance"
+    """Its caller's number is labelled: they are told so, and not turned away."""
 
 
 class Then(StrEnum):

@@ -16,6 +16,7 @@ class What(StrEnum):
     REVISITS = "revisits"
     SURGES = "surges"
     SURVEYS = "surveys"
+    LABELS = "labels"
     LISTENING = "listening"
 
 
@@ -46,9 +47,12 @@ SCHEMA: dict[What, dict[str, str]] = {
         "refused": "why a queue did not take or keep it: full, too_long, nobody, closed, surge",
         "deflected": "whether it was told something because of a burst of calls",
         "visits": "how many queues it asked for, the same one again counted again",
-        "confidential": "whether the citizen asked for confidence in the flow",
+        "confidential": "whether the citizen asked for confidence: then no export has the number whole",
+        "confidential_at": "since when (UTC, µs)",
         "menu_s": "seconds in the flow's menus, until it was queued",
         "unit": "the handling unit whose call to the citizen it is",
+        "label": "the label of the caller's number that was in force",
+        "urgent": "whether the caller, labelled, pressed the key for emergencies",
         "waited_s": "from joining the queue to the answer, or to the end where nobody answered (s)",
         "talk_s": "talk of all its legs, hold not included (s); empty where nobody answered or somebody still talks",
         "hold_s": "hold of all its legs (s); empty as talk_s",
@@ -138,6 +142,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it was done or had failed (UTC, µs); empty while it is under way",
         "done": "whether Asterisk did it; empty while it is under way",
         "failed": "why not",
+        "confidential": "whether the number in target is shown to nobody",
         "duration_s": "how long it took (s)",
     },
     What.THREE_WAY: {
@@ -190,6 +195,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "closed_by": "who closed it by hand",
         "reason": "why it was closed by hand",
         "case_no": "the case that a revisit is about",
+        "confidential": "whether one of its contacts is: then no export has the number whole",
         "duration_s": "from being owed to being over (s)",
     },
     What.SURGES: {
@@ -199,6 +205,25 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it was over (UTC, µs); empty while it goes on",
         "deflected": "callers who were told something, or sent elsewhere, because of it",
         "duration_s": "how long it lasted (s)",
+    },
+    What.LABELS: {
+        "label": "the label's id",
+        "what": "malicious, harassing or repeat_empty",
+        "number": "the caller's number, 138****1234 unless exported in full",
+        "tenant": "for whose line; empty for the city's",
+        "reason": "why, as it was proposed",
+        "evidence": "the contacts that show it, separated by spaces",
+        "proposed_by": "who proposed it",
+        "proposed_at": "when (UTC, µs)",
+        "approved_by": "who approved it; empty where nobody did",
+        "approved_at": "since when it was in force (UTC, µs)",
+        "until": "when it ends by itself (UTC, µs)",
+        "ended_at": "when it ended (UTC, µs); empty while it is proposed or in force",
+        "end": "how it ended: refused, revoked, expired",
+        "ended_by": "who refused or revoked it",
+        "why": "why it was refused or revoked",
+        "confidential": "whether one of its contacts is: then no export has the number whole",
+        "duration_s": "how long it was in force (s)",
     },
     What.LISTENING: {
         "session": "the listening session's id",

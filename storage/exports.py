@@ -1,7 +1,7 @@
 """Exports of what is kept, as CSV or JSON lines, in bounded memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,16 +10,19 @@ from sqlalchemy import ColumnElement, Table, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Forbidden
+from messages.ids import ContactId
 from messages.masking import masked, masked_outside
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
 from storage.export_schema import SCHEMA, What
+from storage.queries import confidential_among, contacts_of
 from storage.sinks import Sink
 from storage.tables import (
     agent_states,
     callbacks,
     case_links,
     contacts,
+    labels,
     legs,
     listening,
     operations,
@@ -50,6 +53,7 @@ _SOURCES = {
     What.SURVEYS: _Source(surveys, surveys.c.asked_at, (surveys.c.contact, surveys.c.question)),
     What.REVISITS: _Source(revisits, revisits.c.answered_at, (revisits.c.revisit,)),
     What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
+    What.LABELS: _Source(labels, labels.c.proposed_at, (labels.c.label,)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
     ),
@@ -71,23 +75,27 @@ async def export_rows(
     *,
     full: bool = False,
     tenant: str = "",
+    hidden: frozenset[ContactId] = frozenset(),
     progress: Callable[[int], None] = lambda done: None,
 ) -> int:
     """Write the records of a period, one consistent state of them, to a file and return how many they are.
 
     `since` (inclusive) and `until` (exclusive) are of the arrival, the offer, the begin or the request. `form` is csv
-    or jsonl; `tenant`: only what is about its contacts. `progress` is told after each chunk how many are done. The file
-    appears when it is complete. Raises Unavailable if the database or the disk fails, Invalid for another form,
-    Forbidden for what is about no contact if a tenant is named.
+    or jsonl; `full`: numbers whole, but for those of confidential contacts and of `hidden` ones; `tenant`: only what is
+    about its contacts. `progress` is told after each chunk how many are done. The file appears when it is complete.
+    Raises Unavailable if the database or the disk fails, Invalid for another form, Forbidden for what is about no
+    contact if a tenant is named.
     """
-    if tenant and "contact" not in _SOURCES[what].table.c:
+    if tenant and not {"contact", "tenant"} & set(_SOURCES[what].table.c.keys()):
         raise Forbidden(f"{what} are of the whole city, not of one line")
     done = 0
     with Sink(output, form, list(SCHEMA[what])) as sink:
         async with asking(database.reading()) as connection:
             async for chunk in _chunks(connection, _SOURCES[what], since, until, tenant):
                 rows = await _about_contacts(connection, chunk) if what is What.CONTACTS else map(_derived, chunk)
-                await asyncio.to_thread(sink.write, rows if full else map(_masked, rows))
+                kept = hidden | await confidential_among(connection, chunk) if full else hidden
+                shown = [row if full and not _is_hidden(row, kept) else _masked(row) for row in rows]
+                await asyncio.to_thread(sink.write, shown)
                 done += len(chunk)
                 progress(done)
         await asyncio.to_thread(sink.complete)
@@ -159,6 +167,8 @@ def _derived(row: Row) -> Row:
         return row | {"waited_s": _seconds(row["asked_at"], row["left_at"])}
     if "noted_at" in row:
         return row | {"duration_s": _seconds(row["noted_at"], row["done_at"])}
+    if "approved_at" in row:
+        return row | {"duration_s": _seconds(row["approved_at"], row["ended_at"])}
     if "response_s" in row:
         return row | {"duration_s": _seconds(row["answered_at"], row["ended_at"])}
     return row | {"duration_s": _seconds(row.get("started_at", row.get("asked_at")), row["ended_at"])}
@@ -170,6 +180,11 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 def _total(seconds: Iterable[float]) -> float:
     return round(sum(seconds), 6)
+
+
+def _is_hidden(row: Row, hidden: Set[str]) -> bool:
+    """Tell whether a row's numbers go to nobody."""
+    return bool(row.get("confidential")) or not hidden.isdisjoint(contacts_of(row))
 
 
 _OUTSIDE = ("transferred_to", "target", "called", "phone")

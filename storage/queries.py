@@ -73,7 +73,8 @@ class Queries:
                 return None
             left = await _about(connection, messages, contact, "left_at")
             notes = await _about(connection, wrap_ups, contact, "written_at")
-            return found[0] | {
+            [contact_row] = await _in_confidence(connection, found)
+            return contact_row | {
                 "visits": await _about(connection, visits, contact, "n"),
                 "legs": await _about(connection, legs, contact, "offered_at"),
                 "operations": await _about(connection, operations, contact, "asked_at"),
@@ -161,14 +162,37 @@ async def _about(connection: AsyncConnection, table: Table, contact: ContactId, 
 
 
 async def _with_cases(connection: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add the numbers of their cases to contacts."""
+    """Add to contacts the numbers of their cases, and the confidence of what they are about."""
     if not found:
         return []
+    found = await _in_confidence(connection, found)
     cases: dict[str, list[str]] = {row["contact"]: [] for row in found}
     query = select(case_links.c.contact, case_links.c.case_no).where(case_links.c.contact.in_(cases))
     for contact, case_no in await connection.execute(query.order_by(case_links.c.linked_at, case_links.c.case_no)):
         cases[contact].append(case_no)
     return [row | {"cases": cases[row["contact"]]} for row in found]
+
+
+_CONTACTS = ("contact", "about", "first_contact")
+
+
+def contacts_of(row: dict[str, Any]) -> list[str]:
+    """Return the contacts that a row is of or about: whose confidence its numbers are under."""
+    return [row[name] for name in _CONTACTS if row.get(name)] + str(row.get("evidence", "")).split()
+
+
+async def confidential_among(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """Return which of the contacts that rows are about are confidential."""
+    named = {contact for row in rows for contact in contacts_of(row)}
+    query = select(contacts.c.contact).where(contacts.c.contact.in_(named), contacts.c.confidential)
+    return frozenset((await connection.execute(query)).scalars())
+
+
+async def _in_confidence(connection: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Mark as confidential, too, the contacts that are about a confidential one: the number is the same."""
+    about = [row for row in found if row["about"] and not row["confidential"]]
+    hidden = await confidential_among(connection, about) if about else frozenset()
+    return [row | {"confidential": row["confidential"] or row["about"] in hidden} for row in found]
 
 
 def _encode(row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,7 @@ from messages.errors import Fenced, JournalError, TooOld
 from messages.events import Entry, Position
 from storage.columns import to_row
 from storage.database import AWAY, Database
-from storage.tables import KEPT, cursors
+from storage.tables import AMENDS, KEPT, cursors
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -151,11 +151,12 @@ class RowWriter:
                 touched[id(record)] = record
         rows: dict[type[Record], dict[Any, dict[str, Any]]] = {}
         for record in touched.values():
-            kept = KEPT[type(record)]
+            kind = type(record)
+            table = AMENDS[kind] if kind in AMENDS else KEPT[kind].table
             row = to_row(record)
-            if "open" in kept.table.c:
+            if kind in KEPT and "open" in table.c:
                 row["open"] = self._ledger.is_open(record)
-            rows.setdefault(type(record), {})[tuple(row[key.name] for key in kept.table.primary_key)] = row
+            rows.setdefault(kind, {})[tuple(row[key.name] for key in table.primary_key)] = row
         return {kind: list(of_kind.values()) for kind, of_kind in rows.items()}
 
     async def _write(self, dirty: dict[type[Record], list[dict[str, Any]]], to: Position) -> bool:
@@ -174,12 +175,15 @@ class RowWriter:
                 raise Fenced(f"another writer named {self.name} is at {at.epoch}-{at.seq}; this one must stop")
             if contacts := dirty.get(ContactRecord):
                 await self._claim(connection, contacts)
-            for kind, rows in dirty.items():
-                if kind is not ContactRecord:
-                    await connection.execute(self._upsert(KEPT[kind].table), rows)
+            for kind in sorted(dirty, key=AMENDS.__contains__):  # amended is what is there
+                if kind in AMENDS:
+                    named = [{f"new_{name}": value for name, value in row.items()} for row in dirty[kind]]
+                    await connection.execute(self._amendment(kind), named)
+                elif kind is not ContactRecord:
+                    await connection.execute(self._upsert(KEPT[kind].table), dirty[kind])
             moved = cursors.update().where(cursors.c.name == self.name).values(epoch=to.epoch, seq=to.seq)
             await connection.execute(moved)
-        self.rows += sum(map(len, dirty.values()))
+        self.rows += sum(len(rows) for kind, rows in dirty.items() if kind in KEPT)
         return True
 
     async def _claim(self, connection: AsyncConnection, contacts: list[dict[str, Any]]) -> None:
@@ -203,6 +207,14 @@ class RowWriter:
         made = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
         self._upserts[table.name] = made
         return made
+
+    def _amendment(self, kind: type[Record]) -> Any:
+        """Return what sets the columns that a record names, by its table's key."""
+        table, fields = AMENDS[kind], kind.__struct_fields__
+        key = [column.name for column in table.primary_key]
+        # A bound name may not be a column's own.
+        query = table.update().values({name: bindparam(f"new_{name}") for name in fields if name not in key})
+        return query.where(*(table.c[name] == bindparam(f"new_{name}") for name in key))
 
     def _insert(self, table: Table) -> Any:
         return (postgresql if self._database.kind == "postgresql" else sqlite).insert(table)

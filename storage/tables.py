@@ -13,7 +13,9 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     CaseLinkRecord,
+    ConfidentialRecord,
     ContactRecord,
+    LabelRecord,
     LegRecord,
     ListeningRecord,
     MessageRecord,
@@ -70,6 +72,9 @@ Index(None, callbacks.c.number)
 revisits = _table("revisits", RevisitRecord, "revisit", closes=False)
 Index(None, revisits.c.case_no)
 Index(None, revisits.c.answered_at)
+labels = _table("labels", LabelRecord, "label")
+Index(None, labels.c.proposed_at)
+Index(None, labels.c.number)
 
 surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
@@ -231,7 +236,11 @@ KEPT: dict[type[Any], Kept] = {
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(LabelRecord, labels, "proposed_at"),
         Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),
     )
 }
+
+AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts}
+"""Records that change columns of a row which no ledger has open any more."""

@@ -140,7 +140,7 @@ class Switchboard:
 
     async def _leave_queue(self, command: commands.LeaveQueue) -> None:
         if held := self._script.held.get(command.call):
-            held.order(Parting(command.announce, command.then))
+            held.order(Parting(command.announce, command.then, command.key))
             await self._cut_short(held)
         else:
             self._hands.say(facts.CallMissing, call=command.call)

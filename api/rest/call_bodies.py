@@ -71,14 +71,15 @@ class TakeOverBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DialBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A number to call for an agent (oneself where none is named), what for, and the contact or case that it is about.
+    """A number to call for an agent (oneself where none is named), what for, and the contact or case that it is about;
+    the contact's number is called where none is given.
 
     `unit`: the handling unit whose call to the citizen it is; `GET /contacts?case_no=` then shows that it was made.
 
     `preview_s`: seconds for which the agent is shown the number and may dial or decline; 0 dials at once.
     """
 
-    number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    number: Annotated[str, msgspec.Meta(max_length=64)] = ""
     agent: Short = ""
     purpose: Text = ""
     contact: Annotated[str, msgspec.Meta(max_length=200)] = ""

@@ -10,6 +10,7 @@ from api.masking import shown
 from api.rest.bodies import Id, Text, check_offset
 from api.rest.call_bodies import OperationAnswer
 from api.rest.calls import started
+from api.rest.contacts import number_of
 from api.rest.endpoint import Answer, Asked
 from api.rest.seats import own_seat
 from api.rights import WATCHERS
@@ -35,6 +36,7 @@ class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
     waits: bool
     attempts: int
     contacts: tuple[str, ...]
+    confidential: bool
     agent: str | None
     operation: str | None
 
@@ -46,7 +48,7 @@ class CallbacksAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallbackBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to call back: a number, or that of a `contact`; through `queue`; not before `due_at`."""
+    """Whom to call back: a number, or, left out, that of a `contact`; through `queue`; not before `due_at`."""
 
     number: Id = ""
     queue: Id = ""
@@ -83,7 +85,7 @@ async def ask_callback(asked: Asked) -> Answer:
     reply = await asked.decide(
         requests.AskCallback(
             by=asked.principal.user,
-            number=body.number,
+            number=body.number or (await number_of(asked, ContactId(body.contact)) if body.contact else ""),
             queue=QueueId(body.queue),
             contact=ContactId(body.contact) if body.contact else None,
             due_at=body.due_at,
@@ -128,7 +130,7 @@ def _view(asked: Asked, callback: Callback) -> CallbackView:
     return CallbackView(
         id=callback.id,
         kind=callback.kind,
-        number=shown(callback.number, asked.principal),
+        number=shown(callback.number, asked.principal, confidential=callback.confidential),
         tenant=callback.tenant,
         case_no=callback.case_no,
         queue=callback.queue,
@@ -136,6 +138,7 @@ def _view(asked: Asked, callback: Callback) -> CallbackView:
         waits=callback.waits,
         attempts=callback.attempts,
         contacts=callback.contacts,
+        confidential=callback.confidential,
         agent=callback.agent,
         operation=callback.operation,
     )

@@ -15,7 +15,7 @@ from api.rest.call_bodies import (
     TakeOverBody,
     TargetBody,
 )
-from api.rest.contacts import check_there
+from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked, Handler
 from api.rest.seats import agent_named, own_seat
 from api.rights import OVERSEERS, oversees
@@ -130,7 +130,7 @@ async def dial_out(asked: Asked) -> Answer:
         requests.DialOut(
             by=asked.principal.user,
             agent=agent,
-            number=body.number,
+            number=body.number or (await number_of(asked, ContactId(body.contact)) if body.contact else ""),
             purpose=body.purpose,
             contact=ContactId(body.contact) if body.contact else None,
             preview_s=body.preview_s,

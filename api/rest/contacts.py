@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from api.masking import all_masked, sees_numbers
+from api.masking import is_confidential, seen
 from api.rest.bodies import (
     CaseBody,
     ContactsAnswer,
@@ -21,7 +21,6 @@ from api.rest.endpoint import Answer, Asked
 from messages import requests
 from messages.errors import Forbidden, NotFound
 from messages.ids import ContactId
-from messages.principal import Principal
 from messages.values import Role
 
 OWN_ONLY = frozenset({Role.AGENT})
@@ -37,7 +36,7 @@ async def list_contacts(asked: Asked) -> Answer:
     if _own_only(asked):
         wanted["agent"] = asked.principal.agent or ""
     found, cursor = await asked.services.history.contacts(**wanted)
-    return Answer(ContactsAnswer(items=[_seen(one, asked.principal) for one in found], next=cursor or None))
+    return Answer(ContactsAnswer(items=[_seen(one, asked) for one in found], next=cursor or None))
 
 
 async def get_contact(asked: Asked) -> Answer:
@@ -48,10 +47,10 @@ async def get_contact(asked: Asked) -> Answer:
         raise NotFound(f"no contact {name}")
     if _own_only(asked) and not await had_part(asked, name):
         raise Forbidden("agents see their own contacts")
-    seen = _seen(found, asked.principal)
+    shown = _seen(found, asked)
     if asked.roles.isdisjoint(MAY_KNOW_LISTENING):
-        seen.pop("listening", None)
-    return Answer(seen)
+        shown.pop("listening", None)
+    return Answer(shown)
 
 
 async def link_case(asked: Asked) -> Answer:
@@ -83,13 +82,15 @@ async def write_wrap_up(asked: Asked) -> Answer:
 
 
 async def look_up(asked: Asked) -> Answer:
-    """Return what is known of a number."""
+    """Return what is known of a number; a confidential contact is not found by it: that would tell whose it is."""
     body: LookupBody = asked.body
+    state = asked.services.mirror.state
     recent = await asked.services.history.recent_contacts(body.number, LOOKED_UP)
-    found = [one for one in recent if asked.services.scope.has_kept(asked.principal, one)]
+    ours = [one for one in recent if asked.services.scope.has_kept(asked.principal, one)]
+    found = [one for one in ours if not is_confidential(one, state)]
     cases = sorted({str(case) for one in found for case in one.get("cases", ())})
-    seen = [_seen(one, asked.principal) for one in found]
-    return Answer(LookupAnswer(recent_contacts=seen, cases=cases, repeat=bool(seen)))
+    shown = [_seen(one, asked) for one in found]
+    return Answer(LookupAnswer(recent_contacts=shown, cases=cases, repeat=bool(ours)))
 
 
 def _own_only(asked: Asked) -> bool:
@@ -121,6 +122,13 @@ async def had_part(asked: Asked, contact: ContactId) -> bool:
     return any(one.get("agent") == asked.principal.agent for one in (kept, *kept.get("legs", ())))
 
 
-def _seen(found: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
-    """Return what is kept with its numbers as this principal may see them."""
-    return dict(found) if sees_numbers(principal) else all_masked(dict(found))
+async def number_of(asked: Asked, contact: ContactId) -> str:
+    """Return the number of a contact that is kept, or live and not yet kept. Raises NotFound, Forbidden."""
+    await check_there(asked, contact)
+    if kept := await asked.services.history.contact(contact):
+        return str(kept["number"])
+    return next((call.number for call in asked.services.mirror.state.calls.values() if call.contact == contact), "")
+
+
+def _seen(found: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    return seen(found, asked.principal, asked.services.mirror.state)

@@ -29,6 +29,7 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
         "three-way",
         "callbacks",
         "revisits",
+        "labels",
         "agent-states",
         "surges",
         "surveys",
@@ -57,7 +58,15 @@ async def start_export(asked: Asked) -> Answer:
     principal = asked.principal
     if principal.tenant and body.what in CITYS:
         raise Forbidden(f"{body.what} are of the whole city, not of one line")
-    wanted = Wanted(body.what, body.since, body.until, body.form, full=sees_numbers(principal), tenant=principal.tenant)
+    wanted = Wanted(
+        body.what,
+        body.since,
+        body.until,
+        body.form,
+        full=sees_numbers(principal),
+        tenant=principal.tenant,
+        hidden=frozenset(asked.services.mirror.state.confidential),
+    )
     job = asked.services.jobs.start(principal.user, wanted)
     return Answer(_answer(job), 202, {"Location": f"/api/v1/exports/{job.id}"})
 

@@ -17,7 +17,7 @@ import structlog
 
 from api.ports import Exports
 from messages.errors import HotlineError, Unavailable
-from messages.ids import UserId
+from messages.ids import ContactId, UserId
 
 log = structlog.get_logger()
 
@@ -34,6 +34,7 @@ class Wanted(msgspec.Struct, frozen=True):
     form: str
     full: bool = msgspec.field(default=False)
     tenant: str = msgspec.field(default="")
+    hidden: frozenset[ContactId] = frozenset()
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -106,6 +107,7 @@ class ExportJobs:
                     job.file,
                     full=wanted.full,
                     tenant=wanted.tenant,
+                    hidden=wanted.hidden,
                     progress=progress,
                 )
             job.state = "done"

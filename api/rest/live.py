@@ -151,7 +151,8 @@ async def get_operation(asked: Asked) -> Answer:
     about_own = principal.agent is not None and operation.agent == principal.agent and operation.verb != "listen"
     if not (own or about_own or oversees(principal)):
         raise Forbidden("that operation is somebody else's")
-    if not (sees_numbers(principal) or own or (about_own and operation.verb == "dial_out")):
+    hidden = noted.confidential or asked.services.mirror.state.is_confidential(noted.contact)
+    if hidden or not (sees_numbers(principal) or own or (about_own and operation.verb == "dial_out")):
         operation = msgspec.structs.replace(operation, target=masked_target(operation.target))
     return Answer(operation)
 

@@ -49,6 +49,8 @@ class Noted(NamedTuple):
 
     operation: Operation
     tenants: frozenset[str]
+    contact: ContactId | None = None
+    confidential: bool = False
 
 
 class Recall:
@@ -68,7 +70,7 @@ class Recall:
         for call in state.calls.values():
             self._parts[call.contact] = {leg.agent for leg in call.legs.values() if leg.agent}
         for operation in state.operations.values():
-            self._keep(_pending(operation), self._tenants_of(operation))
+            self._keep(_pending(operation), self._tenants_of(operation), operation.contact, operation.confidential)
         for session in state.listening.values():
             if session.operation:
                 heard = state.calls.get(session.call)
@@ -135,15 +137,22 @@ class Recall:
             target=target,
             reason=reason,
         )
-        self._keep(operation, self._scope.tenants(event) if self._scope else frozenset())
+        tenants = self._scope.tenants(event) if self._scope else frozenset()
+        self._keep(operation, tenants, event.contact, getattr(event, "confidential", False))
 
     def _over(self, name: OperationId, state: Progress, why: str = "") -> None:
         if noted := self._operations.get(name):
             operation = msgspec.structs.replace(noted.operation, state=state, why=why)
-            self._operations[name] = Noted(operation, noted.tenants)
+            self._operations[name] = noted._replace(operation=operation)
 
-    def _keep(self, operation: Operation, tenants: frozenset[str]) -> None:
-        self._operations[OperationId(operation.id)] = Noted(operation, tenants)
+    def _keep(
+        self,
+        operation: Operation,
+        tenants: frozenset[str],
+        contact: ContactId | None = None,
+        confidential: bool = False,
+    ) -> None:
+        self._operations[OperationId(operation.id)] = Noted(operation, tenants, contact, confidential)
         if len(self._operations) > KEPT:
             self._operations.popitem(last=False)
 

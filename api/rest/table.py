@@ -8,8 +8,10 @@ from api.queue_views import QueueView
 from api.rest import (
     callbacks,
     calls,
+    confidence,
     contacts,
     exports,
+    labels,
     live,
     recordings,
     reports,
@@ -84,6 +86,12 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM}),
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
+    "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "contacts.reveal": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "audit.read": frozenset({AUDITOR, ADMIN}),
+    "labels.read": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "labels.propose": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "labels.decide": frozenset({SUPERVISOR, ADMIN}),
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "reports.read": frozenset({SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
     "recordings.play": frozenset({AGENT, SUPERVISOR, AUDITOR, ADMIN}),
@@ -94,7 +102,8 @@ MAY: dict[str, frozenset[Role]] = {
     "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
 """Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts; a team's leader may set
-its agents' states; who has a tenant sees and does only what is of it (api/rights.py)."""
+its agents' states; who has a tenant sees and does only what is of it, and a confidential number is revealed to fewer
+(api/rights.py)."""
 
 
 def _route(
@@ -126,6 +135,10 @@ def _route(
 
 def _call(word: str, handler: Handler, body: object, action: str = "calls.control") -> Route:
     return _route("POST", f"/calls/{{call}}/{word}", action, handler, body=body, answer=OperationAnswer, status=202)
+
+
+def _label(word: str, handler: Handler, body: object) -> Route:
+    return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
 
 
 # A session's answer holds a token: it is not kept for repeats.
@@ -266,7 +279,41 @@ ROUTES: tuple[Route, ...] = (
         recordings.play_recording,
         query=recordings.PlayQuery,
     ),
+    _route(
+        "PUT", "/contacts/{contact}/confidential", "contacts.confidential", confidence.mark_confidential, status=204
+    ),
+    # Each time a number is shown, that is audited: no answer is kept for repeats.
+    _route(
+        "POST",
+        "/contacts/{contact}/reveal",
+        "contacts.reveal",
+        confidence.reveal,
+        body=confidence.RevealBody,
+        answer=confidence.RevealAnswer,
+        repeats=False,
+    ),
+    _route(
+        "GET",
+        "/audit",
+        "audit.read",
+        confidence.list_audit,
+        query=confidence.AuditQuery,
+        answer=confidence.AuditAnswer,
+    ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
+    _route("GET", "/callers/labels", "labels.read", labels.list_labels, answer=labels.LabelsAnswer),
+    _route(
+        "POST",
+        "/callers/labels",
+        "labels.propose",
+        labels.propose_label,
+        body=labels.ProposeBody,
+        answer=labels.ProposedAnswer,
+        status=201,
+    ),
+    _label("approve", labels.approve_label, labels.ApproveBody),
+    _label("refuse", labels.refuse_label, labels.BecauseBody),
+    _label("revoke", labels.revoke_label, labels.BecauseBody),
     _route(
         "GET",
         "/reports/satisfaction",

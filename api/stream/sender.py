@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import ConnectionClosed
 
 from api import views
-from api.masking import is_own_number, sees_numbers
 from api.stream.connection import GuardedConnection
 from api.stream.ops import ENCODER
 from api.stream.subscription import Subscription, Waiting
@@ -110,7 +109,6 @@ class Sender:
     async def _send_missed(self, subscription: Subscription, after: Position) -> None:
         """Send what lies between a position and now, marked as replayed. Raises TooOld."""
         principal = subscription.principal
-        whole = sees_numbers(principal)
         while after < self._server.mirror.state.position and self.subscription is subscription:
             entries = await self._server.log.read(after)
             if not entries:
@@ -118,7 +116,8 @@ class Sender:
             for entry in entries:
                 self._server.audience.scope.note(entry.event)
                 if subscription.wants(entry.event):
-                    tail = self._server.audience.tail(entry, whole or is_own_number(entry.event, principal))
+                    whole = self._server.audience.sees_whole(entry.event, principal)
+                    tail = self._server.audience.tail(entry, whole)
                     await self._send(subscription.frame(entry, tail, replayed=True))
             after = entries[-1].position
             subscription.covered(after)

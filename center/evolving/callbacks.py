@@ -30,6 +30,7 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
             callback.kind = event.cause
         callback.due_at = event.due_at
         callback.place = min(filter(None, (callback.place, event.place)), default=None)
+    callback.confidential = callback.confidential or event.confidential
     if not callback.waits and callback.operation is None:
         state.deadlines.set(("callback", callback.id), callback.due_at)
 

@@ -9,7 +9,8 @@ from center.evolving.step import Steps, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
-from messages.values import ContactOutcome, Source
+from messages.ids import ContactId
+from messages.values import ContactOutcome, Refusal, Source
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
 
@@ -27,9 +28,25 @@ def _contact_arrived(state: State, entry: Entry, event: events.ContactArrived) -
         direction=event.direction,
         tenant=event.tenant,
         about=event.about,
+        confidential=event.confidential,
+        label=event.label,
     )
+    if event.confidential:
+        _keep_confidence(state, event.contact)
     if event.direction == "in" and event.source is Source.LIVE:
         _count_arrival(state, entry, event)
+
+
+def _keep_confidence(state: State, contact: ContactId) -> None:
+    state.confidential[contact] = None
+    if len(state.confidential) > state.settings.remembered_confidential:
+        state.confidential.popitem(last=False)
+
+
+def _contact_confidential(state: State, entry: Entry, event: events.ContactConfidential) -> None:
+    _keep_confidence(state, event.contact)
+    if event.call in state.calls:
+        state.calls[event.call].confidential = True
 
 
 def _count_arrival(state: State, entry: Entry, event: events.ContactArrived) -> None:
@@ -85,6 +102,8 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     call.asks = insisted(call.needs, (entry.at - call.joined_at).total_seconds())
     call.noticed = call.noticed or event.noticed
     call.confidential = call.confidential or event.confidential
+    if event.confidential:
+        _keep_confidence(state, call.contact)
     call.path = event.path or call.path
     call.by_asterisk = event.by_asterisk
     call.detached = call.parking = call.aside = False
@@ -136,7 +155,8 @@ def _contact_blocked(state: State, entry: Entry, event: events.ContactBlocked) -
 def _call_deflected(state: State, entry: Entry, event: events.CallDeflected) -> None:
     call = state.calls[event.call]
     call.deflected = (*call.deflected, event.surge or event.why)
-    call.left = call.left or ContactOutcome.BLOCKED
+    if event.why is not Refusal.NUISANCE:  # who hangs up then was not refused
+        call.left = call.left or ContactOutcome.BLOCKED
     surge = state.surge_settings.get(event.surge)
     key = key_of(surge, call.did, call.number) if surge else None
     if burst := state.bursts.get((event.surge, key or "")):
@@ -202,6 +222,7 @@ def _queue_changed(state: State, entry: Entry, event: events.QueueChanged) -> No
 
 STEPS: Steps = {
     events.ContactArrived: _contact_arrived,
+    events.ContactConfidential: _contact_confidential,
     events.SurgeStarted: _surge_started,
     events.SurgeEnded: _surge_ended,
     events.CallQueued: _call_queued,

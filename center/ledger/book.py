@@ -7,6 +7,7 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     ContactRecord,
+    LabelRecord,
     LegRecord,
     ListeningRecord,
     OperationRecord,
@@ -17,7 +18,7 @@ from center.records import (
     VisitRecord,
 )
 from messages.events import Entry, Event
-from messages.ids import AgentId, CallbackId, ContactId, LegId, OperationId, RecordingId, SessionId
+from messages.ids import AgentId, CallbackId, ContactId, LabelId, LegId, OperationId, RecordingId, SessionId
 
 
 class Book:
@@ -30,6 +31,7 @@ class Book:
         self.operations: dict[OperationId, OperationRecord] = {}
         self.three_way: dict[LegId, ThreeWayRecord] = {}
         self.callbacks: dict[CallbackId, CallbackRecord] = {}
+        self.labels: dict[LabelId, LabelRecord] = {}
         self.surges: dict[tuple[str, str], SurgeRecord] = {}
         self.agent_states: dict[AgentId, AgentStateRecord] = {}
         self.listening: dict[SessionId, ListeningRecord] = {}
@@ -58,6 +60,8 @@ class Book:
                 self.three_way[record.leg] = record
             case CallbackRecord():
                 self.callbacks[record.callback] = record
+            case LabelRecord():
+                self.labels[record.label] = record
             case SurgeRecord():
                 self.surges[record.surge, record.key] = record
             case AgentStateRecord():
@@ -82,6 +86,8 @@ class Book:
                 return self.three_way.get(record.leg) is record
             case CallbackRecord():
                 return self.callbacks.get(record.callback) is record
+            case LabelRecord():
+                return self.labels.get(record.label) is record
             case SurgeRecord():
                 return self.surges.get((record.surge, record.key)) is record
             case AgentStateRecord():

@@ -22,6 +22,7 @@ def _noted(ledger: Book, entry: Entry, event: events.CallbackNoted) -> list[Reco
         )
     record.due_at = event.due_at
     record.contacts = event.contacts
+    record.confidential = record.confidential or event.confidential
     return [record]
 
 

@@ -3,7 +3,15 @@
 from datetime import datetime
 
 from center.ledger.book import Book, Steps
-from center.records import CaseLinkRecord, ContactRecord, MessageRecord, Record, VisitRecord, WrapUpRecord
+from center.records import (
+    CaseLinkRecord,
+    ConfidentialRecord,
+    ContactRecord,
+    MessageRecord,
+    Record,
+    VisitRecord,
+    WrapUpRecord,
+)
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId
@@ -24,6 +32,9 @@ def _contact_arrived(ledger: Book, entry: Entry, event: events.ContactArrived) -
         about=event.about,
         unit=event.unit,
         source=event.source,
+        label=event.label,
+        confidential=event.confidential,
+        confidential_at=event.occurred if event.confidential else None,
     )
     ledger.contacts[event.contact] = record
     ledger.visits.pop(event.contact, None)  # of the same log, read a second time
@@ -36,7 +47,8 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
         return []
     record.noticed = record.noticed or event.noticed
     record.by_asterisk = record.by_asterisk or event.by_asterisk
-    record.confidential = record.confidential or event.confidential
+    if event.confidential and not record.confidential:
+        record.confidential, record.confidential_at = True, event.occurred
     record.menu_s = max(record.menu_s, event.menu_s)
     if record.queued_at is None:
         record.queue, record.queued_at = event.queue, event.occurred
@@ -96,7 +108,8 @@ def _call_deflected(ledger: Book, entry: Entry, event: events.CallDeflected) -> 
     if record is None:
         return []
     record.deflected = record.deflected or bool(event.surge)
-    record.refused = event.why
+    if event.why is not Refusal.NUISANCE:  # told, and taken
+        record.refused = event.why
     return [record]
 
 
@@ -146,6 +159,15 @@ def _contact_ended(ledger: Book, entry: Entry, event: events.ContactEnded) -> li
     return [record, visit]
 
 
+def _contact_confidential(ledger: Book, entry: Entry, event: events.ContactConfidential) -> list[Record]:
+    record = ledger.contacts.get(event.contact)
+    if record is None:
+        return [ConfidentialRecord(contact=event.contact, confidential_at=entry.at)]
+    if not record.confidential:
+        record.confidential, record.confidential_at = True, entry.at
+    return [record]
+
+
 def _contact_linked(ledger: Book, entry: Entry, event: events.ContactLinked) -> list[Record]:
     return [
         CaseLinkRecord(
@@ -188,6 +210,7 @@ STEPS: Steps = {
     events.CallAnswered: _call_answered,
     events.CallTransferred: _call_transferred,
     events.ContactEnded: _contact_ended,
+    events.ContactConfidential: _contact_confidential,
     events.ContactLinked: _contact_linked,
     events.ContactWrappedUp: _contact_wrapped_up,
     events.MessageLeft: _message_left,

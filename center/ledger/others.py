@@ -18,6 +18,7 @@ def _operation_started(ledger: Book, entry: Entry, event: events.OperationStarte
         agent=event.agent,
         target=str(event.target) if event.target else "",
         reason=event.reason,
+        confidential=event.confidential,
         asked_at=entry.at,
     )
     ledger.operations[event.operation] = record

@@ -46,10 +46,11 @@ class Offer:
 
 
 class Parting(msgspec.Struct, frozen=True):
-    """What the centre says to a caller who waits: a prompt, and what follows."""
+    """What the centre says to a caller who waits: a prompt, and what follows, unless they press `key`."""
 
     announce: str
     then: Then
+    key: str = ""
 
 
 class Telling(msgspec.Struct, frozen=True):

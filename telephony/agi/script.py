@@ -43,6 +43,9 @@ CUT = "D"
 """A key that no telephone has: pressed by us, it cuts an announcement short (ASTERISK.md)."""
 MOVED_S = 0.3
 """Seconds in which Asterisk says that a citizen was passed on, and not left behind by the agent (CALL-CONTROL.md)."""
+URGENT_OFFER = "urgent-key"
+"""The prompt that offers a labelled caller the key for emergencies."""
+URGENT_KEY_S = 4.0
 
 
 class HeldCall:
@@ -75,6 +78,7 @@ class HeldCall:
         self._prompt_path = prompt_path
         self._performer = Performer(session, prompt_path)
         self._chosen = do.Chosen()
+        self._keyed = ""
         self._orders: asyncio.Queue[Offer | Parting | Telling | LetGo] = asyncio.Queue()
         self._offer: Offer | None = None
         self.told = False
@@ -164,7 +168,7 @@ class HeldCall:
                 await self._wait_in(queue, since)
                 continue
             if isinstance(order, Telling):
-                if await self._announce(order):
+                if await self._tell_waiting(order):
                     return
                 continue
             self._offer = order
@@ -190,9 +194,11 @@ class HeldCall:
             confidential=chosen.confidential,
             path=chosen.path,
             menu_s=chosen.menu_s,
+            keyed=self._keyed,
         )
+        self._keyed = ""
 
-    async def _announce(self, telling: Telling) -> bool:
+    async def _tell_waiting(self, telling: Telling) -> bool:
         """Tell a waiting caller something, unless there is an order meanwhile; tell whether they took a call back."""
         await self.session.be_missed_after(STEP_S)
         await self.session.exec("StopMusicOnHold")
@@ -265,14 +271,26 @@ class HeldCall:
         """Tell the caller something; tell whether that was the end."""
         await self.session.be_missed_after(0)
         await self.session.exec("StopMusicOnHold")
-        if parting.announce:
-            await self._play(parting.announce)
-        if parting.then is Then.WAIT:
+        pressed = await self._announce(parting)
+        if pressed or parting.then is Then.WAIT:
+            self._keyed = parting.key if pressed else ""
             return False
         if parting.then is Then.CALLBACK:
             await self._offer_callback()
         await self._done()
         return True
+
+    async def _announce(self, parting: Parting) -> bool:
+        """Play what is to be said, and offer the key where there is one; tell whether it was pressed."""
+        if not parting.key:
+            if parting.announce:
+                await self._play(parting.announce)
+            return False
+        for prompt, seconds in ((parting.announce, 0.1), (URGENT_OFFER, URGENT_KEY_S)):
+            ask = do.Ask(prompt, self._chosen.language, seconds, parting.key)
+            if prompt and await self._performer.perform(ask) == do.Keys(parting.key):
+                return True
+        return False
 
     async def _offer_callback(self) -> None:
         key = await self.session.get_data(self._prompt_path("callback-offer"), CALLBACK_KEY_S, 1)

@@ -30,6 +30,8 @@ STOCK = {
     "closed": "please-try-call-later",
     "nobody": "ss-noservice",
     "surge": "all-circuits-busy-now",
+    "nuisance": "pls-hold-while-try",
+    "urgent-key": "vm-press",
     "callback-offer": "vm-tocallback",
     "callback-taken": "auth-thankyou",
     "goodbye": "vm-goodbye",

@@ -28,8 +28,9 @@ from center.pops import PopGate
 from center.settings import CenterSettings
 from center.state import State
 from messages import facts, requests
+from messages.audit import AuditEntry
 from messages.commands import Command
-from messages.errors import NotFound
+from messages.errors import NotFound, Unavailable
 from messages.events import Entry, Event, Position
 from messages.facts import Fact
 from messages.ids import AgentId, CallId, ContactId, LegId, Phone, UserId
@@ -162,6 +163,26 @@ class MemoryCursors:
         self.kept[name] = max(position, self.kept.get(name, Position()))
 
 
+class MemoryAudit:
+    """An audit in memory, newest first."""
+
+    def __init__(self) -> None:
+        self.kept: list[AuditEntry] = []
+        self.away = False
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Keep an entry."""
+        if self.away:
+            raise Unavailable("the database is away")
+        self.kept.insert(0, entry)
+
+    async def entries(
+        self, *, cursor: str = "", limit: int = 100, tenant: str | None = None, **filters: Any
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return all entries of a tenant."""
+        return [msgspec.to_builtins(one) for one in self.kept if tenant in (None, one.tenant)], ""
+
+
 class NoSwitchboard:
     """Carries nothing out, but knows what was commanded."""
 
@@ -190,6 +211,7 @@ class House:
         self.identity: MemoryIdentity = kept.get("identity", MemoryIdentity())
         self.history: MemoryHistory = kept.get("history", MemoryHistory())
         self.cursors: MemoryCursors = kept.get("cursors", MemoryCursors())
+        self.audit: MemoryAudit = kept.get("audit", MemoryAudit())
         self.audience = Audience(self.history, self.pops, self.mirror.state)
         self.told: list[Fact] = []
         self.stream = StreamServer(
@@ -208,7 +230,7 @@ class House:
             web=WEB,
             exports=kept.get("exports"),
             schedules=kept.get("schedules"),
-            audit=kept.get("audit"),
+            audit=self.audit,
             recordings=kept.get("recordings"),
         )
         self.rest = ""

@@ -226,3 +226,14 @@ async def test_a_queue_outside_its_hours_says_when_it_opens(tmp_path: Path) -> N
             await expect(badge).to_contain_text("休息中")
             await expect(badge).to_contain_text("开放")
             await page.screenshot(path=tmp_path / "hours.png", full_page=True)
+
+
+async def test_an_agent_keeps_a_call_in_confidence_by_key(house: House) -> None:
+    async with browsing(house, "li") as page:
+        await _talking(house, page)
+        await expect(page.locator("#call-confidential")).to_be_hidden()
+        await expect(page.locator("button[data-verb=confidential]")).to_contain_text("保密")
+        await page.keyboard.press("Alt+KeyB")
+        await expect(page.locator("#call-confidential")).to_have_text("已保密")
+        await expect(page.locator("button[data-verb=confidential]")).to_have_count(0)
+        assert house.mirror.state.calls[CallId("c1")].confidential

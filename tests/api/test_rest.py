@@ -390,7 +390,7 @@ def test_every_action_of_the_role_table_has_a_route_and_every_route_a_line() -> 
     assert set(MAY) <= {route.action for route in ROUTES}
 
 
-_BODIES = {
+BODIES = {
     "/agents/{agent}/wrap-up-extension": {"seconds": 10},
     "/agents/{agent}/preview": {"dial": False},
     "/agents/{agent}/schedule": {"items": []},
@@ -411,6 +411,11 @@ _BODIES = {
     "/listening/{session}": {"mode": "whisper"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
+    "/contacts/{contact}/reveal": {"purpose": "fire brigade"},
+    "/callers/labels": {"contacts": ["kc1"], "kind": "malicious", "reason": "threatens"},
+    "/callers/labels/{label}/approve": {"days": 7},
+    "/callers/labels/{label}/refuse": {"reason": "once only"},
+    "/callers/labels/{label}/revoke": {"reason": "apologised"},
     "/callers/lookup": {"number": "1"},
     "/exports": {"what": "contacts"},
 }
@@ -423,12 +428,12 @@ async def test_each_route_is_open_to_the_roles_of_the_table_and_to_nobody_else(h
             continue
         path = re.sub(r"{\w+}", "a1", route.path)
         token = house.token(role, agent="a1")
-        status, answer = await house.ask(route.method, f"/api/v1{path}", token, _BODIES.get(route.path))
+        status, answer = await house.ask(route.method, f"/api/v1{path}", token, BODIES.get(route.path))
         detail = answer.get("detail", "") if isinstance(answer, dict) else ""
         refused = status == 403 and detail.startswith(f"{route.action} is for")
         assert refused == (role not in route.roles), (route, status, answer)
         assert status not in (400, 500), (route, answer)
-        assert (await house.ask(route.method, f"/api/v1{path}", "", _BODIES.get(route.path)))[0] == 401
+        assert (await house.ask(route.method, f"/api/v1{path}", "", BODIES.get(route.path)))[0] == 401
 
 
 async def test_openapi_names_every_route_and_resolves(house: House) -> None:

@@ -105,7 +105,7 @@ async def test_a_pop_leaves_before_the_offer_is_carried_out_with_what_is_known_o
         assert [one["contact"] for one in pop["recent_contacts"]] == ["old6", "old5", "old4", "old3", "old2"]
         assert all("13800001234" not in str(one) for one in pop["recent_contacts"])
         assert pop["cases"] == ["GD0", "GD1"]
-        assert pop["flags"] == {"repeat": True, "confidential": False}
+        assert pop["flags"] == {"repeat": True, "confidential": False, "malicious": False, "priority": False}
         assert pop["id"] == f"{agent.seen.epoch}-{agent.seen.seq}"
         assert pop["expires_at"] > now().isoformat()
         await house.pops.wait(LegId("c1/1"))

@@ -122,6 +122,24 @@ def test_what_is_named_and_is_not_there_gets_one_line(section: str, entry: Any, 
     assert ": " in line.removeprefix("hotline.toml: "), "it says what to do"
 
 
+@pytest.mark.parametrize(
+    ("nuisance", "says"),
+    [
+        ({"queue": "gone"}, "[center.nuisance] leads to queue gone"),
+        ({"announce": ""}, "[center.nuisance] announces nothing"),
+        ({"days": 0}, "[center.nuisance] days is 0"),
+        ({"days": 1000}, "[center.nuisance] days is 1000"),
+    ],
+)
+def test_labelled_callers_are_told_and_go_to_a_queue_that_is_there(nuisance: dict[str, Any], says: str) -> None:
+    settings = _example()
+    settings["center"]["nuisance"] = nuisance
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    [line] = str(error.value).splitlines()
+    assert says in line
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     settings = _example()
     settings["flow"]["queue"] = "gone"

@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.agent import AgentSettings
 from calls.callback import CallbackSettings
+from calls.label import NuisanceSettings
 from center.settings import CenterSettings, SecondLogin
 from messages.ids import AgentId, Phone, QueueId, UserId
 from messages.values import Need, Then
@@ -116,6 +117,7 @@ def city(**changes: Any) -> CenterSettings:
         ),
         "second_login": SecondLogin.TAKE_OVER,
         "callbacks": CallbackSettings(automatic=False, retry_s=100.0),
+        "nuisance": NuisanceSettings(queue=DESK, priority=-3),
         "park_s": 40.0,
         "personal_s": 12.0,
     }

@@ -94,12 +94,16 @@ async def test_a_full_disk_is_pressure_until_it_takes_entries_again() -> None:
     await ready
     await asyncio.sleep(0.05)
     assert heard == [True, False]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_start_that_closes_queues_leaves_nothing_unwritten() -> None:
     shut = QueueSettings(id=QueueId("night"), calendar="never")
     whole = msgspec.structs.replace(settings(), queues=(shut,), calendars=(Calendar(id="never"),))
     loop = loop_of(Center(whole))
+    running = asyncio.create_task(loop.run())
+    await loop.ask(LOG_IN)
     assert loop.center.state.closed == {shut.id}
     assert ", 0 unwritten" in repr(loop)
     running.cancel()

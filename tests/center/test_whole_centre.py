@@ -16,8 +16,8 @@ from calls.transitions import CallState, LegState
 from center.ledger import Ledger
 from center.records import ContactRecord, VisitRecord
 from messages import commands, events, facts, requests
-from messages.ids import AgentId, CallId, OperationId, Phone, QueueId
-from messages.values import AgentState, LegEnd, LegKind, Target, TargetKind, Verb
+from messages.ids import AgentId, CallId, ContactId, OperationId, Phone, QueueId, UserId
+from messages.values import AgentState, LabelKind, LegEnd, LegKind, Target, TargetKind, Verb
 from tests.center.city import city
 from tests.center.test_center_properties import CentreUnderAnything
 from tests.center.world import BY, World
@@ -250,6 +250,51 @@ class WholeCentreUnderAnything(CentreUnderAnything):
             self.tell(requests.DialCallback(by=BY, callback=name, agent=AgentId(agent)))
         elif owed:
             self.tell(requests.CloseCallback(by=BY, callback=owed[pick % len(owed)], reason="solved"))
+
+    @rule(
+        pick=st.integers(0, 30),
+        what=st.sampled_from(["propose", "propose", "approve", "approve", "refuse", "revoke"]),
+        number=st.sampled_from(["13800001234", "0535222", ""]),
+        tenant=st.sampled_from(["", "qihe"]),
+        by=st.sampled_from(["tester", "boss"]),
+    )
+    def somebody_sees_to_a_label(self, pick: int, what: str, number: str, tenant: str, by: str) -> None:
+        labels, who = list(self.world.center.state.labels), UserId(by)
+        if what == "propose":
+            kind, evidence = list(LabelKind)[pick % 3], (ContactId(f"c{pick}"),)
+            self.tell(
+                requests.ProposeLabel(
+                    by=who, number=number, tenant=tenant, kind=kind, reason="insults", evidence=evidence
+                )
+            )
+        elif labels and what == "approve":
+            self.tell(requests.ApproveLabel(by=who, label=labels[pick % len(labels)], days=pick))
+        elif labels:
+            kinds = {"refuse": requests.RefuseLabel, "revoke": requests.RevokeLabel}
+            self.tell(kinds[what](by=who, label=labels[pick % len(labels)], reason="enough"))
+
+    @rule(pick=st.integers(0, 30), keyed=st.sampled_from(["", "0", "0", "5"]))
+    def a_caller_who_was_told_something_asks_again(self, pick: int, keyed: str) -> None:
+        if calls := self.calls():
+            self.fact(facts.CallQueued, call=calls[pick % len(calls)], queue="12345", noticed=True, keyed=keyed)
+
+    @rule(pick=st.integers(0, 30))
+    def a_citizen_asks_for_confidence(self, pick: int) -> None:
+        if contacts := self.world.of(events.ContactArrived):
+            self.tell(requests.MarkConfidential(by=BY, contact=contacts[pick % len(contacts)].contact))
+
+    @invariant()
+    def labels_took_two_people_and_are_found_by_their_number(self) -> None:
+        state = self.world.center.state
+        assert {(label.tenant, label.number): name for name, label in state.labels.items()} == state.labelled
+        assert all(label.approved_by != label.proposed_by for label in state.labels.values())
+
+    @invariant()
+    def whoever_is_labelled_is_offered_the_way_out(self) -> None:
+        calls = self.world.center.state.calls
+        for command in self.world.commanded(commands.LeaveQueue):
+            call = calls.get(command.call)
+            assert call is None or not call.restrained or command.key == "0"
 
     @invariant()
     def nobody_is_owed_two_calls_or_called_twice_at_once(self) -> None:

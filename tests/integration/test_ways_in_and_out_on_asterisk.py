@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 
 from messages import events, requests
-from messages.ids import AgentId, CallId, LegId, OperationId
-from messages.values import AgentState, ContactOutcome, Direction, LegEnd, LegKind, Refusal, Verb
+from messages.ids import AgentId, CallId, ContactId, LabelId, LegId, OperationId, UserId
+from messages.values import (
+    AgentState,
+    ContactOutcome,
+    Direction,
+    LabelKind,
+    LegEnd,
+    LegKind,
+    Refusal,
+    Then,
+    Verb,
+)
 from tests.integration.hall import BY
 from tests.integration.town import BUSY, CITIZEN, OUTSIDE, Town, agent, proof_only
 from tests.sip_fixture import eventually
@@ -138,6 +148,64 @@ async def test_a_queue_with_nobody_logged_in_sends_its_callers_to_another(town: 
         ("empty", ContactOutcome.OVERFLOWED, Refusal.NOBODY, "complaints"),
         ("complaints", ContactOutcome.ANSWERED, None, None),
     ]
+
+
+# Labelled callers
+
+
+async def label(town: Town) -> CallId:
+    """Have the caller labelled by one and approved by another; return their next call, once they hear of it."""
+    reply = await town.loop.ask(
+        requests.ProposeLabel(
+            by=BY,
+            number=CITIZEN,
+            tenant="",
+            kind=LabelKind.HARASSING,
+            reason="insults",
+            evidence=(ContactId("c1"),),
+        )
+    )
+    await town.loop.ask(requests.ApproveLabel(by=UserId("supervisor"), label=LabelId(reply.id)))
+    call = await town.arrive()
+    told = await town.until(events.CallDeflected, call=call)
+    assert (told.why, told.then) == (Refusal.NUISANCE, Then.WAIT)
+    return call
+
+
+async def unlabel(town: Town) -> None:
+    for name in list(town.center.state.labels):
+        await town.loop.ask(requests.RevokeLabel(by=BY, label=name, reason="over"))
+
+
+async def test_a_labelled_caller_is_told_and_waits_for_the_special_desk(town: Town) -> None:
+    await town.ready("a1")
+    call = await label(town)
+    heard = town.caller.media.heard
+    answered = await town.until(events.CallAnswered, call=call)
+    assert (answered.queue, answered.agent) == ("complaints", "a1")
+    assert town.caller.media.heard > heard + 20, "the announcement, and the offer of the key"
+    [pop] = town.of(events.ScreenPop)
+    assert pop.malicious
+    assert town.of(events.CallUrgent) == []
+    town.caller.hang_up()
+    await town.until(events.ContactEnded, call=call)
+    await unlabel(town)
+
+
+async def test_a_labelled_caller_in_an_emergency_presses_0_and_is_as_everybody_is(town: Town) -> None:
+    await town.ready("a1")
+    call = await label(town)
+    heard = town.caller.media.heard
+    await eventually(lambda: town.caller.media.heard > heard + 10, 10)
+    town.caller.media.key("0")
+    answered = await town.until(events.CallAnswered, call=call)
+    assert (answered.queue, answered.agent) == ("12345", "a1")
+    assert [event.call for event in town.of(events.CallUrgent)] == [call]
+    town.caller.hang_up()
+    await town.until(events.ContactEnded, call=call)
+    assert [(v.queue, v.outcome) for v in town.books.visits] == [("12345", ContactOutcome.ANSWERED)]
+    assert [contact.urgent for contact in town.books.contacts] == [True]
+    await unlabel(town)
 
 
 # Phones that vanish

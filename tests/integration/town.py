@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agents.agent import AgentSettings
+from calls.label import NuisanceSettings
 from center.settings import CenterSettings
 from messages import events, requests
 from messages.ids import AgentId, CallId, LegId, OperationId, Phone, QueueId
@@ -57,6 +58,7 @@ TOWN = CenterSettings(
     ),
     routes=tuple(Route(did=did, queue=queue) for did, queue in DIDS.items()),
     tenants=(Tenant(id="county", caller_id="02912345"),),
+    nuisance=NuisanceSettings(queue=QueueId("complaints")),
     park_s=2.0,
     personal_s=8.0,
     party_ring_s=3.0,

@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from center.ledger import Ledger
 from center.memory_log import MemoryLog
-from center.records import Record
-from messages import commands, facts, requests
+from center.records import ConfidentialRecord, ContactRecord, Record
+from messages import commands, events, facts, requests
 from messages.errors import Refused
 from messages.events import Entry
-from messages.ids import AgentId, CallId, ContactId, Phone, SessionId
-from messages.values import Target, TargetKind, Verb
+from messages.ids import AgentId, CallId, ContactId, Phone, SessionId, UserId
+from messages.values import LabelKind, Target, TargetKind, Verb
 from queueing.settings import Surge
 from storage.columns import to_row
 from storage.database import Database
@@ -52,6 +52,7 @@ def _something(world: World, random: Random, step: int) -> None:
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
             *("control", "control", "report", "dial", "spy", "spy", "missed", "survey", "revisit"),
+            *(("confide", "label") if _arrived(world) else ()),
         ]
     ):
         case "arrive":
@@ -112,12 +113,35 @@ def _something(world: World, random: Random, step: int) -> None:
                     reason="no_message",
                 )
             )
+        case "label":
+            _label(world, random)
+        case "confide":
+            world.do(requests.MarkConfidential(by=BY, contact=random.choice(_arrived(world))))
         case "note" if calls:
             contact = ContactId(random.choice(calls).id)
             world.do(requests.LinkCase(by=BY, contact=contact, case_no=f"G{random.randrange(3)}", summary="灯不亮\0"))
             world.do(requests.WriteWrapUp(by=BY, contact=contact, code=random.choice("ABC")))
         case _:
             world.wait(random.choice([0.5, 3.25, 7.0, 20.0]))
+
+
+def _label(world: World, random: Random) -> None:
+    """Somebody proposes a label, and somebody decides."""
+    labels = list(world.center.state.labels)
+    if not labels or random.random() < 0.4:
+        contact = random.choice(world.of(events.ContactArrived))
+        about = {"number": contact.number, "tenant": contact.tenant, "evidence": (contact.contact,)}
+        world.do(requests.ProposeLabel(by=BY, kind=random.choice(list(LabelKind)), reason="骂人\0", **about))
+        return
+    name, boss = random.choice(labels), UserId("boss")
+    kind = random.choice([requests.ApproveLabel, requests.ApproveLabel, requests.RefuseLabel, requests.RevokeLabel])
+    why = {} if kind is requests.ApproveLabel else {"reason": "enough"}
+    world.do(kind(by=boss, label=name, **why))
+
+
+def _arrived(world: World) -> list[ContactId]:
+    """Return the contacts there have been, live ones and past ones."""
+    return [event.contact for event in world.of(events.ContactArrived)]
 
 
 def _report(world: World, random: Random) -> None:
@@ -159,6 +183,10 @@ def rows_of(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
     last: dict[str, dict[tuple[Any, ...], Record]] = {kept.table.name: {} for kept in KEPT.values()}
     for entry in entries:
         for record in ledger.fold(entry):
+            if isinstance(record, ConfidentialRecord):
+                amended = cast(ContactRecord, last["contacts"][(record.contact,)])
+                amended.confidential, amended.confidential_at = True, record.confidential_at
+                continue
             table = KEPT[type(record)].table
             last[table.name][tuple(getattr(record, column.name) for column in table.primary_key)] = record
     return {name: [to_row(of_table[key]) for key in sorted(of_table)] for name, of_table in last.items()}

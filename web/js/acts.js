@@ -44,6 +44,8 @@ export class Acts {
     if (!call) return;
     if (verb.word === 'keypad') {
       this.open($('keypad'), ({ digits }) => ask('POST', `/calls/${id(call.id)}/dtmf`, { digits: digits.value }));
+    } else if (verb.word === 'confidential') {
+      this.attempt(() => ask('PUT', `/contacts/${id(call.contact)}/confidential`));
     } else if (verb.asks) this.openTarget(call, verb);
     else this.attempt(() => ask('POST', `/calls/${id(call.id)}/${verb.word}`));
   }

@@ -20,6 +20,7 @@ export const VERBS = [
   { word: 'swap', key: 'S', when: (now) => now.party?.state === 'consulted' },
   { word: 'cancel', key: 'Q', when: (now) => Boolean(now.party) },
   { word: 'park', key: 'P', when: (now) => !now.party && now.talking < 2 },
+  { word: 'confidential', key: 'B', when: (now) => !now.call.confidential },
   { word: 'leave', key: 'L', when: (now) => now.talking > 1 },
   { word: 'hangup', key: 'X', grave: true, when: () => true },
 ];
@@ -50,6 +51,7 @@ export function drawOwnCall(hall, session, on, at) {
   write($('call-number'), call.number || text('unknown_number'));
   paint($('call-state'), own.state === 'held' ? 'holding' : own.state);
   $('call-muted').hidden = !own.muted;
+  $('call-confidential').hidden = !call.confidential;
   write($('call-timer'), duration((at - Date.parse(own.answered_at ?? own.offered_at)) / 1000));
   drawParties(call, session);
   const verbs = now ? VERBS.filter((verb) => verb.when(now)) : [];

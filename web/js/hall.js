@@ -95,7 +95,7 @@ function known(hall, event) {
   if (!call) {
     call = {
       id: event.call, contact: event.contact, number: '', did: '', queue: event.queue, state: 'offered',
-      direction: 'in', arrived_at: event.occurred, queued_at: null, legs: [],
+      direction: 'in', arrived_at: event.occurred, queued_at: null, legs: [], confidential: false,
     };
     hall.calls.set(call.id, call);
   }
@@ -111,6 +111,10 @@ function over(hall, event, state) {
   return operation;
 }
 
+/** Return a number that was dialled whole as nobody sees more of it: 138****1234. */
+const hidden = (number) => (/^\+?\d{10,}$/.test(number)
+  ? number.slice(0, 3) + '*'.repeat(number.length - 7) + number.slice(-4) : number);
+
 const surgeKey = (surge) => `${surge.surge} ${surge.key}`;
 
 const STEPS = {
@@ -118,7 +122,12 @@ const STEPS = {
     hall.calls.set(event.call, {
       id: event.call, contact: event.contact, number: event.number, did: event.did, queue: null, state: 'arrived',
       direction: event.direction, arrived_at: event.occurred, queued_at: null, legs: [],
+      confidential: event.confidential,
     }),
+  'contact.confidential': (hall, event) => {
+    const call = hall.calls.get(event.call);
+    if (call) Object.assign(call, { confidential: true, number: hidden(call.number) });
+  },
   'contact.blocked': (hall, event) => {
     known(hall, event).state = 'left';
   },
@@ -128,6 +137,7 @@ const STEPS = {
     call.queue = event.queue;
     call.queued_at = call.queued_at ?? event.occurred;
     call.estimated_s = event.estimated_s;
+    call.confidential = call.confidential || event.confidential;
     const queue = hall.queues.get(event.queue);
     if (queue) queue.estimated_s = event.estimated_s;
   },
@@ -225,7 +235,7 @@ const STEPS = {
     hall.pops.unshift({ ...event, at: message.at, over: '' });
     hall.pops.length = Math.min(hall.pops.length, POPS_KEPT);
     const call = hall.calls.get(event.call);
-    if (call) call.number = event.number;
+    if (call) Object.assign(call, { number: event.number, confidential: call.confidential || event.confidential });
   },
   'screen_pop.withdrawn': (hall, event) => {
     const pop = hall.pops.find((one) => one.leg === event.leg);

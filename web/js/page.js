@@ -5,6 +5,8 @@ import { $, keep, make, write } from './dom.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
+const FLAGS = { confidential: 'in_confidence', malicious: 'labelled', priority: 'priority' };
+
 const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 1000) : '');
 
 /** Draw everything; `may`: {listen, oversee} says which buttons stand beside calls, agents and queues. */
@@ -56,7 +58,7 @@ function buildPop(pop) {
   const item = make('li', {},
     make('p', {}, make('span', { className: 'number', text: pop.number || text('unknown_number') }), ' ',
       make('span', { className: 'badge', text: text(known.length ? 'repeat' : 'first_contact') }), ' ',
-      make('span', { className: 'over-why quiet' })),
+      ...flagged(pop), make('span', { className: 'over-why quiet' })),
     make('p', { className: 'quiet', text: line.join(' · ') }));
   if (pop.cases?.length) item.append(make('p', { text: `${text('cases')}: ${pop.cases.join(', ')}` }));
   if (known.length) {
@@ -64,6 +66,12 @@ function buildPop(pop) {
     item.append(make('p', { className: 'quiet', text: `${text('recent')}: ${list.join('；')}` }));
   }
   return item;
+}
+
+/** Return a badge for each flag of a pop that has a name; `repeat` has its own. */
+function flagged(pop) {
+  const badge = (label) => [make('span', { className: 'badge', text: text(label) }), ' '];
+  return Object.keys(FLAGS).filter((flag) => pop.flags?.[flag]).flatMap((flag) => badge(FLAGS[flag]));
 }
 
 function drawQueues(hall, may, on, now) {

@@ -22,7 +22,7 @@ export const TEXTS = {
     until: '预计结束', announce: '播报', force: '设置状态', take_over: '拦截', release: '强拆', open_queue: '开放', close_queue: '关闭',
     closed: '已关闭', off_hours: '休息中', estimated: '预计等待', staffed: '在岗', parked_now: '寄存', why: '原因', forced: '（班长设置）', party: '参与方',
     role: '角色', unknown_wait: '未知', keys: '按键', send: '发送', muted: '已静音', about: '关联联络',
-    talk_number: '对方号码', position: '位',
+    talk_number: '对方号码', position: '位', confidential: '保密', in_confidence: '已保密', labelled: '骚扰标记', priority: '优先',
     owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_due: '回拨时间', owed_now: '现在',
     owed_calls: '来电 / 已拨', call_back: '回拨',
     states: {
@@ -74,7 +74,8 @@ export const TEXTS = {
     open_queue: 'Open', close_queue: 'Close', closed: 'Closed', off_hours: 'Off hours', estimated: 'estimated wait', staffed: 'staffed',
     parked_now: 'parked', why: 'Why', forced: '(set by a supervisor)', party: 'Party', role: 'Role',
     unknown_wait: 'unknown', keys: 'Keys', send: 'Send', muted: 'muted',
-    about: 'About contact', talk_number: 'Number', position: 'in line',
+    about: 'About contact', talk_number: 'Number', position: 'in line', confidential: 'Keep confidential',
+    in_confidence: 'confidential', labelled: 'labelled', priority: 'priority',
     owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_due: 'When',
     owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
     states: {
