@@ -4,8 +4,8 @@ from alembic import op
 from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, String, Text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-revision = "0014"
-down_revision = "0013"
+revision = "0009"
+down_revision = "0008"
 
 INSTANT = String(27).with_variant(TIMESTAMP(timezone=True), "postgresql")
 

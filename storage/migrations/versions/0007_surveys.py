@@ -4,7 +4,7 @@ from alembic import op
 from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, String, Text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 
 INSTANT = String(27).with_variant(TIMESTAMP(timezone=True), "postgresql")

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-revision = "0008"
-down_revision = "0010"
+revision = "0010"
+down_revision = "0009"
 
 INSTANT = sa.String(27).with_variant(TIMESTAMP(timezone=True), "postgresql")
 
