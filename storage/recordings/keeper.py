@@ -245,6 +245,8 @@ class Keeper:
 
     async def _seal(self, file: RecordingFile) -> RecordingFile:
         source = self._source(file.recording)
+        if not await asyncio.to_thread(source.parent.is_dir):  # not mounted, perhaps: then none of them is missing
+            raise FileNotFoundError(f"{source.parent} is not there")
         if not await asyncio.to_thread(source.exists):
             log.error("a recording is missing", recording=file.recording, contact=file.contact)
             return msgspec.structs.replace(file, state=FileState.MISSING, error="not where Asterisk had written it")

@@ -160,6 +160,7 @@ async def test_recordings_from_before_there_was_a_store_are_taken_too(place: Pla
 
 
 async def test_one_that_is_not_there_is_missing_and_is_looked_for_again_at_the_next_start(place: Place) -> None:
+    place.host.mkdir()
     async with place.running():
         await place.stopped("late")
         missing = await place.until("late", FileState.MISSING)
@@ -167,6 +168,16 @@ async def test_one_that_is_not_there_is_missing_and_is_looked_for_again_at_the_n
     place.record("late")
     async with place.running():
         await place.until("late", FileState.KEPT)
+
+
+async def test_while_the_hosts_directory_is_away_none_is_taken_for_missing(place: Place) -> None:
+    await place.files.take([file_of("one")])
+    keeper = place.keeper()
+    assert not await keeper.round()
+    assert (await place.file("one")).state is FileState.TAKEN
+    place.record("one")
+    assert await keeper.round()
+    assert (await place.file("one")).state is FileState.KEPT
 
 
 async def test_one_that_cannot_be_read_stays_where_it_is_and_holds_up_no_other(place: Place) -> None:
@@ -295,7 +306,7 @@ async def test_processes_killed_again_and_again_bring_everything_home(
     tmp_path: Path, database: Database, database_url: str
 ) -> None:
     place = Place(tmp_path, database)
-    names = [f"rec-{n}" for n in range(12)]
+    names = [f"rec-{n}" for n in range(8)]
     wav = place.record(names[0], 20.0)
     for name in names[1:]:
         place.source(RecordingId(name)).write_bytes(wav)
@@ -308,7 +319,7 @@ async def test_processes_killed_again_and_again_bring_everything_home(
         assert process.stdout is not None
         assert await process.stdout.readline() == b"go\n"
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.stdout.readline(), 0.1 + 0.11 * n)
+            await asyncio.wait_for(process.stdout.readline(), 0.1 + 0.2 * n)
         if process.returncode is None:
             os.kill(process.pid, signal.SIGKILL)
         if await process.wait() == 0:
