@@ -105,6 +105,7 @@ async def test_what_happened_while_we_were_away_stands_in_the_ledger(
         await hall.die()
         ami = await Ami.of(child)  # after this talk, a1 is to be rung no more
         await ami.ask(Action="QueuePause", Queue="fallback", Interface="PJSIP/1001", Paused="true")
+        ami._writer.close()
         await hall.phone("1002", phone_scenario(free_port(), talk_ms=1200))
         await hall.citizen(ear.port, number="13800000002")
         await hung_up(hall, 2)
