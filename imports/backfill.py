@@ -85,7 +85,7 @@ class Backlog:
                 kept[line.raw] = line
                 call.last = max(call.last, line.at)
         if batch.last:
-            self._horizons[source].widen(batch.first, batch.last, batch.restarts)
+            self._horizons[source].widen(batch.first, batch.last, [*batch.restarts, *_starts(batch)])
             self.reach(source, batch.last)
 
     def reach(self, source: Source, at: int) -> None:
@@ -141,6 +141,12 @@ class Backlog:
     def begin(self, source: Source) -> Mark | None:
         """Return where the first line stands that is still needed; None where none is."""
         return min((call.first[source] for call in self._calls.values() if source in call.first), default=None)
+
+
+def _starts(batch: Batch) -> list[int]:
+    """Return when a row shows that Asterisk had begun anew: it counts its channels from 0."""
+    rows = (line for lines in batch.calls.values() for line in lines if isinstance(line, Row))
+    return [row.at for row in rows if row.kind == "CHAN_START" and row.uniqueid.endswith(".0")]
 
 
 def account(folded: Folded, node: NodeId) -> TakeBackfill:

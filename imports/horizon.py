@@ -9,7 +9,7 @@ import msgspec
 STALE_US = 24 * 3600 * 1_000_000
 """A call that a log which goes on for a day has not mentioned again is over (µs)."""
 SECOND_US = 1_000_000
-"""queue_log writes its restarts in whole seconds: what was written in that second was written before."""
+"""queue_log writes its restarts in whole seconds; CEL shows them at the first call after."""
 
 
 class Horizon(msgspec.Struct):
@@ -27,7 +27,8 @@ class Horizon(msgspec.Struct):
 
     def over_at(self, last: int) -> int | None:
         """Return when what was last heard of at `last` was over: at the restart after it; None: it may go on."""
-        place = bisect_right(self.restarts, last - SECOND_US)
+        place = bisect_right(self.restarts, last)
         if place < len(self.restarts):
-            return max(self.restarts[place], last)
+            in_this_second = place > 0 and self.restarts[place - 1] > last - SECOND_US
+            return last if in_this_second else self.restarts[place]
         return last if self.last - last > STALE_US else None

@@ -26,6 +26,7 @@ from storage.places import Places
 from storage.queries import Queries
 from storage.rows import RowSettings, RowWriter
 from storage.tables import KEPT
+from tests.asterisk_fixture import LogIn
 from tests.integration.hall import Hall, deaf_phone_scenario, now, open_hall, phone_scenario
 from tests.integration.test_imports_of_asterisk import differences, ended, imported
 from tests.sip_fixture import RtpEar, Sipp, eventually
@@ -88,10 +89,10 @@ async def hung_up(hall: Hall, count: int) -> None:
 
 
 async def test_what_happened_while_we_were_away_stands_in_the_ledger(
-    tmp_path: Path, asterisk_root: Path, sipp: Sipp, ear: RtpEar
+    tmp_path: Path, asterisk_root: Path, sipp: Sipp, ear: RtpEar, ami_of: LogIn
 ) -> None:
     async with AsyncExitStack() as stack:
-        hall, _ = await stack.enter_async_context(open_hall(tmp_path, asterisk_root, sipp, logs_s=20))
+        hall, child = await stack.enter_async_context(open_hall(tmp_path, asterisk_root, sipp, logs_s=20))
         database = await stack.enter_async_context(Database(f"sqlite:///{tmp_path}/kept.db"))
         await upgrade(database)
         async with office(hall, database):
@@ -102,6 +103,8 @@ async def test_what_happened_while_we_were_away_stands_in_the_ledger(
             await hall.ready("a2")
             await asyncio.sleep(0.5)
         await hall.die()
+        ami = await ami_of(child)  # after this talk, a1 is to be rung no more
+        await ami.ask(Action="QueuePause", Queue="fallback", Interface="PJSIP/1001", Paused="true")
         await hall.phone("1002", phone_scenario(free_port(), talk_ms=1200))
         await hall.citizen(ear.port, number="13800000002")
         await hung_up(hall, 2)
