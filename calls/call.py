@@ -76,6 +76,8 @@ class Call(msgspec.Struct, kw_only=True):
     confidential: bool = False
     path: tuple[str, ...] = ()
     """The menus it came through and what was keyed there."""
+    message: bool = False
+    """Its citizen left a message, and is owed a call."""
     by_asterisk: bool = False
     detached: bool = False
     answered: bool = False

@@ -121,6 +121,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.LegEnded: talks.ended,
     facts.DialReturned: talks.dial_returned,
     facts.CallbackWanted: arrivals.callback_wanted,
+    facts.FlowEnded: arrivals.flow_ended,
+    facts.MessageLeft: owed.message_left,
     facts.OperationReported: operations.reported,
     facts.PhoneSeen: seats.phone_seen,
     facts.DesktopSeen: seats.desktop_seen,

@@ -66,6 +66,8 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     confidential: bool = False
     menu_s: float = 0.0
     """Seconds in the flow's menus, until it was queued."""
+    path: str = ""
+    """The menus and what was keyed there, numbers masked."""
 
 
 class VisitRecord(msgspec.Struct, kw_only=True):
@@ -184,7 +186,7 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
 
 
 class MessageRecord(msgspec.Struct, kw_only=True):
-    """What the emergency script took down of a contact: a message, or that none was left."""
+    """What a flow or the emergency script took down of a contact: a message, or that none was left."""
 
     contact: ContactId
     number: str
@@ -192,6 +194,7 @@ class MessageRecord(msgspec.Struct, kw_only=True):
     left_at: datetime
     recording: str = ""
     reason: str = ""
+    seconds: float = 0.0
 
 
 class SurgeRecord(msgspec.Struct, kw_only=True):

@@ -109,7 +109,10 @@ class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up
 
 
 class MessageLeft(Event, frozen=True, kw_only=True, tag="contact.message_left"):
-    """The emergency script took the call; `recording`: the message's file, empty where there is none."""
+    """The emergency script took the call, or a flow a message; `recording`: its file, empty where there is none.
+
+    `call` and `seconds` (how long it is) are known of a flow's.
+    """
 
     contact: ContactId
     number: str
@@ -117,6 +120,8 @@ class MessageLeft(Event, frozen=True, kw_only=True, tag="contact.message_left"):
     occurred: datetime
     recording: str = ""
     reason: str = ""
+    call: CallId | None = None
+    seconds: float = 0.0
 
 
 class CallEvent(Event, frozen=True, kw_only=True):
@@ -153,6 +158,14 @@ class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue")
     outcome: ContactOutcome
     why: Refusal | None = None
     to: QueueId | None = None
+
+
+class FlowEnded(CallEvent, frozen=True, kw_only=True, tag="call.flow_ended"):
+    """The flow ended without a queue. `path`: the menus and what was keyed there; `menu_s`: seconds in them."""
+
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
+    confidential: bool = False
 
 
 class CallRelaxed(CallEvent, frozen=True, kw_only=True, tag="call.relaxed"):
@@ -589,6 +602,7 @@ AnyEvent = (
     | CallQueued
     | CallLeftQueue
     | CallRelaxed
+    | FlowEnded
     | CallRouted
     | CallParked
     | CallDeflected

@@ -43,7 +43,7 @@ class Bridge:
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
-        self.script = Script(self.node, flow_for, tell, clock, settings.prompt)
+        self.script = Script(self.node, flow_for, tell, clock, settings.prompt, recordings=settings.recordings)
         self.agi = AgiServer(self.script, settings.agi_host, settings.agi)
         self.link = AmiLink(
             settings.control_host,

@@ -90,6 +90,17 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     settle(state, call, False)
 
 
+def _flow_ended(state: State, entry: Entry, event: events.FlowEnded) -> None:
+    call = state.calls[event.call]
+    call.path = event.path or call.path
+    call.confidential = call.confidential or event.confidential
+
+
+def _message_left(state: State, entry: Entry, event: events.MessageLeft) -> None:
+    if event.call is not None and event.call in state.calls:
+        state.calls[event.call].message = True
+
+
 def _call_relaxed(state: State, entry: Entry, event: events.CallRelaxed) -> None:
     call = state.calls[event.call]
     state.leave_line(call)
@@ -167,6 +178,8 @@ STEPS: Steps = {
     events.SurgeEnded: _surge_ended,
     events.CallQueued: _call_queued,
     events.CallRelaxed: _call_relaxed,
+    events.FlowEnded: _flow_ended,
+    events.MessageLeft: _message_left,
     events.CallLeftQueue: _call_left_queue,
     events.ContactBlocked: _contact_blocked,
     events.CallDeflected: _call_deflected,

@@ -7,6 +7,7 @@ from center.records import CaseLinkRecord, ContactRecord, MessageRecord, Record,
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId
+from messages.masking import masked_path
 from messages.values import ContactOutcome, Refusal
 
 
@@ -34,8 +35,7 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
         return []
     record.noticed = record.noticed or event.noticed
     record.by_asterisk = record.by_asterisk or event.by_asterisk
-    record.confidential = record.confidential or event.confidential
-    record.menu_s = max(record.menu_s, event.menu_s)
+    _keep_flow(record, event)
     if record.queued_at is None:
         record.queue, record.queued_at = event.queue, event.occurred
     visit = ledger.visits.get(event.contact)
@@ -48,6 +48,20 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
     new = _visit(ledger, record, event)
     new.transferred, new.position, new.estimated_s = event.transferred, event.position, event.estimated_s
     return [*touched, new]
+
+
+def _keep_flow(record: ContactRecord, event: events.CallQueued | events.FlowEnded) -> None:
+    record.confidential = record.confidential or event.confidential
+    record.menu_s = max(record.menu_s, event.menu_s)
+    record.path = masked_path(event.path) or record.path
+
+
+def _flow_ended(ledger: Book, entry: Entry, event: events.FlowEnded) -> list[Record]:
+    record = ledger.contacts.get(event.contact)
+    if record is None:
+        return []
+    _keep_flow(record, event)
+    return [record]
 
 
 def _visit(ledger: Book, record: ContactRecord, event: events.CallQueued | events.ContactBlocked) -> VisitRecord:
@@ -169,6 +183,7 @@ def _message_left(ledger: Book, entry: Entry, event: events.MessageLeft) -> list
             left_at=event.occurred,
             recording=event.recording,
             reason=event.reason,
+            seconds=event.seconds,
         )
     ]
 
@@ -177,6 +192,7 @@ STEPS: Steps = {
     events.ContactArrived: _contact_arrived,
     events.ContactBlocked: _contact_blocked,
     events.CallQueued: _call_queued,
+    events.FlowEnded: _flow_ended,
     events.CallLeftQueue: _call_left_queue,
     events.CallDeflected: _call_deflected,
     events.CallbackRequested: _callback_requested,

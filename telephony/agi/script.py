@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -22,6 +23,7 @@ from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
+from telephony.agi.message import Message
 from telephony.agi.orders import Offer, Parting, dial_options
 from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
@@ -42,6 +44,7 @@ class HeldCall:
         tell: Callable[[Fact], None],
         clock: Clock,
         prompt_path: Callable[[str], str],
+        recordings: Path | None = None,
     ) -> None:
         environment = session.environment
         self.session = session
@@ -58,7 +61,7 @@ class HeldCall:
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
-        self._performer = Performer(session, prompt_path)
+        self._performer = Performer(session, prompt_path, Message(self, recordings, self._say))
         self._chosen = do.Chosen()
         self._orders: asyncio.Queue[Offer | Parting] = asyncio.Queue()
         self._offer: Offer | None = None
@@ -79,15 +82,11 @@ class HeldCall:
     async def arrive(self, flow: Flow, is_open: Callable[[str], bool]) -> None:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
         self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
-        run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
-        while not run.over:
-            began = self._clock()
-            if isinstance(run.action, do.CallBack):
-                self._say(facts.CallbackWanted)
-            result = await self._performer.perform(run.action)
-            run.take(result, (self._clock() - began).total_seconds())
-            self._chosen = run.chosen
-            self.noticed = self.noticed or run.chosen.noticed
+        try:
+            run = await self._take(flow, is_open)
+        except AgiError:
+            self._flow_ended()
+            raise
         match run.action:
             case do.Queue(queue):
                 await self._enter(queue)
@@ -95,7 +94,29 @@ class HeldCall:
                 self.asked = to
                 await self._enter(QueueId(""))
             case _:
+                self._flow_ended()
                 await self._done()
+
+    async def _take(self, flow: Flow, is_open: Callable[[str], bool]) -> Run:
+        """Perform a flow to its end; what was chosen until then is known although the caller leaves."""
+        run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
+        while not run.over:
+            began = self._clock()
+            if isinstance(run.action, do.CallBack):
+                self._say(facts.CallbackWanted)
+            result: do.Result = do.Gone()
+            try:
+                result = await self._performer.perform(run.action)
+            finally:
+                run.take(result, (self._clock() - began).total_seconds())
+                self._chosen = run.chosen
+                self.noticed = self.noticed or run.chosen.noticed
+        return run
+
+    def _flow_ended(self) -> None:
+        chosen = self._chosen
+        if chosen.path or chosen.menu_s or chosen.confidential:
+            self._say(facts.FlowEnded, path=chosen.path, menu_s=chosen.menu_s, confidential=chosen.confidential)
 
     async def _enter(self, queue: QueueId) -> None:
         now = self._clock()
@@ -225,8 +246,10 @@ class Script:
         clock: Clock,
         prompt_path: Callable[[str], str] = lambda name: name,
         is_open: Callable[[str], bool] = lambda calendar: True,
+        recordings: Path | None = None,
     ) -> None:
         self.node = node
+        self._recordings = recordings
         self.held: dict[CallId, HeldCall] = {}
         self._flow_for = flow_for
         self._tell = tell
@@ -240,7 +263,7 @@ class Script:
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""
         script = session.environment.get("agi_network_script", "")
-        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path)
+        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path, self._recordings)
         flow = self._flow_for(call.did)
         transferred = script == "transfer"
         if not call.call or (transferred and session.environment.get("agi_arg_1") != call.call):
