@@ -8,7 +8,7 @@ import structlog
 
 from ivr import actions as do
 from ivr.steps import Language
-from telephony.agi.errors import AgiError, AgiHangup
+from telephony.agi.errors import AgiError
 from telephony.agi.message import Message
 from telephony.agi.session import SOUND_S, AgiSession
 from telephony.agi.wire import AgiResult
@@ -51,8 +51,7 @@ class Performer:
     async def _stream(self, prompt: str, language: Language, escapes: str) -> do.Result:
         result = await self._session.stream_file(self._prompt_path(file_name(prompt, language)), escapes)
         if result.result == "-1":
-            if self._session.hung_up:
-                raise AgiHangup("the caller left")
+            await self._session.check_there()
             log.warning("a prompt could not be played", prompt=prompt, language=language)
             return do.Missing()
         code = int(result.result) if result.result.isdecimal() else 0
