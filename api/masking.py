@@ -8,7 +8,7 @@ import msgspec
 
 from messages import events
 from messages.events import Event
-from messages.masking import masked, masked_outside
+from messages.masking import masked, masked_outside, masked_path
 from messages.principal import Principal
 from messages.values import Role, Target, TargetKind, Verb
 
@@ -60,6 +60,8 @@ def masked_event(event: Event) -> Event:
             | events.MessageLeft()
         ):
             return replace(event, number=masked(event.number))
+        case events.CallQueued() | events.FlowEnded():
+            return replace(event, path=masked_path(event.path))
         case events.CallRouted() | events.OperationStarted():
             return replace(event, target=masked_target(event.target))
         case events.CallTransferred():

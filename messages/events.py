@@ -601,8 +601,8 @@ AnyEvent = (
     | MessageLeft
     | CallQueued
     | CallLeftQueue
-    | CallRelaxed
     | FlowEnded
+    | CallRelaxed
     | CallRouted
     | CallParked
     | CallDeflected

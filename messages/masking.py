@@ -22,10 +22,10 @@ def is_outside(number: str) -> bool:
     return sum(map(str.isdigit, number)) >= OUTSIDE_DIGITS
 
 
-def masked_path(path: Iterable[str]) -> str:
+def masked_path(path: Iterable[str]) -> tuple[str, ...]:
     """Return menus and what was keyed there, `main=1 card=110***********1234`: only single keys whole."""
     steps = (step.rpartition("=") for step in path)
-    return " ".join(f"{name}={keys if len(keys) < 2 else masked(keys)}" for name, _, keys in steps)
+    return tuple(f"{name}={keys if len(keys) < 2 else masked(keys)}" for name, _, keys in steps)
 
 
 def masked_outside(text: str) -> str:

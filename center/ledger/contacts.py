@@ -53,7 +53,7 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
 def _keep_flow(record: ContactRecord, event: events.CallQueued | events.FlowEnded) -> None:
     record.confidential = record.confidential or event.confidential
     record.menu_s = max(record.menu_s, event.menu_s)
-    record.path = masked_path(event.path) or record.path
+    record.path = " ".join(masked_path(event.path)) or record.path
 
 
 def _flow_ended(ledger: Book, entry: Entry, event: events.FlowEnded) -> list[Record]:
