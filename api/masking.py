@@ -11,7 +11,7 @@ from center.state import State
 from messages import events
 from messages.events import Event
 from messages.ids import CallbackId
-from messages.masking import is_outside, masked, masked_outside
+from messages.masking import is_outside, masked, masked_outside, masked_path
 from messages.principal import Principal
 from messages.values import Role, Target, TargetKind, Verb
 
@@ -109,6 +109,8 @@ def masked_event(event: Event) -> Event:
             | events.LabelEvent()
         ):
             return replace(event, number=masked(event.number))
+        case events.CallQueued() | events.FlowEnded():
+            return replace(event, path=masked_path(event.path))
         case events.CallRouted() | events.OperationStarted():
             return replace(event, target=masked_target(event.target))
         case events.CallTransferred():

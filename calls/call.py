@@ -88,6 +88,8 @@ class Call(msgspec.Struct, kw_only=True):
     """The caller, labelled, pressed the key for emergencies."""
     path: tuple[str, ...] = ()
     """The menus it came through and what was keyed there."""
+    message: bool = False
+    """Its citizen left a message, and is owed a call."""
     by_asterisk: bool = False
     detached: bool = False
     vanished: datetime | None = None

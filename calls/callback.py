@@ -27,13 +27,14 @@ WITHHELD = 5
 class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When and how often citizens are called back.
 
-    `missed`: whether missed calls are; `automatic`: whether free agents are shown them to dial, else they only stand
-    in the list. `reserve`: how many agents of a queue stay free for live callers; who asked to be called back while
-    waiting keeps the place in line and needs none. No call outside [`since`, `until`) of the day in `tz`. Seconds
-    otherwise.
+    `missed`: whether missed calls are; `messages`: whether who left a message in a flow is; `automatic`: whether free
+    agents are shown them to dial, else they only stand in the list. `reserve`: how many agents of a queue stay free for
+    live callers; who asked to be called back while waiting keeps the place in line and needs none. No call outside
+    [`since`, `until`) of the day in `tz`. Seconds otherwise.
     """
 
     missed: bool = True
+    messages: bool = True
     automatic: bool = False
     after_s: float = 60.0
     retry_s: float = 1800.0

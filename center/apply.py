@@ -134,6 +134,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.CallbackWanted: waiting.callback_wanted,
     facts.SurveyAsked: surveys.asked,
     facts.SurveyAnswered: surveys.answered,
+    facts.FlowEnded: arrivals.flow_ended,
+    facts.MessageLeft: owed.message_left,
     facts.OperationReported: operations.reported,
     facts.PhoneSeen: seats.phone_seen,
     facts.DesktopSeen: seats.desktop_seen,

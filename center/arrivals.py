@@ -160,6 +160,20 @@ def missing(turn: Turn, fact: facts.CallMissing) -> None:
         turn.record_call(events.CallDetached, call, fact.occurred)
 
 
+def flow_ended(turn: Turn, fact: facts.FlowEnded) -> None:
+    """What the citizen keyed is kept although they never came to a queue."""
+    call = turn.call(fact.call)
+    if call is not None:
+        turn.record_call(
+            events.FlowEnded,
+            call,
+            fact.occurred,
+            path=fact.path,
+            menu_s=fact.menu_s,
+            confidential=fact.confidential,
+        )
+
+
 def park_over(turn: Turn, call_id: str) -> None:
     """Nobody picked the parked call up: it queues again."""
     limits.again(turn, turn.state.calls[CallId(call_id)], turn.now)

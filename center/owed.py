@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from calls.call import Call
 from calls.callback import MISSED, allowed_from, can_be_called, owed_for
 from center.turn import Turn
-from messages import events, requests
+from messages import events, facts, requests
 from messages.ids import CallbackId, CallId, ContactId, QueueId, UserId
 from messages.values import CallbackKind, ContactOutcome, Direction
 from queueing.routes import route_for
@@ -26,6 +26,28 @@ def take_missed(turn: Turn, request: requests.TakeMissedCall) -> None:
             reason=request.reason,
         )
     )
+
+
+def message_left(turn: Turn, fact: facts.MessageLeft) -> None:
+    """A flow took a message: kept, and answered by a call back when the contact ends; at once where it has."""
+    call = turn.call(fact.call)
+    turn.record(
+        events.MessageLeft(
+            contact=fact.contact,
+            number=call.number if call else fact.number,
+            did=call.did if call else fact.did,
+            occurred=fact.occurred,
+            recording=fact.recording,
+            reason="message_left",
+            call=fact.call,
+            seconds=fact.seconds,
+        )
+    )
+    if call is None and turn.state.settings.callbacks.messages and can_be_called(fact.number):
+        route = route_for(turn.state.settings.routes, fact.did, fact.number)
+        queue = route.queue if route and route.queue in turn.state.queues else turn.state.settings.queues[0].id
+        tenant = (route.tenant if route else "") or turn.state.tenant_of(queue)
+        note(turn, CallbackKind.REQUESTED, fact.number, tenant, queue, turn.now, contact=fact.contact)
 
 
 def _record_missed(turn: Turn, call: CallId, request: requests.TakeMissedCall) -> None:
@@ -86,7 +108,7 @@ def note(
 def missed(turn: Turn, call: Call, outcome: ContactOutcome) -> None:
     """A contact has ended: where nobody served it, its citizen is owed a call; its figures stay as they are."""
     settings = turn.state.settings.callbacks
-    wanted = outcome is ContactOutcome.CALLBACK
+    wanted = outcome is ContactOutcome.CALLBACK or (call.message and settings.messages)
     owed = call.direction is Direction.IN and (wanted or (settings.missed and outcome in MISSED))
     if not owed or not can_be_called(call.number):
         return

@@ -77,6 +77,8 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     """Of the caller's number, in force when they came."""
     urgent: bool = False
     """Whether the caller, labelled, pressed the key for emergencies."""
+    path: str = ""
+    """The menus and what was keyed there, numbers masked."""
 
 
 class ConfidentialRecord(msgspec.Struct, kw_only=True):
@@ -257,7 +259,7 @@ class LabelRecord(msgspec.Struct, kw_only=True):
 
 
 class MessageRecord(msgspec.Struct, kw_only=True):
-    """What the emergency script took down of a contact: a message, or that none was left."""
+    """What a flow or the emergency script took down of a contact: a message, or that none was left."""
 
     contact: ContactId
     number: str
@@ -265,6 +267,7 @@ class MessageRecord(msgspec.Struct, kw_only=True):
     left_at: datetime
     recording: str = ""
     reason: str = ""
+    seconds: float = 0.0
 
 
 class SurgeRecord(msgspec.Struct, kw_only=True):

@@ -16,6 +16,23 @@ _BROKEN = re.compile(r"-?[0-9]+\.[0-9]+")
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at (?:`[a-z]+` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
 _PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+|\.\.\.)\]")
+_MENDS = (
+    (r"Expected `object`, got `null`$", "the file is empty: it needs steps:, see docs/flows.md"),
+    (
+        r"Expected `object`, got `(array|str)`$",
+        "a flow is names with values, such as steps:, a line each",
+    ),
+    (r"Expected `array`, got `object`", "begin each step with a dash: - {do: …}"),
+    (r"\^\[0-9\*#\]\$", "a key is one of 0 to 9, * and #"),
+    (r"\^\[A-Za-z0-9\]\[", "a prompt's name has letters, digits, - and _ only, and no folder or ending"),
+    (r"\^\\\\?\+\?", "write a number without spaces, a phone or a queue"),
+    (r"Expected `object`, got `array`.*keys", "write keys with where each leads: {1: label, 2: other}"),
+    (r"Expected `(float|int)`.*, got `str`", "write the number alone, seconds without a unit"),
+    (r"Expected `(float|int)` [<>]", "write a number within these bounds"),
+    (r"Expected `bool`", "write true or false"),
+    (r"Invalid enum value .*language", "the languages are zh and en"),
+)
+"""What to do about what msgspec says, for whoever knows YAML but not msgspec."""
 MOST_NODES = 20_000
 
 Path = tuple[str | int, ...]
@@ -54,7 +71,8 @@ def read(text: str) -> Source:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FlowWrong([Finding(line, f"not YAML: {error.problem}; mend the indentation or the quotes")]) from error
+        says = f"not YAML: {str(error.problem).replace(chr(9), 'tab')}; {_yaml_mend(text, line)}"
+        raise FlowWrong([Finding(line, says)]) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise FlowWrong([Finding(1, f"not YAML: {str(error).splitlines()[0]}")]) from error
     reader = _Reader()
@@ -66,6 +84,18 @@ def read(text: str) -> Source:
     except msgspec.ValidationError as error:
         raise FlowWrong([_finding(str(error), value, reader.lines)]) from error
     return Source(flow, reader.lines)
+
+
+def _yaml_mend(text: str, line: int) -> str:
+    """Return what to do about a line that YAML stumbled over; the fault is often in the one before."""
+    near = "\n".join(text.splitlines()[max(0, line - 2) : line])
+    if found := next((mark for mark in "：，｛｝［］“”" if mark in near), ""):
+        return f"the sign {found!r} is a Chinese one: write the ASCII one"
+    if "\t" in near:
+        return "indent by spaces, not by tabs"
+    if any(one.count("{") > one.count("}") or one.count("[") > one.count("]") for one in near.splitlines()):
+        return "a bracket is not closed here or in the line before"
+    return "mend the colons, the indentation or the quotes here or in the line before"
 
 
 class _Reader:
@@ -133,9 +163,11 @@ def _finding(message: str, value: Any, lines: dict[Path, int]) -> Finding:
         if index == "...":  # somewhere among a mapping's keys or values: msgspec does not say which
             break
         path.append(name or int(index))
-    mend = ""
+    mend = next((f"; {tells}" for pattern, tells in _MENDS if re.search(pattern, message)), "")
     if what.startswith("Expected `str`, got `int`"):
         mend = "; write it in quotes"
+    elif missing := re.search("missing required field `(?!do`)([a-z_]+)`", what):
+        mend = f"; add {missing[1]}: … to this step" if "steps" in path or "flows" in path else f"; add {missing[1]}:"
     elif "missing required field `do`" in what:
         mend = "; say which kind of step it is: do: say, menu, queue, …"
     elif where.endswith(".do"):

@@ -63,11 +63,21 @@ def spoken_minutes(n: int, language: Language) -> str:
     return f"The wait is about {spoken(n, 'en')} minute{'' if n == 1 else 's'}."
 
 
-def spoken_date(at: datetime, language: Language) -> str:
+def spoken_date(at: datetime, language: Language, *, year: bool = False) -> str:
     """Return the day of an instant, which is in the listener's own time."""
     if language == "zh":
-        return f"{spoken(at.month, 'zh')}月{spoken(at.day, 'zh')}日"
-    return f"{_MONTHS[at.month - 1]} {ordinal(at.day)}"
+        in_year = "".join(_ZH[int(digit)] for digit in str(at.year)) + "年" if year else ""
+        return f"{in_year}{spoken(at.month, 'zh')}月{spoken(at.day, 'zh')}日"
+    return f"{_MONTHS[at.month - 1]} {ordinal(at.day)}{f', {_english_year(at.year)}' if year else ''}"
+
+
+def _english_year(year: int) -> str:
+    century, rest = divmod(year, 100)
+    if century < 10 or (century % 10 == 0 and rest < 10):
+        return spoken(year, "en")  # two thousand and five
+    if not rest:
+        return f"{spoken(century, 'en')} hundred"
+    return f"{spoken(century, 'en')} {'oh ' if rest < 10 else ''}{spoken(rest, 'en')}"
 
 
 def spoken_time(at: datetime, language: Language) -> str:
@@ -95,12 +105,14 @@ def ordinal(n: int) -> str:
 def _chinese(n: int) -> str:
     if n == 0:
         return _ZH[0]
-    words = ""
+    words, skipped = "", False
     for power in range(len(_ZH_MYRIADS) - 1, -1, -1):
         part = n // 10 ** (4 * power) % 10**4
         if part:
-            gap = bool(words) and part < 1000
+            # 一亿零五千: without 零 it is heard as one and a half 亿.
+            gap = bool(words) and (part < 1000 or skipped)
             words += ("零" if gap else "") + _under_myriad(part) + _ZH_MYRIADS[power]
+        skipped = not part
     # 十二 and not 一十二 at the front.
     return words.removeprefix("一") if words.startswith("一十") else words
 

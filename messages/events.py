@@ -130,7 +130,10 @@ class ContactWrappedUp(Event, frozen=True, kw_only=True, tag="contact.wrapped_up
 
 
 class MessageLeft(Event, frozen=True, kw_only=True, tag="contact.message_left"):
-    """The emergency script took the call; `recording`: the message's file, empty where there is none."""
+    """The emergency script took the call, or a flow a message; `recording`: its file, empty where there is none.
+
+    `call` and `seconds` (how long it is) are known of a flow's.
+    """
 
     contact: ContactId
     number: str
@@ -138,6 +141,8 @@ class MessageLeft(Event, frozen=True, kw_only=True, tag="contact.message_left"):
     occurred: datetime
     recording: str = ""
     reason: str = ""
+    call: CallId | None = None
+    seconds: float = 0.0
 
 
 class CallEvent(Event, frozen=True, kw_only=True):
@@ -201,6 +206,14 @@ class SurveyAnswered(CallEvent, frozen=True, kw_only=True, tag="survey.answered"
     satisfied: bool | None
     asked_at: datetime
     agent: AgentId | None = None
+
+
+class FlowEnded(CallEvent, frozen=True, kw_only=True, tag="call.flow_ended"):
+    """The flow ended without a queue. `path`: the menus and what was keyed there; `menu_s`: seconds in them."""
+
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
+    confidential: bool = False
 
 
 class CallRelaxed(CallEvent, frozen=True, kw_only=True, tag="call.relaxed"):
@@ -723,6 +736,7 @@ AnyEvent = (
     | MessageLeft
     | CallQueued
     | CallLeftQueue
+    | FlowEnded
     | CallRelaxed
     | CallAnnounced
     | SurveyAsked

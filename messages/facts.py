@@ -133,6 +133,26 @@ class SurveyAnswered(Fact, frozen=True, kw_only=True, tag="survey.answered"):
     satisfied: bool | None = None
 
 
+class FlowEnded(Fact, frozen=True, kw_only=True, tag="flow.ended"):
+    """The flow ended without asking for a queue: with a goodbye, a hang-up, or a session that broke."""
+
+    call: CallId
+    path: tuple[str, ...] = ()
+    menu_s: float = 0.0
+    confidential: bool = False
+
+
+class MessageLeft(Fact, frozen=True, kw_only=True, tag="message.left"):
+    """The citizen left a message in the flow, `seconds` long; `recording` is its file."""
+
+    call: CallId
+    contact: ContactId
+    recording: str
+    seconds: float
+    number: str = ""
+    did: str = ""
+
+
 class OperationReported(Fact, frozen=True, kw_only=True, tag="operation.reported"):
     """Asterisk did what an operation asked for and no other fact will tell of; or it did not (`failed` says why)."""
 

@@ -1,5 +1,7 @@
 """Numbers as they are shown to those who need not know them whole."""
 
+from collections.abc import Iterable
+
 from messages.values import TargetKind
 
 OUTSIDE_DIGITS = 7
@@ -18,6 +20,12 @@ def masked(number: str) -> str:
 def is_outside(number: str) -> bool:
     """Tell whether a text has a number of a citizen's or an office's in it, and not an extension or a short code."""
     return sum(map(str.isdigit, number)) >= OUTSIDE_DIGITS
+
+
+def masked_path(path: Iterable[str]) -> tuple[str, ...]:
+    """Return menus and what was keyed there, `main=1 card=110***********1234`: only single keys whole."""
+    steps = (step.rpartition("=") for step in path)
+    return tuple(f"{name}={keys if len(keys) < 2 else masked(keys)}" for name, _, keys in steps)
 
 
 def masked_outside(text: str) -> str:

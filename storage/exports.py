@@ -142,6 +142,8 @@ def _contact(row: Row, its_legs: list[Row], cases: list[str]) -> Row:
     over = bool(answered) and all(leg["ended_at"] for leg in answered)
     wrap_ups = [leg["wrap_up_s"] for leg in its_legs if leg["wrap_up_s"] is not None]
     return row | {
+        "flow_s": _seconds(row["arrived_at"], row["queued_at"] or row["ended_at"]),
+        "to_human_s": _seconds(row["arrived_at"], row["answered_at"]),
         "waited_s": _seconds(row["queued_at"], row["answered_at"] or row["ended_at"]),
         "talk_s": _total(leg["talk_s"] for leg in answered) if over else None,
         "hold_s": _total(leg["hold_s"] for leg in answered) if over else None,

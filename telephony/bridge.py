@@ -53,7 +53,7 @@ class Bridge:
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
-        self.script = Script(self.node, flow_for, tell, clock, settings.prompt, is_open)
+        self.script = Script(self.node, flow_for, tell, clock, settings.prompt, is_open, recordings=settings.recordings)
         self.agi = AgiServer(self.script, settings.agi_host, settings.agi)
         self.link = AmiLink(
             settings.control_host,

@@ -132,6 +132,17 @@ def _survey_answered(state: State, entry: Entry, event: events.SurveyAnswered) -
     state.calls[event.call].surveyed[event.question] = event.asked_at, event.key
 
 
+def _flow_ended(state: State, entry: Entry, event: events.FlowEnded) -> None:
+    call = state.calls[event.call]
+    call.path = event.path or call.path
+    call.confidential = call.confidential or event.confidential
+
+
+def _message_left(state: State, entry: Entry, event: events.MessageLeft) -> None:
+    if event.call is not None and event.call in state.calls:
+        state.calls[event.call].message = True
+
+
 def _call_relaxed(state: State, entry: Entry, event: events.CallRelaxed) -> None:
     call = state.calls[event.call]
     state.leave_line(call)
@@ -230,6 +241,8 @@ STEPS: Steps = {
     events.CallAnnounced: _call_announced,
     events.SurveyAsked: _survey_asked,
     events.SurveyAnswered: _survey_answered,
+    events.FlowEnded: _flow_ended,
+    events.MessageLeft: _message_left,
     events.CallLeftQueue: _call_left_queue,
     events.ContactBlocked: _contact_blocked,
     events.CallDeflected: _call_deflected,

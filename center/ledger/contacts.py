@@ -15,6 +15,7 @@ from center.records import (
 from messages import events
 from messages.events import Entry
 from messages.ids import ContactId
+from messages.masking import masked_path
 from messages.values import ContactOutcome, Refusal, Source
 
 
@@ -47,9 +48,7 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
         return []
     record.noticed = record.noticed or event.noticed
     record.by_asterisk = record.by_asterisk or event.by_asterisk
-    if event.confidential and not record.confidential:
-        record.confidential, record.confidential_at = True, event.occurred
-    record.menu_s = max(record.menu_s, event.menu_s)
+    _keep_flow(record, event)
     if record.queued_at is None:
         record.queue, record.queued_at = event.queue, event.occurred
     visit = ledger.visits.get(event.contact)
@@ -62,6 +61,21 @@ def _call_queued(ledger: Book, entry: Entry, event: events.CallQueued) -> list[R
     new = _visit(ledger, record, event)
     new.transferred, new.position, new.estimated_s = event.transferred, event.position, event.estimated_s
     return [*touched, new]
+
+
+def _keep_flow(record: ContactRecord, event: events.CallQueued | events.FlowEnded) -> None:
+    if event.confidential and not record.confidential:
+        record.confidential, record.confidential_at = True, event.occurred
+    record.menu_s = max(record.menu_s, event.menu_s)
+    record.path = " ".join(masked_path(event.path)) or record.path
+
+
+def _flow_ended(ledger: Book, entry: Entry, event: events.FlowEnded) -> list[Record]:
+    record = ledger.contacts.get(event.contact)
+    if record is None:
+        return []
+    _keep_flow(record, event)
+    return [record]
 
 
 def _visit(ledger: Book, record: ContactRecord, event: events.CallQueued | events.ContactBlocked) -> VisitRecord:
@@ -196,6 +210,7 @@ def _message_left(ledger: Book, entry: Entry, event: events.MessageLeft) -> list
             left_at=event.occurred,
             recording=event.recording,
             reason=event.reason,
+            seconds=event.seconds,
         )
     ]
 
@@ -204,6 +219,7 @@ STEPS: Steps = {
     events.ContactArrived: _contact_arrived,
     events.ContactBlocked: _contact_blocked,
     events.CallQueued: _call_queued,
+    events.FlowEnded: _flow_ended,
     events.CallLeftQueue: _call_left_queue,
     events.CallDeflected: _call_deflected,
     events.CallbackRequested: _callback_requested,

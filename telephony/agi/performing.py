@@ -8,8 +8,10 @@ import structlog
 
 from ivr import actions as do
 from ivr.steps import Language
-from telephony.agi.errors import AgiHangup
+from telephony.agi.errors import AgiError
+from telephony.agi.message import Message
 from telephony.agi.session import SOUND_S, AgiSession
+from telephony.agi.wire import AgiResult
 
 log = structlog.get_logger()
 
@@ -19,13 +21,17 @@ QUIET_S = 5
 """Seconds of silence that end a message."""
 
 
+SAMPLES = 8000
+"""A second, as RECORD FILE counts them."""
+
+
 class Performer:
     """One call's voice and ears. Raises AgiHangup when the caller leaves, other AgiErrors when the session breaks."""
 
-    def __init__(self, session: AgiSession, prompt_path: Callable[[str], str], message_file: str = "") -> None:
+    def __init__(self, session: AgiSession, prompt_path: Callable[[str], str], message: Message) -> None:
         self._session = session
         self._prompt_path = prompt_path
-        self._message_file = message_file
+        self._message = message
 
     def __repr__(self) -> str:
         return f"<Performer on {self._session!r}>"
@@ -46,8 +52,7 @@ class Performer:
         """Play a prompt, which these keys cut short."""
         result = await self._session.stream_file(self._prompt_path(file_name(prompt, language)), escapes)
         if result.result == "-1":
-            if self._session.hung_up:
-                raise AgiHangup("the caller left")
+            await self._session.check_there()
             log.warning("a prompt could not be played", prompt=prompt, language=language)
             return do.Missing()
         code = int(result.result) if result.result.isdecimal() else 0
@@ -67,12 +72,26 @@ class Performer:
         return do.Keys(keys) if keys else do.Silence()
 
     async def _take_message(self, take: do.TakeMessage) -> do.Result:
-        if not self._message_file:
+        if not self._message.file:
             return do.Missing()
         await self.stream(take.prompt, take.language)
-        result = await self._session.command(
+        self._message.began()
+        try:
+            result = await self._record(take)
+        except AgiError as error:
+            self._message.ended(0.0, failed=str(error))
+            raise
+        if result.result == "-1" and not result.endpos:
+            self._message.ended(0.0, failed="Asterisk could not record")
+            log.error("a message could not be recorded", file=self._message.file)
+            return do.Missing()
+        self._message.ended((result.endpos or 0) / SAMPLES)
+        return do.Heard()
+
+    async def _record(self, take: do.TakeMessage) -> AgiResult:
+        return await self._session.command(
             "RECORD FILE",
-            self._message_file,
+            self._message.file,
             "wav",
             ENDS_DIGITS,
             str(round(take.most_s * 1000)),
@@ -81,9 +100,6 @@ class Performer:
             f"s={QUIET_S}",
             timeout=take.most_s + SOUND_S,
         )
-        if result.result == "-1" and not self._session.hung_up:
-            return do.Missing()
-        return do.Heard()
 
 
 def file_name(prompt: str, language: Language) -> str:

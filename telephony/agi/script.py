@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -25,6 +26,7 @@ from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
 from messages.values import Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
+from telephony.agi.message import Message
 from telephony.agi.orders import LetGo, Offer, Parting, Telling, dial_options
 from telephony.agi.performing import Performer
 from telephony.agi.session import AgiSession
@@ -59,6 +61,7 @@ class HeldCall:
         clock: Clock,
         prompt_path: Callable[[str], str],
         flow: Flow,
+        recordings: Path | None = None,
     ) -> None:
         environment = session.environment
         self.session = session
@@ -76,7 +79,7 @@ class HeldCall:
         self._tell = tell
         self._clock = clock
         self._prompt_path = prompt_path
-        self._performer = Performer(session, prompt_path)
+        self._performer = Performer(session, prompt_path, Message(self, recordings, self._say))
         self._chosen = do.Chosen()
         self._keyed = ""
         self._orders: asyncio.Queue[Offer | Parting | Telling | LetGo] = asyncio.Queue()
@@ -101,9 +104,11 @@ class HeldCall:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
         self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
         run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
-        async for chosen in self._through(run):
-            self._chosen = chosen
-            self.noticed = self.noticed or chosen.noticed
+        try:
+            await self._take(run, self._choose)
+        except AgiError:
+            self._flow_ended()
+            raise
         match run.action:
             case do.Queue(queue):
                 await self._enter(queue)
@@ -111,10 +116,11 @@ class HeldCall:
                 self.asked = to
                 await self._enter(QueueId(""))
             case _:
+                self._flow_ended()
                 await self._done()
 
-    async def _through(self, run: Run) -> AsyncIterator[do.Chosen]:
-        """Do what a flow says until it has said its last; give what is chosen after each action."""
+    async def _take(self, run: Run, chosen: Callable[[do.Chosen], None] = lambda chosen: None) -> None:
+        """Do what a flow says until it has said its last; what was chosen until then is known although they leave."""
         armed = self._clock()
         while not run.over:
             began = self._clock()
@@ -129,9 +135,21 @@ class HeldCall:
                     self._say(facts.SurveyAsked, question=question)
                 case do.Surveyed(question, key, satisfied):
                     self._say(facts.SurveyAnswered, question=question, key=key, satisfied=satisfied)
-            result = await self._performer.perform(run.action)
-            run.take(result, (self._clock() - began).total_seconds())
-            yield run.chosen
+            result: do.Result = do.Gone()
+            try:
+                result = await self._performer.perform(run.action)
+            finally:
+                run.take(result, (self._clock() - began).total_seconds())
+                chosen(run.chosen)
+
+    def _choose(self, chosen: do.Chosen) -> None:
+        self._chosen = chosen
+        self.noticed = self.noticed or chosen.noticed
+
+    def _flow_ended(self) -> None:
+        chosen = self._chosen
+        if chosen.path or chosen.menu_s or chosen.confidential:
+            self._say(facts.FlowEnded, path=chosen.path, menu_s=chosen.menu_s, confidential=chosen.confidential)
 
     async def _enter(self, queue: QueueId) -> None:
         now = self._clock()
@@ -247,8 +265,7 @@ class HeldCall:
             raise AgiHangup("the caller left, or was passed on")
         await self.session.be_missed_after(STEP_S)
         context = Context(queue=QueueId(""), number=self.number, did=self.did)
-        async for _ in self._through(Run(after, context, self._chosen.language)):
-            pass
+        await self._take(Run(after, context, self._chosen.language))
 
     async def _next_order(self) -> Offer | Parting | Telling | LetGo:
         """Wait, music playing, for the centre's word. Raises AgiHangup when the citizen or the channel leaves."""
@@ -341,8 +358,10 @@ class Script:
         clock: Clock,
         prompt_path: Callable[[str], str] = lambda name: name,
         is_open: Callable[[str], bool] = lambda calendar: True,
+        recordings: Path | None = None,
     ) -> None:
         self.node = node
+        self._recordings = recordings
         self.held: dict[CallId, HeldCall] = {}
         self._flow_for = flow_for
         self._tell = tell
@@ -364,7 +383,7 @@ class Script:
         """Run one session to its end."""
         script = session.environment.get("agi_network_script", "")
         flow = self._flow_for(dialled(session.environment))
-        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path, flow)
+        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path, flow, self._recordings)
         transferred = script == "transfer"
         if not call.call or (transferred and session.environment.get("agi_arg_1") != call.call):
             return  # not a citizen's own channel: the dialplan rings the number that was asked for

@@ -117,6 +117,16 @@ class AgiSession(asyncio.Protocol):
         result = await self.command("GET VARIABLE", name)
         return result.data if result.result == "1" else None
 
+    async def check_there(self) -> None:
+        """Raise AgiHangup if the caller has left, which a -1 alone does not say.
+
+        res_agi.c says HANGUP only in front of the next command's answer.
+        """
+        if not self.hung_up:
+            await self.command("NOOP")
+        if self.hung_up:
+            raise AgiHangup("the caller left")
+
     async def wait_hangup(self) -> None:
         """Return when Asterisk says HANGUP or closes the connection."""
         await self._gone.wait()

@@ -81,6 +81,8 @@ class AgiWire:
         """Take bytes in. Raises AgiProtocolError past a limit."""
         self._buffer += data
         while (end := self._buffer.find(b"\n", self._scanned)) >= 0:
+            if end > MAX_LINE:
+                break
             line = bytes(self._buffer[:end]).rstrip(b"\r").decode("utf-8", "replace")
             del self._buffer[: end + 1]
             self._scanned = 0
@@ -107,8 +109,6 @@ class AgiWire:
         return data
 
     def _line(self, line: str) -> None:
-        if len(line) > MAX_LINE:
-            raise AgiProtocolError(f"a line of more than {MAX_LINE} bytes")
         if self._reading is _Reading.ENVIRONMENT:
             self._environment_line(line)
         elif line == "HANGUP":

@@ -299,13 +299,15 @@ class House:
             status, answer = await self.ask("PUT", "agents/me/state", token, {"state": "ready"})
             assert status == 200, answer
 
-    async def arrive(self, call: str, number: str = "13800001234", *, greeted: bool = True) -> None:
+    async def arrive(
+        self, call: str, number: str = "13800001234", *, greeted: bool = True, path: tuple[str, ...] = ()
+    ) -> None:
         """A citizen's call comes in and joins the queue; `greeted` long enough to look the number up."""
         about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": CallId(call)}
         await self.settled(facts.CallArrived(contact=ContactId(f"k{call}"), number=number, did="12345", **about))
         if greeted:
             await self.audience.callers.settled()
-        await self.settled(facts.CallQueued(queue=QUEUE, noticed=True, **about))
+        await self.settled(facts.CallQueued(queue=QUEUE, noticed=True, path=path, **about))
 
     async def leg(self, kind: type[facts.LegFact], leg: str, **fields: Any) -> None:
         """Something happens to a leg."""

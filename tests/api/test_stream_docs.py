@@ -65,6 +65,8 @@ OUTSIDE = Target(TargetKind.NUMBER, NUMBER)
         (_event(events.CallTransferred, to="queue:complaints"), "to", "queue:complaints"),
         (_event(events.CallTransferred, to="agent:10000001"), "to", "agent:10000001"),
         (_event(events.CallTransferred, to="park"), "to", "park"),
+        (_event(events.CallQueued, path=("main=1", f"back={NUMBER}")), "path", ("main=1", f"back={MASKED}")),
+        (_event(events.FlowEnded, path=("main=1", f"back={NUMBER}")), "path", ("main=1", f"back={MASKED}")),
         (_event(events.CallRouted, target=OUTSIDE), "target", Target(TargetKind.NUMBER, MASKED)),
         (_event(events.CallRouted, target=None), "target", None),
         (_event(events.OperationStarted, target=OUTSIDE), "target", Target(TargetKind.NUMBER, MASKED)),
