@@ -11,6 +11,7 @@ from agents.adherence import Adherence
 from agents.schedule import DayPlan, PlanRecord
 from messages.events import Position
 from messages.ids import AgentId, ContactId, UserId
+from messages.notices import Notice
 from messages.principal import Principal, Session
 
 
@@ -101,4 +102,13 @@ class Schedules(Protocol):
         """Return how well an agent kept to the plan. Raises Invalid where what is kept contradicts itself."""
 
 
-__all__ = ["Cursors", "Exports", "History", "Identity", "Principal", "Schedules", "Session"]
+class Notices(Protocol):
+    """What was sent, or is to be."""
+
+    async def page(
+        self, *, state: str | None, tenant: str | None, cursor: str, limit: int
+    ) -> tuple[Sequence[Notice], str]:
+        """Return a page of notices, newest first, and the cursor of the next, empty at the end."""
+
+
+__all__ = ["Cursors", "Exports", "History", "Identity", "Notices", "Principal", "Schedules", "Session"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import asterisk, common, data, flows, imports, people, run, schedules, simulate
+from app.commands import asterisk, common, data, flows, imports, notify, people, run, schedules, simulate
 from messages.errors import HotlineError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -34,6 +34,7 @@ cli.command("export")(data.export)
 cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")
 cli.add_typer(flows.flows, name="flow")
+cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")
 cli.add_typer(schedules.reports, name="report")

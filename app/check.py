@@ -13,7 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.flows import known, look_at
+from app.notices import sender_of
 from app.settings import Settings
+from messages.errors import SettingsError
 from storage.database import Database
 from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
 
@@ -38,6 +40,7 @@ async def findings(settings: Settings) -> list[Finding]:
         "redis": _redis,
         "asterisk manager": _manager,
         "asterisk sip": _sip,
+        "notices": _notices,
     }
     found = [
         Finding("settings", ok=True, says=f"{len(settings.center.agents)} agents, {len(settings.center.queues)} queues")
@@ -45,7 +48,7 @@ async def findings(settings: Settings) -> list[Finding]:
     for what, look in looks.items():
         try:
             found.append(Finding(what, ok=True, says=await look(settings)))
-        except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError) as error:
+        except (OSError, SQLAlchemyError, RedisError, ProbeFailed, TimeoutError, ValueError, SettingsError) as error:
             found.append(
                 Finding(what, ok=False, says=f"{str(error).splitlines()[0] if str(error) else type(error).__name__}")
             )
@@ -99,3 +102,12 @@ async def _manager(settings: Settings) -> str:
 
 async def _sip(settings: Settings) -> str:
     return await sip_options(settings.asterisk.host, settings.asterisk.sip_udp, PATIENCE_S)
+
+
+async def _notices(settings: Settings) -> str:
+    """Look at the provider's settings and the files they name; nothing is sent (hotline notify test does)."""
+    if not settings.notify.sender:
+        return "not sent"
+    sender = sender_of(settings.notify, settings.data)
+    await sender.close()
+    return f"{', '.join(sorted(settings.notify.kinds)) or 'none is on'}, by {settings.notify.sender}"

@@ -16,6 +16,7 @@ from ivr.flow import FlowSettings
 from messages.errors import SettingsError
 from messages.ids import AgentId, UserId
 from messages.values import Role
+from notify.settings import NotifySettings
 from telephony.asterisk.settings import AsteriskSettings
 
 
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
     schedules: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
     accounts: tuple[Account, ...] = ()
 
     @property

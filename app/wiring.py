@@ -22,6 +22,7 @@ from app.figures import Figures
 from app.flows import flows_of, texts_of
 from app.identity import Doorkeeper
 from app.missed import MissedCalls
+from app.notices import sender_of
 from app.settings import Settings
 from center import snapshot
 from center.apply import Center
@@ -35,11 +36,13 @@ from messages.commands import Command
 from messages.errors import JournalError
 from messages.events import Position
 from messages.ids import NodeId
+from notify.outbox import Outbox
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
+from storage.notices import Notices
 from storage.queries import Queries
 from storage.redis_log import RedisLog
 from storage.rows import RowWriter
@@ -105,6 +108,11 @@ class Hotline:
         )
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
+        self.notices = Notices(self.database)
+        self.outbox: Outbox | None = None
+        if settings.notify.kinds:
+            sender = sender_of(settings.notify, settings.data)
+            self.outbox = Outbox(self.journal, self.notices, sender, settings.notify, now, self.rows.reached)
         await self._follow()
         await self._serve()
         await enter(self.bridge)
@@ -127,7 +135,10 @@ class Hotline:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
         asterisk = self.settings.asterisk
         missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop)
-        for work in (self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy(), missed.run()):
+        works = [self.loop.run(), self.mirror.run(), self.rows.run(), self._tidy(), missed.run()]
+        if self.outbox is not None:
+            works.append(self.outbox.run())
+        for work in works:
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
@@ -138,7 +149,12 @@ class Hotline:
             await asyncio.sleep(TIDY_S)
             if self.loop.snapshot_at > Position():
                 with contextlib.suppress(JournalError):  # away now: next time
-                    await self.journal.forget(min(self.loop.snapshot_at, self.rows.position))
+                    await self.journal.forget(min(self._read_to()))
+
+    def _read_to(self) -> list[Position]:
+        """Return how far those have read whom the journal is kept for."""
+        readers = [self.loop.snapshot_at, self.rows.position]
+        return [*readers, self.outbox.position] if self.outbox is not None else readers
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -170,6 +186,7 @@ class Hotline:
             history=queries,
             exports=FileExports(self.database),
             schedules=Schedules(self.database, now, settings.schedules.reasons),
+            notices=self.notices,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

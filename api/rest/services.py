@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Exports, History, Identity, Schedules
+from api.ports import Exports, History, Identity, Notices, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -42,6 +42,7 @@ class Services:
     web: Path
     exports: Exports | None = None
     schedules: Schedules | None = None
+    notices: Notices | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.queue_views import QueueView
-from api.rest import callbacks, calls, contacts, exports, live, schedules, seats, sessions
+from api.rest import callbacks, calls, contacts, exports, live, notices, schedules, seats, sessions
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -57,6 +57,7 @@ MAY: dict[str, frozenset[Role]] = {
     "callbacks.ask": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
     "callbacks.dial": frozenset({AGENT, SUPERVISOR}),
     "callbacks.close": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "notices.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -224,6 +225,7 @@ ROUTES: tuple[Route, ...] = (
         answer=exports.ExportAnswer,
         status=202,
     ),
+    _route("GET", "/notices", "notices.read", notices.list_notices, query=notices.Query, answer=notices.NoticesAnswer),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
     _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
     _route(

@@ -199,6 +199,7 @@ class House:
             web=WEB,
             exports=kept.get("exports"),
             schedules=kept.get("schedules"),
+            notices=kept.get("notices"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession
