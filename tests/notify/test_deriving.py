@@ -23,7 +23,7 @@ from notify.texts import TEXTS, filled
 from queueing.settings import Surge
 from storage.database import Database
 from tests.api.house import NoSwitchboard
-from tests.center.world import BY, NODE, World, settings
+from tests.center.world import BY, NODE, QUEUE, World, settings
 from tests.notify.office import EVERYTHING, NOON, Office, until
 
 NUMBER = "13800001234"
@@ -98,7 +98,7 @@ async def test_who_asked_for_confidentiality_is_told_nothing_unless_set(
     world = World(agents=0)
     world.arrive("c1")
     about: dict[str, Any] = {"occurred": world.now, "node": NODE, "call": CallId("c1")}
-    world.do(facts.CallQueued(noticed=True, confidential=True, **about))
+    world.do(facts.CallQueued(queue=QUEUE, noticed=True, confidential=True, **about))
     world.hang_up("c1")
     assert len(await notices_from(database, world, confidential=confidential)) == told
 
@@ -180,7 +180,7 @@ async def test_a_missed_call_at_a_running_centre_comes_out_of_the_file(database:
     async with office.open(), office.running(loop.run()):
         loop.tell(facts.NodeUp(occurred=NOON, node=NODE))
         loop.tell(facts.CallArrived(contact=ContactId("k1"), number=NUMBER, did="12345", **about))
-        loop.tell(facts.CallQueued(noticed=True, **about))
+        loop.tell(facts.CallQueued(queue=QUEUE, noticed=True, **about))
         loop.tell(facts.CallHungUp(**about))
 
         async def told() -> bool:

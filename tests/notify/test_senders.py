@@ -114,7 +114,7 @@ async def test_a_provider_that_refuses_is_not_asked_again(provider: Provider, st
         ("-5", 0, 0),
         ("soon", 0, 0),
         ("²", 0, 0),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True), 1, 90),
+        (format_datetime(datetime.now(UTC) + timedelta(minutes=50), usegmt=True), 60, 3000),
         (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0),
         ("Wed, 25 Nov 2026 08:00:00", 0, 0),  # without a zone
     ],
