@@ -12,6 +12,7 @@ from agents.schedule import DayPlan, PlanRecord
 from messages.audit import AuditEntry
 from messages.events import Position
 from messages.ids import AgentId, ContactId, RecordingId, UserId
+from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
 
@@ -150,12 +151,22 @@ class Recordings(Protocol):
         """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
 
 
+class Notices(Protocol):
+    """What was sent, or is to be."""
+
+    async def page(
+        self, *, state: str | None, tenant: str | None, cursor: str, limit: int
+    ) -> tuple[Sequence[Notice], str]:
+        """Return a page of notices, newest first, and the cursor of the next, empty at the end."""
+
+
 __all__ = [
     "Audit",
     "Cursors",
     "Exports",
     "History",
     "Identity",
+    "Notices",
     "Principal",
     "Recordings",
     "Schedules",

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from app.commands import asterisk, calendars, common, data, flows, imports, people, recordings, run, schedules, simulate
+from app.commands import (
+    asterisk,
+    calendars,
+    common,
+    data,
+    flows,
+    imports,
+    notify,
+    people,
+    recordings,
+    run,
+    schedules,
+    simulate,
+)
 from messages.errors import HotlineError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -37,6 +50,7 @@ cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")
 cli.add_typer(flows.flows, name="flow")
 cli.add_typer(calendars.cli, name="calendar")
+cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")
 cli.add_typer(schedules.reports, name="report")

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.flows import known, look_at
+from app.notices import sender_of
 from app.recordings import told
 from app.settings import Settings
 from app.settings_check import warnings
@@ -50,6 +51,7 @@ async def findings(settings: Settings) -> list[Finding]:
         "redis": _redis,
         "asterisk manager": _manager,
         "asterisk sip": _sip,
+        "notices": _notices,
     }
     found = [
         Finding("settings", ok=True, says=f"{len(settings.center.agents)} agents, {len(settings.center.queues)} queues")
@@ -123,3 +125,12 @@ async def _manager(settings: Settings) -> str:
 
 async def _sip(settings: Settings) -> str:
     return await sip_options(settings.asterisk.host, settings.asterisk.sip_udp, PATIENCE_S)
+
+
+async def _notices(settings: Settings) -> str:
+    """Look at the provider's settings and the files they name; nothing is sent (hotline notify test does)."""
+    if not settings.notify.sender:
+        return "not sent"
+    sender = sender_of(settings.notify, settings.data)
+    await sender.close()
+    return f"{', '.join(sorted(settings.notify.kinds)) or 'none is on'}, by {settings.notify.sender}"

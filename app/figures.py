@@ -91,6 +91,8 @@ class Figures(Collector):
             "hotline_recordings": hotline.keeper.counts,
             "hotline_audience": hotline.audience.counts,
         }
+        if hotline.outbox is not None:
+            groups["hotline_notices"] = hotline.outbox.counts
         for prefix, counts in groups.items():
             counters |= {f"{prefix}_{name}": float(value) for name, value in msgspec.structs.asdict(counts).items()}
         wire = hotline.bridge.link.wire_counts

@@ -16,6 +16,7 @@ from ivr.flow import FlowSettings
 from messages.errors import SettingsError
 from messages.ids import AgentId, UserId
 from messages.values import Role
+from notify.settings import NotifySettings
 from recording.settings import RecordingSettings
 from telephony.asterisk.settings import AsteriskSettings
 
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     storage: StorageSettings = StorageSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     recordings: RecordingSettings = RecordingSettings()
+    notify: NotifySettings = NotifySettings()
     accounts: tuple[Account, ...] = ()
 
     @property

@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents.agent import AgentSettings
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
-from calls.callback import CallbackSettings
+from calls.callback import CallbackSettings, can_be_called
 from calls.label import NuisanceSettings
 from center.settings import CenterSettings
 from messages.values import Need
+from notify.http import faults
+from notify.settings import ALERTS, NotifySettings
+from notify.texts import LANGUAGES, TEXTS
 from queueing.settings import Overflow, QueueSettings, Surge
 from recording.settings import RecordingSettings
 
@@ -50,7 +53,8 @@ def findings(settings: Settings) -> list[str]:
         *(line for agent in center.agents for line in _agent(agent, names, phones)),
         *_routes(center, names),
         *_calendars(center),
-        *_callbacks(center.callbacks),
+        *_hours("[center.callbacks]", center.callbacks),
+        *_notify(settings.notify),
         *_recordings(settings.recordings, names),
         *_nuisance(center.nuisance, names),
         *(line for surge in center.surges for line in _surge(surge, names)),
@@ -209,14 +213,39 @@ def _nuisance(settings: NuisanceSettings, names: _Names) -> Iterator[str]:
         yield f"[center.nuisance] days is {settings.days}: a label lasts 1 to 365 days"
 
 
-def _callbacks(settings: CallbackSettings) -> Iterator[str]:
-    """Yield what is wrong about calling back."""
+def _hours(where: str, settings: CallbackSettings | NotifySettings) -> Iterator[str]:
+    """Yield what is wrong about the hours in which citizens may be reached."""
     for name in ("since", "until"):
         try:
             time.fromisoformat(getattr(settings, name))
         except ValueError:
-            yield f"[center.callbacks] {name} is {getattr(settings, name)!r}: give a time of day, such as 08:00"
+            yield f"{where} {name} is {getattr(settings, name)!r}: give a time of day, such as 08:00"
     try:
         ZoneInfo(settings.tz)
     except (KeyError, ValueError, OSError):
-        yield f"[center.callbacks] tz is {settings.tz!r}: give a zone such as Asia/Shanghai"
+        yield f"{where} tz is {settings.tz!r}: give a zone such as Asia/Shanghai"
+
+
+def _notify(settings: NotifySettings) -> Iterator[str]:
+    """Yield what is wrong about notices; files are looked at by `hotline check`."""
+    yield from _hours("[notify]", settings)
+    if settings.since >= settings.until:
+        yield "[notify] since is not before until: then no citizen is ever sent anything"
+    if settings.sender not in ("", "http", "file", "stdout"):
+        yield f"[notify] sender is {settings.sender!r}: say http, file or stdout"
+    if settings.sender == "http":
+        yield from (f"[notify.http] {line}" for line in faults(settings.http))
+    if settings.language not in LANGUAGES:
+        yield f"[notify] language is {settings.language!r}: say {' or '.join(LANGUAGES)}"
+    for name in settings.texts.keys() - TEXTS[LANGUAGES[0]].keys():
+        yield f"[notify.texts] there is no notice {name}: name one of {', '.join(TEXTS[LANGUAGES[0]])}"
+    if settings.survey and not settings.survey_link:
+        yield "[notify] survey is on without survey_link: give the survey's address"
+    for name in ("per_day", "per_second", "retry_s", "retry_at_most_s", "keep_trying_s"):
+        if getattr(settings, name) <= 0:
+            yield f"[notify] {name} must be more than 0"
+    for alert in settings.alerts:
+        if alert.on not in ALERTS:
+            yield f"[[notify.alerts]] on is {alert.on!r}: say one of {', '.join(ALERTS)}"
+        if not alert.numbers or not all(map(can_be_called, alert.numbers)):
+            yield f"[[notify.alerts]] on {alert.on}: give numbers of 5 digits or more"

@@ -24,6 +24,7 @@ from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
 from app.missed import PATIENCE_S, MissedCalls
+from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
 from app.settings import Settings
 from app.settings_check import warnings
@@ -41,12 +42,14 @@ from messages.events import Position
 from messages.facts import Fact
 from messages.ids import NodeId
 from messages.values import Source
+from notify.outbox import Outbox
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
+from storage.notices import Notices
 from storage.places import Places
 from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
@@ -128,6 +131,11 @@ class Hotline:
         self.rows = RowWriter(self.journal, self.database)
         self.vault = vault_of(settings)
         self.keeper = keeper_of(settings, self.journal, self.database, self.vault, now)
+        self.notices = Notices(self.database)
+        self.outbox: Outbox | None = None
+        if settings.notify.kinds:
+            sender = sender_of(settings.notify, settings.data)
+            self.outbox = Outbox(self.journal, self.notices, sender, settings.notify, now, self.rows.reached)
         await self._follow()
         await self._serve()
         await enter(self.bridge)
@@ -165,8 +173,10 @@ class Hotline:
         """Start what runs beside everything else; if one of them fails, the process ends and is started again."""
         asterisk = self.settings.asterisk
         missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop, patience_s=PATIENCE_S)
-        everything = (self.loop, self.mirror, self.rows, self.keeper, self.backfill)
-        for work in (*(part.run() for part in everything), self._tidy(), self._take_missed(missed)):
+        works = [self.loop.run(), self.mirror.run(), self.rows.run(), self.keeper.run(), self.backfill.run()]
+        if self.outbox is not None:
+            works.append(self.outbox.run())
+        for work in (*works, self._tidy(), self._take_missed(missed)):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
@@ -184,7 +194,12 @@ class Hotline:
             await asyncio.sleep(TIDY_S)
             if self.loop.snapshot_at > Position():
                 with contextlib.suppress(JournalError):  # away now: next time
-                    await self.journal.forget(min(self.loop.snapshot_at, self.rows.position, self.keeper.position))
+                    await self.journal.forget(min(self._read_to()))
+
+    def _read_to(self) -> list[Position]:
+        """Return how far those have read whom the journal is kept for."""
+        readers = [self.loop.snapshot_at, self.rows.position, self.keeper.position]
+        return [*readers, self.outbox.position] if self.outbox is not None else readers
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -218,6 +233,7 @@ class Hotline:
             schedules=Schedules(self.database, now, settings.schedules.reasons),
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
+            notices=self.notices,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -1,4 +1,5 @@
-"""The tables: one per kind of record, the cursors of whoever follows the log, users and their tokens, schedules.
+"""The tables: one per kind of record, the cursors of whoever follows the log, users and their tokens, schedules,
+notices.
 
 `open` marks a record that the ledger may still change; a writer that starts reads these back.
 """
@@ -30,6 +31,7 @@ from center.records import (
     WrapUpRecord,
 )
 from messages.audit import AuditEntry
+from messages.notices import Notice
 from recording.files import RecordingFile
 from storage.columns import Instant, columns_of
 
@@ -173,6 +175,11 @@ Index(
     postgresql_where=text("open"),
     sqlite_where=text("open = 1"),
 )
+
+notices = _table("notices", Notice, "id", closes=False)
+Index(None, notices.c.state, notices.c.next_at)
+Index(None, notices.c.number, notices.c.sent_at)
+Index(None, notices.c.created_at, notices.c.id)
 
 
 audit = Table(

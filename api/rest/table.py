@@ -13,6 +13,7 @@ from api.rest import (
     exports,
     labels,
     live,
+    notices,
     recordings,
     reports,
     revisits,
@@ -75,6 +76,7 @@ MAY: dict[str, frozenset[Role]] = {
     "revisits.ask": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
     "revisits.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN, CASE_SYSTEM}),
     "revisits.answer": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
+    "notices.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -331,6 +333,7 @@ ROUTES: tuple[Route, ...] = (
         answer=exports.ExportAnswer,
         status=202,
     ),
+    _route("GET", "/notices", "notices.read", notices.list_notices, query=notices.Query, answer=notices.NoticesAnswer),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
     _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
     _route(

@@ -232,6 +232,7 @@ class House:
             schedules=kept.get("schedules"),
             audit=self.audit,
             recordings=kept.get("recordings"),
+            notices=kept.get("notices"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession
