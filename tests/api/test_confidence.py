@@ -168,6 +168,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "session": ["s1"],
             "label": [label["id"]],
             "callback": [named["callback"]],
+            "revisit": [named["callback"]],
             "operation": [named["operation"]],
             "export": await _exported(stored, everything),
         }
@@ -183,7 +184,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
         async with house.subscribed(house.token(*roles, user="fresh", agent="a2")) as client:
             assert NUMBER not in str(client.snapshot)
     assert await _walk(stored, names, ("GET",), *EVERYTHING) > 30
-    await _walk(stored, names, ("PUT", "POST", "DELETE"), *EVERYTHING)
+    await _walk(stored, names, ("PUT", "PATCH", "POST", "DELETE"), *EVERYTHING)
     await stored.written()
     names["export"] = await _exported(stored, everything)
     await _walk(stored, names, ("GET",), *EVERYTHING)
