@@ -17,8 +17,10 @@ from messages import commands, facts
 from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
 from telephony import FALLBACK_QUEUE
+from telephony.agi.held import HeldCall
 from telephony.agi.orders import Offer, Parting, telling
-from telephony.agi.script import CUT, HeldCall, Script
+from telephony.agi.script import Script
+from telephony.agi.waiting import CUT
 from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
@@ -126,7 +128,7 @@ class Switchboard:
         elif not (offer := self._offer_of(command)).dialled:
             status = "CHANUNAVAIL"
         else:
-            held.order(offer)
+            held.orders.put(offer)
             await self._cut_short(held)
         for ringing in command.legs if status else ():
             self._hands.say(facts.DialReturned, call=command.call, leg=ringing.leg, status=status)
@@ -140,18 +142,18 @@ class Switchboard:
 
     async def _leave_queue(self, command: commands.LeaveQueue) -> None:
         if held := self._script.held.get(command.call):
-            held.order(Parting(command.announce, command.then, command.key))
+            held.orders.put(Parting(command.announce, command.then, command.key))
             await self._cut_short(held)
         else:
             self._hands.say(facts.CallMissing, call=command.call)
 
     async def _announce(self, command: commands.Announce) -> None:
         if held := self._script.held.get(command.call):
-            held.order(telling(command))
+            held.orders.put(telling(command))
 
     async def _cut_short(self, held: HeldCall) -> None:
         """End what a held caller is being told: there is something better now."""
-        if held.told:
+        if held.orders.told:
             await self._hands.act("PlayDTMF", Channel=held.channel, Digit=CUT, Receive="true")
 
     def _citizen(self, call: CallId) -> str | None:

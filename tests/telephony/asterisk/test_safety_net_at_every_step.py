@@ -120,7 +120,7 @@ async def broken_server() -> AsyncIterator[tuple[GoBetween, int]]:
 
     def tell(fact: Fact) -> None:
         if isinstance(fact, facts.CallQueued) and fact.call in script.held:
-            script.held[fact.call].order(Offer({LegId(f"{fact.call}/1"): (f"PJSIP/{next(offered)}",)}, 10))
+            script.held[fact.call].orders.put(Offer({LegId(f"{fact.call}/1"): (f"PJSIP/{next(offered)}",)}, 10))
 
     flow = flow_for("12345", FlowSettings())
     script = Script(NodeId("n1"), lambda did: flow, tell, lambda: datetime.now(UTC))
