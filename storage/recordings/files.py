@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -20,6 +21,8 @@ from storage.tables import contacts, recording_files, recordings
 
 files = recording_files.c
 PAGE = 500
+
+SETTLE_TRIES, SETTLE_PAUSE_S = 100, 0.05
 
 
 class RecordingFiles:
@@ -90,10 +93,13 @@ class RecordingFiles:
         """Return once what was written survives a power cut: SQLite in WAL mode syncs later than it commits."""
         if self._database.kind != "sqlite":
             return
-        async with asking(self._database.looking()) as connection:
-            busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")).first()
-        if busy is None or busy[0]:
-            raise Unavailable("the database is busy")
+        for _ in range(SETTLE_TRIES):
+            async with asking(self._database.looking()) as connection:
+                busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")).first()
+            if busy is not None and not busy[0]:
+                return
+            await asyncio.sleep(SETTLE_PAUSE_S)  # somebody else writes just now
+        raise Unavailable("the database is busy")
 
     async def again(self) -> int:
         """Let what was missing or failed be tried again; return how many."""
