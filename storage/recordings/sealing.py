@@ -58,12 +58,14 @@ class MasterKeys:
         """Return the version that new files are locked by; the first is made where there is none."""
         if not self.versions():
             with contextlib.suppress(FileExistsError):  # somebody else was first
-                self.add()
+                self._make(1)
         return self.versions()[-1]
 
     def add(self) -> int:
         """Make the next key and return its version. Raises OSError."""
-        version = max(self.versions(), default=0) + 1
+        return self._make(max(self.versions(), default=0) + 1)
+
+    def _make(self, version: int) -> int:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = self.directory / f".{version}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
