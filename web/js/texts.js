@@ -23,7 +23,7 @@ export const TEXTS = {
     closed: '已关闭', off_hours: '休息中', estimated: '预计等待', staffed: '在岗', parked_now: '寄存', why: '原因', forced: '（班长设置）', party: '参与方',
     role: '角色', unknown_wait: '未知', keys: '按键', send: '发送', muted: '已静音', about: '关联联络',
     talk_number: '对方号码', position: '位', confidential: '保密', in_confidence: '已保密', labelled: '骚扰标记', priority: '优先',
-    owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_due: '回拨时间', owed_now: '现在',
+    owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_revisit: '回访', owed_due: '回拨时间', owed_now: '现在',
     owed_calls: '来电 / 已拨', call_back: '回拨',
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
@@ -76,7 +76,7 @@ export const TEXTS = {
     unknown_wait: 'unknown', keys: 'Keys', send: 'Send', muted: 'muted',
     about: 'About contact', talk_number: 'Number', position: 'in line', confidential: 'Keep confidential',
     in_confidence: 'confidential', labelled: 'labelled', priority: 'priority',
-    owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_due: 'When',
+    owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_revisit: 'revisit', owed_due: 'When',
     owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
