@@ -6,12 +6,14 @@ journal has are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imports.agent_states import EPOCH
@@ -28,6 +30,8 @@ from storage.tables import agent_states, contacts, import_lines, legs, visits
 T = TypeVar("T")
 _IN = 500
 """Names a query asks for at once."""
+DEADLOCK, DEADLOCKS = "40P01", 5
+"""PostgreSQL's code for it, and after how many we give up."""
 _CALL, _AGENT, _LOG = "call", "agent", "log"
 kept = import_lines.c
 
@@ -56,25 +60,38 @@ class Importer:
 
     async def take(self, batch: Batch, place: Place) -> None:
         """Keep a batch, and how far the file is read with it, in one transaction."""
-        async with self._database.writing() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             await self._widen(connection, batch)
             await self._keep(connection, _CALL, {(name, 0): lines for name, lines in batch.calls.items()})
             await self._keep(connection, _AGENT, batch.agents)
             await self._refold(connection, sorted(harmless(name) for name in batch.calls))
             await Places(self._database).save_in(connection, self._digest.source, place)
 
+        await self._write_all(work)
+
+    async def _write_all(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """Do work in one transaction; again where the journal's writer and we had each other's rows (deadlock)."""
+        for left in range(DEADLOCKS, -1, -1):
+            try:
+                async with self._database.writing() as connection:
+                    await work(connection)
+            except DBAPIError as error:
+                if not left or getattr(error.orig, "sqlstate", "") != DEADLOCK:
+                    raise
+            else:
+                return
+
     async def finish(self) -> int:
         """Fold again what the whole log has a say in; return how many agents' states were written."""
         after = ""
         while names := await self._open(_CALL, after):
-            async with self._database.writing() as connection:
-                await self._refold(connection, names)
+            await self._write_all(partial(self._refold, names=names))
             after = names[-1]
         after, count = "", 0
         while names := await self._open(_AGENT, after):
             for name in names:
-                async with self._database.writing() as connection:
-                    await self._fold_agent(connection, name)
+                await self._write_all(partial(self._fold_agent, name=name))
             after, count = names[-1], count + len(names)
         return count
 

@@ -29,6 +29,7 @@ from storage.tables import KEPT
 from tests.asterisk_fixture import LogIn
 from tests.integration.hall import Hall, deaf_phone_scenario, now, open_hall, phone_scenario
 from tests.integration.test_imports_of_asterisk import differences, ended, imported
+from tests.integration.town import PROOF
 from tests.sip_fixture import RtpEar, Sipp, eventually
 
 pytestmark = pytest.mark.integration
@@ -88,6 +89,7 @@ async def hung_up(hall: Hall, count: int) -> None:
     await eventually(lambda: hall.settings.cel_file.read_text().count("LINKEDID_END") >= count, 30)
 
 
+@pytest.mark.skipif(not PROOF, reason="takes long: make proof")
 async def test_what_happened_while_we_were_away_stands_in_the_ledger(
     tmp_path: Path, asterisk_root: Path, sipp: Sipp, ear: RtpEar, ami_of: LogIn
 ) -> None:
