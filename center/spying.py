@@ -1,6 +1,7 @@
 """Listening sessions: asked for, started and ended as Asterisk reports."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from calls.operation import Operation
 from center import operations
@@ -81,19 +82,7 @@ def switched(turn: Turn, fact: facts.SpySwitched) -> None:
     session = turn.state.listening.get(fact.session)
     if session is None or session.mode is fact.mode:
         return
-    turn.record(
-        events.ListeningModeChanged(
-            session=session.id,
-            contact=session.contact,
-            call=session.call,
-            agent=session.agent,
-            by=session.by,
-            queue=session.queue,
-            occurred=fact.occurred,
-            mode=fact.mode,
-            before=session.mode,
-        )
-    )
+    _record(turn, events.ListeningModeChanged, session, fact.occurred, mode=fact.mode, before=session.mode)
     if operation := _switching(turn, session.id):
         operations.done(turn, operation)
 
@@ -115,20 +104,25 @@ def started(turn: Turn, fact: facts.SpyStarted) -> None:
         return
     if session.started_at is not None:
         return
+    _record(turn, events.ListeningStarted, session, fact.occurred, mode=session.mode)
+    if session.operation:
+        turn.record(events.OperationDone(operation=session.operation, by=session.by))
+
+
+def _record(turn: Turn, kind: type[events.ListeningEvent], session: Listening, occurred: datetime, **more: Any) -> None:
+    """Record an event about a session."""
     turn.record(
-        events.ListeningStarted(
+        kind(
             session=session.id,
             contact=session.contact,
             call=session.call,
             agent=session.agent,
             by=session.by,
             queue=session.queue,
-            occurred=fact.occurred,
-            mode=session.mode,
+            occurred=occurred,
+            **more,
         )
     )
-    if session.operation:
-        turn.record(events.OperationDone(operation=session.operation, by=session.by))
 
 
 def _foreign(turn: Turn, fact: facts.SpyStarted) -> None:
@@ -160,18 +154,7 @@ def stopped(turn: Turn, fact: facts.SpyStopped) -> None:
 def end(turn: Turn, session: Listening, fact: facts.Fact, failed: str = "") -> None:
     """Close a session's record, and its operation if that never came to anything."""
     failed = failed or (fact.failed if isinstance(fact, facts.SpyStopped) else "")
-    turn.record(
-        events.ListeningEnded(
-            session=session.id,
-            contact=session.contact,
-            call=session.call,
-            agent=session.agent,
-            by=session.by,
-            queue=session.queue,
-            occurred=fact.occurred,
-            failed=failed,
-        )
-    )
+    _record(turn, events.ListeningEnded, session, fact.occurred, failed=failed)
     if operation := _switching(turn, session.id):
         operations.fail(turn, operation, "the session has ended")
     if session.started_at is None and session.operation:
