@@ -121,8 +121,8 @@ async def test_what_happened_while_we_were_away_stands_in_the_ledger(
             assert hall.state("a2") is AgentState.TALKING, "with the citizen whom the fallback queue gave them"
             await hall.until(events.AgentStateChanged, agent=AgentId("a1"), after=AgentState.READY)
             await ended(hall, 4)
-            # What is kept is compared below: the wrap-up is a part of the leg.
-            await eventually(lambda: hall.state("a2") is AgentState.READY, 10)
+            # What is kept is compared below: the wrap-up is a part of the leg, once the log has it.
+            await hall.until(events.AgentStateChanged, before=AgentState.WRAP_UP, agent=AgentId("a2"))
             assert backfill.taken == 3
         contacts, legs = await kept(database)
         assert {one.number: (one.outcome, one.agent, one.source) for one in contacts.values()} == {
