@@ -35,7 +35,7 @@ lint:
 
 check:
 	@echo '==> pytest'
-	@PYTHONASYNCIODEBUG=1 $(BIN)/pytest
+	@PYTHONASYNCIODEBUG=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 proof: ready-for-tests
 	@HOTLINE_PROOF=1 $(BIN)/pytest --timeout=0

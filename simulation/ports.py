@@ -1,20 +1,23 @@
-"""Ports of 127.0.0.1 that nobody uses now."""
+"""Ports of 127.0.0.1 that nobody uses now, and that no other process is about to use."""
 
 from __future__ import annotations
 
 import random
 import socket
+from collections import deque
 
-_given: set[int] = set()
-"""What this process was given before: it may not be bound yet."""
+_claims: deque[socket.socket] = deque()
+"""What this process holds; who asked for a port has bound it long before so many others were given."""
+_MOST = 400
+_BLOCK = 100
+"""Ranges begin at multiples of this, so that a claim on each beginning is one on all of it."""
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a port that nothing listens on, below the kernel's ephemeral ones: no connection takes it meanwhile."""
     for _ in range(1000):
         port = random.randrange(2_000, 10_000)
-        if port not in _given and _is_free(port, kind):
-            _given.add(port)
+        if _is_free(port, kind) and _claim(port):
             return port
     raise OSError("no free port")
 
@@ -22,10 +25,25 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 def free_udp_range(count: int) -> int:
     """Return the first, even, of `count` free UDP ports below the kernel's ephemeral ones. Raises OSError."""
     for _ in range(100):
-        first = random.randrange(10_000, 32_000 - count, 2)
-        if all(_is_free(port) for port in range(first, first + count)):
+        first = random.randrange(10_000, 32_000 - count, _BLOCK)
+        ports = range(first, first + count)
+        if all(map(_is_free, ports)) and all(map(_claim, ports[::_BLOCK])):
             return first
     raise OSError(f"no {count} free UDP ports in a row")
+
+
+def _claim(port: int) -> bool:
+    """Take a port among all processes of this machine; a name in Linux's abstract namespace goes with its holder."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0hotline-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    if len(_claims) > _MOST:
+        _claims.popleft().close()
+    return True
 
 
 def _is_free(port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> bool:
