@@ -6,18 +6,21 @@ import random
 import socket
 from collections import deque
 
-_claims: deque[socket.socket] = deque()
-"""What this process holds; who asked for a port has bound it long before so many others were given."""
-_MOST = 400
 _BLOCK = 100
 """Ranges begin at multiples of this, so that a claim on each beginning is one on all of it."""
+
+_ports: deque[socket.socket] = deque()
+_blocks: deque[socket.socket] = deque()
+"""What this process holds; who asked for a port has bound it long before so many others were given."""
+_MOST_PORTS = 400
+_MOST_BLOCKS = 16
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a port that nothing listens on, below the kernel's ephemeral ones: no connection takes it meanwhile."""
     for _ in range(1000):
         port = random.randrange(2_000, 10_000)
-        if _is_free(port, kind) and _claim(port):
+        if _is_free(port, kind) and _claim(port, _ports, _MOST_PORTS):
             return port
     raise OSError("no free port")
 
@@ -27,12 +30,12 @@ def free_udp_range(count: int) -> int:
     for _ in range(100):
         first = random.randrange(10_000, 32_000 - count, _BLOCK)
         ports = range(first, first + count)
-        if all(map(_is_free, ports)) and all(map(_claim, ports[::_BLOCK])):
+        if all(map(_is_free, ports)) and all(_claim(block, _blocks, _MOST_BLOCKS) for block in ports[::_BLOCK]):
             return first
     raise OSError(f"no {count} free UDP ports in a row")
 
 
-def _claim(port: int) -> bool:
+def _claim(port: int, held: deque[socket.socket], most: int) -> bool:
     """Take a port among all processes of this machine; a name in Linux's abstract namespace goes with its holder."""
     claim = socket.socket(socket.AF_UNIX)
     try:
@@ -40,9 +43,9 @@ def _claim(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims.append(claim)
-    if len(_claims) > _MOST:
-        _claims.popleft().close()
+    held.append(claim)
+    if len(held) > most:
+        held.popleft().close()
     return True
 
 
