@@ -11,6 +11,7 @@ from center.turn import Turn
 from messages import commands, events
 from messages.ids import CallId, QueueId
 from messages.values import ContactOutcome, Need, Refusal, Then
+from queueing.line import PERSONAL
 from queueing.router import agents_for, insisted, place_in_line
 from queueing.settings import Overflow
 from queueing.surge import key_of
@@ -99,7 +100,8 @@ def join(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> None:
 def again(turn: Turn, call: Call, occurred: datetime, *, noticed: bool = False) -> None:
     """Queue a call again that nobody else takes: the citizen is never lost."""
     queue = call.queue if call.queue in turn.state.queues else None
-    asked = Asked(occurred=occurred, noticed=noticed, transferred=True)
+    needs = tuple(need for need in call.needs if not need.skill.startswith(PERSONAL))
+    asked = Asked(occurred=occurred, noticed=noticed, needs=needs, priority=call.priority, transferred=True)
     join(turn, call, queue or turn.state.settings.queues[0].id, asked)
 
 

@@ -8,7 +8,7 @@ from calls.transitions import LegState
 from center import offers, owed
 from center.turn import Turn
 from messages import commands, events, facts
-from messages.values import ContactOutcome, LegEnd, LegKind, Source, Target, Verb
+from messages.values import AgentState, ContactOutcome, LegEnd, LegKind, Reason, Source, Target, Verb
 from recording.recording import recording_of, wanted
 
 _DIAL_STATUS = {
@@ -137,7 +137,11 @@ def ended(turn: Turn, fact: facts.LegEnded) -> None:
     if not leg.talks:
         offers.fail(turn, call, leg, fact.why)
         return
-    finish(turn, call, leg, _why(turn, call, fact), fact.occurred)
+    why = _why(turn, call, fact)
+    finish(turn, call, leg, why, fact.occurred)
+    agent = turn.leg_agent(leg)
+    if why is LegEnd.PHONE_DIED and agent and agent.state is AgentState.WRAP_UP and not agent.planned:
+        turn.record(events.AgentPlanned(agent=agent.id, reason=Reason.DEAF_PHONE))
 
 
 def _why(turn: Turn, call: Call, fact: facts.LegEnded) -> LegEnd:

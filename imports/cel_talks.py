@@ -13,6 +13,7 @@ _ENDPOINT = re.compile(r"[^/]+/(?P<phone>.+?)(?:-[0-9a-f]{8,})?(?:;[12])?")
 _TOGETHER_US = 500_000
 """Ends of one call are told within this time of one another."""
 _LATE_US = 20_000
+_PHONE_DIED = 44
 """The losers of a ring-all may be hung up this long before the winner is told to be in its bridge."""
 _UNREACHABLE = frozenset({1, 3, 20, 27, 38, 58, 66})
 
@@ -99,6 +100,8 @@ def leg_end(
         return LegEnd.UNAVAILABLE if party.cause in _UNREACHABLE else LegEnd.NO_ANSWER
     if not gone and party.transferred is not None and abs(party.transferred - until) <= _TOGETHER_US:
         return LegEnd.TRANSFERRED
+    if not gone and party.cause == _PHONE_DIED:
+        return LegEnd.PHONE_DIED
     source = party.hung_up_by or citizen.hung_up_by
     if source in (citizen.channel, party.channel):
         return LegEnd.CITIZEN_HUNG_UP if source == citizen.channel else LegEnd.AGENT_HUNG_UP

@@ -39,6 +39,10 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "请为本次服务评价：满意请按一，基本满意请按二，不满意请按三。",
         "en": "Were you satisfied? Press one for yes, two for mostly, three for no.",
     },
+    "agent-lost": {
+        "zh": "非常抱歉，通话中断，正在为您转接其他话务员。",
+        "en": "We are sorry, your agent was cut off; we are getting you another.",
+    },
     "comfort": {
         "zh": "话务员正忙，您的来电已在排队，请不要挂机。",
         "en": "Our agents are busy. You are in line; please stay with us.",

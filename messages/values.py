@@ -72,6 +72,8 @@ class LegEnd(StrEnum):
     LEFT = "left"
     """Left a three-way call that went on."""
     LOST = "lost"
+    PHONE_DIED = "phone_died"
+    """Nothing more was heard of the phone in mid-talk."""
 
 
 class LegKind(StrEnum):

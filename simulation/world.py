@@ -212,6 +212,7 @@ def _asterisk(directory: Path, options: Options, phones: tuple[Phone, ...]) -> A
         agi=free_port(),
         rtp_start=rtp,
         rtp_end=rtp + media - 1,
+        rtp_timeout_seconds=30 if options.rtp else 0,
     )
 
 

@@ -122,6 +122,7 @@ class Bridge:
             return
         for fact in self.channels.see(message, self._clock()):
             self._tell(fact)
+            self.script.seen(fact)
 
     async def _up(self, link: AmiLink) -> datetime:
         """Resync: was Asterisk restarted, and what channels are there now? Returns the instant it surely speaks of."""

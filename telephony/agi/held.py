@@ -20,7 +20,7 @@ from ivr.steps import Flow
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, ContactId, LegId, NodeId, QueueId
-from messages.values import Then
+from messages.values import LegEnd, Then
 from telephony import FALLBACK_QUEUE
 from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.message import Message
@@ -38,6 +38,8 @@ MOVED_S = 0.3
 URGENT_OFFER = "urgent-key"
 """The prompt that offers a labelled caller the key for emergencies."""
 URGENT_KEY_S = 4.0
+AGENT_LOST = "agent-lost"
+"""The prompt that tells a citizen whose agent's phone died that somebody else will go on."""
 
 
 class HeldCall:
@@ -83,6 +85,11 @@ class HeldCall:
         for order in (self._offer, *self.orders.waiting()):
             if isinstance(order, Offer) and leg in order.phones:
                 order.withdrawn.add(leg)
+
+    def leg_ended(self, leg: LegId, why: LegEnd) -> None:
+        """Take note of what AMI says of the end of a leg that we dialled."""
+        if self._offer is not None and leg in self._offer.phones:
+            self._offer.ended(leg, why)
 
     async def arrive(self, flow: Flow, is_open: Callable[[str], bool]) -> None:
         """Take a new caller through the flow and hold them until an agent has talked to them."""
@@ -174,9 +181,13 @@ class HeldCall:
                     return
                 continue
             self._offer = order
-            if await self._dial(order):
-                await self._see_off()
-                return  # DIALSTATUS=ANSWER tells the dialplan that this call is served
+            if talked := await self._dial(order):
+                if not await order.phone_died(talked, MOVED_S):
+                    await self._see_off()
+                    return  # DIALSTATUS=ANSWER tells the dialplan that this call is served
+                await self.session.be_missed_after(0)
+                await self._wait_in(QueueId(""), self._clock())
+                self.orders.put(Telling((AGENT_LOST,)))
             self._offer = None
             await self.session.exec("StartMusicOnHold")
 
@@ -271,14 +282,14 @@ class HeldCall:
             self._say(facts.CallbackWanted)
         await self._play("callback-taken" if key == CALLBACK_KEY else "goodbye")
 
-    async def _dial(self, offer: Offer) -> bool:
-        """Ring one or several; tell whether one of them talked."""
+    async def _dial(self, offer: Offer) -> LegId | None:
+        """Ring one or several; return the leg that talked."""
         if offer.legs:
             await self.session.exec("MSet", offer.variables)
         for leg in offer.phones.keys() - set(offer.legs):
             self._say(facts.DialReturned, leg=leg, status="WITHDRAWN")
         if not offer.legs:
-            return False
+            return None
         legs, phones = offer.legs, offer.dialled
         result = await self.session.exec("Dial", "&".join(phones), *dial_options(offer), timeout=None)
         if result.result == "-1" or self.session.hung_up:
@@ -289,7 +300,7 @@ class HeldCall:
             legs = [leg for leg in legs if f"PJSIP/{winner}" in offer.phones[leg]]
         for leg in legs:
             self._say(facts.DialReturned, leg=leg, status=status)
-        return status == "ANSWER"
+        return legs[0] if status == "ANSWER" and legs else None
 
     async def _play(self, prompt: str) -> None:
         await self._performer.perform(do.Play(prompt, self._chosen.language))

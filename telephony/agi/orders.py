@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
@@ -9,7 +11,7 @@ import msgspec
 from ivr.texts import position_prompt, wait_prompt
 from messages.commands import Announce
 from messages.ids import LegId
-from messages.values import Then
+from messages.values import LegEnd, Then
 from telephony.agi.session import ABSOLUTE
 
 
@@ -21,9 +23,25 @@ class Offer:
         self.ring_s = ring_s
         self.caller_id = caller_id
         self.withdrawn: set[LegId] = set()
+        self._ends: dict[LegId, LegEnd] = {}
+        self._told = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Offer {' '.join(self.phones)} to {'&'.join(self.dialled)}>"
+
+    def ended(self, leg: LegId, why: LegEnd) -> None:
+        """Take note of what AMI says of a leg's end."""
+        self._ends[leg] = why
+        self._told.set()
+
+    async def phone_died(self, leg: LegId, patience_s: float) -> bool:
+        """Tell whether a leg's talk ended because its phone did; only AMI knows, and may say so a moment later."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while leg not in self._ends:
+                    self._told.clear()
+                    await self._told.wait()
+        return self._ends.get(leg) is LegEnd.PHONE_DIED
 
     @property
     def legs(self) -> list[LegId]:

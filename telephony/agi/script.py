@@ -9,7 +9,7 @@ import structlog
 
 from center.ports import Clock
 from ivr.steps import Flow
-from messages.facts import Fact
+from messages.facts import Fact, LegEnded
 from messages.ids import CallId, NodeId
 from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.held import STEP_S, HeldCall, dialled
@@ -50,6 +50,11 @@ class Script:
         for call in self.held.values():
             call.orders.put(order)
         return order
+
+    def seen(self, fact: Fact) -> None:
+        """Look at what AMI tells on its way to the centre: a held call wants to know how its talk ended."""
+        if isinstance(fact, LegEnded) and (call := self.held.get(fact.call)):
+            call.leg_ended(fact.leg, fact.why)
 
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""

@@ -38,6 +38,7 @@ STOCK = {
     "invalid-key": "pbx-invalid",
     "no-key": "vm-sorry",
     "survey": "vm-options",
+    "agent-lost": "pls-hold-while-try",
 }
 SOUNDS = Path("usr/share/asterisk/sounds/en")
 MADE = ".made.json"

@@ -109,6 +109,8 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
     emergency_message_seconds: int = 120
     qualify_seconds: int = 30
     rtp_keepalive_seconds: int = 5
+    rtp_timeout_seconds: int = 30
+    """How long a phone of ours may send nothing in mid-talk before it is dead; 0: for ever (silence suppression)."""
 
     def __post_init__(self) -> None:
         _require(_NAME.fullmatch(self.systemname), f"systemname {self.systemname!r}: letters, digits, - and _")

@@ -18,6 +18,8 @@ _DIAL_ENDS = {
     "CONGESTION": LegEnd.UNAVAILABLE,
     "CHANUNAVAIL": LegEnd.UNAVAILABLE,
 }
+_NO_RTP, _BY_DEVICE = 44, 1
+"""Causes of the Hangup, and of the SoftHangupRequest before, where a phone was silent for `rtp_timeout` (22.10.1)."""
 
 
 def new_channel(channels: ChannelMap, headers: Headers) -> None:
@@ -188,6 +190,7 @@ def soft_hangup_request(channels: ChannelMap, headers: Headers) -> None:
     """Asterisk was told to hang a channel up."""
     if channel := channels.channel(headers):
         channel.sent_away = True
+        channel.by_device = count(headers, "Cause") == _BY_DEVICE
 
 
 def hangup(channels: ChannelMap, headers: Headers) -> None:
@@ -196,6 +199,7 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
     if channel is None:
         return
     channel.sent_away = True
+    channel.died = not channel.hung_up and count(headers, "Cause") == _NO_RTP
     leave(channels, channel)
     if leg := channels.leg_of(channel):
         _leg_hung_up(channels, leg, channel, headers)
@@ -216,7 +220,7 @@ def _leg_hung_up(channels: ChannelMap, leg: TrackedLeg, channel: Channel, header
     if leg.talks:
         if leg.talker == channel.uid:
             moved = leg.stepped_aside == "citizen"  # by Redirect, or the dialplan
-            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else LegEnd.AGENT_HUNG_UP, leg.parted_at)
+            channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP if moved else channel.how_it_left, leg.parted_at)
     elif not leg.dialled and leg.consulted_by:
         channels.end_leg(leg, LegEnd.AGENT_HUNG_UP if channel.hung_up else LegEnd.WITHDRAWN)
     elif not leg.dialled:

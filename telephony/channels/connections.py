@@ -157,8 +157,10 @@ def part(channels: ChannelMap, leg: TrackedLeg, citizen: Channel) -> None:
         leg.times_aside += leg.stepped_aside == "agent"
     if citizen.leaves:
         channels.end_leg(leg, LegEnd.CITIZEN_HUNG_UP)
+    elif agent is not None and agent.by_device and not agent.died:
+        leg.parted_at = channels.occurred
     elif agent is None or (agent.leaves and not consults):
-        channels.end_leg(leg, LegEnd.AGENT_HUNG_UP)
+        channels.end_leg(leg, agent.how_it_left if agent else LegEnd.AGENT_HUNG_UP)
     elif not agent.bridge and not citizen.bridge:
         # Both were taken away, by a transfer, Redirect or the dialplan: its event or the agent's Hangup tells.
         leg.parted_at = channels.occurred

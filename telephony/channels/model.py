@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from messages.ids import CallId, LegId, Phone
-from messages.values import ContactOutcome
+from messages.values import ContactOutcome, LegEnd
 
 Headers = Mapping[str, str | list[str]]
 
@@ -36,6 +36,10 @@ class Channel:
     """Its own phone hung up (HangupRequest)."""
     sent_away: bool = False
     """Asterisk was told to hang it up (SoftHangupRequest)."""
+    by_device: bool = False
+    """It was its driver that told so: perhaps the phone died, which the Hangup will say."""
+    died: bool = False
+    """Nothing was heard of its phone any more."""
     queue: str = ""
     """The queue of Asterisk's own that the dialplan sent it to."""
     member: str = ""
@@ -54,6 +58,11 @@ class Channel:
     def leaves(self) -> bool:
         """Whether it is being hung up, by either side."""
         return self.hung_up or self.sent_away
+
+    @property
+    def how_it_left(self) -> LegEnd:
+        """Return why its talk is over where it was this side that ended it."""
+        return LegEnd.PHONE_DIED if self.died else LegEnd.AGENT_HUNG_UP
 
     @property
     def is_party(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from messages import commands, events, facts
 from messages.ids import CallId
-from messages.values import LegEnd, Verb
+from messages.values import AgentState, LegEnd, Need, Reason, Verb
 from tests.center.test_call_control import talking
 from tests.center.world import NODE
 
@@ -32,3 +32,26 @@ def test_a_recording_told_of_after_its_talk_is_completed_all_the_same(call_ends:
         facts.RecordingStarted(occurred=world.now, node=NODE, recording="c1-1", call=CallId("c1"))  # type: ignore[arg-type]
     )
     assert [command.recording for command in world.commanded(commands.StopRecording)] == ["c1-1"]
+
+
+def test_a_citizen_whose_agents_phone_died_keeps_the_place_and_the_agent_is_not_ready() -> None:
+    world = talking()
+    world.wait(60)
+    world.come("c2")
+    world.end_leg("c1/1", LegEnd.PHONE_DIED)
+    world.held_again("c1")
+    queued = world.of(events.CallQueued)[-1]
+    assert (queued.call, queued.queue, queued.position) == ("c1", world.call("c1").queue, 1)
+    assert world.of(events.CallTransferred) == []
+    assert world.state("a1") is AgentState.WRAP_UP
+    world.wait(world.center.state.queues[queued.queue].wrap_up_s + 1)
+    assert (world.state("a1"), world.agent("a1").reason) == (AgentState.NOT_READY, Reason.DEAF_PHONE)
+
+
+def test_what_a_citizen_needs_is_still_asked_for_when_they_queue_again() -> None:
+    world = talking()
+    needs = (Need("cantonese", 2, 30.0), Need("@a9", 1, 30.0))
+    world.call("c1").needs = needs
+    world.end_leg("c1/1", LegEnd.PHONE_DIED)
+    world.held_again("c1")
+    assert world.of(events.CallQueued)[-1].needs == needs[:1], "but not an agent whom somebody passed them to"
