@@ -24,8 +24,6 @@ ready:
 ready-for-tests:
 	@deploy/bootstrap.sh test
 
-# The web page's bundle goes here: a target `web`, and a prerequisite of ready and ready-for-tests.
-
 lint:
 	@echo '==> ruff, mypy, import-linter'
 	@$(BIN)/ruff check .
@@ -45,5 +43,5 @@ bench: ready-for-tests
 	@$(BIN)/python -m bench.$(NAME:import=import_)
 
 lock:
-	@$(LOCK) pyproject.toml -o requirements/run.lock
-	@$(LOCK) --extra dev pyproject.toml -o requirements/dev.lock
+	@$(LOCK) --extra web pyproject.toml -o requirements/run.lock
+	@$(LOCK) --extra dev --extra web pyproject.toml -o requirements/dev.lock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,15 @@ from messages.ids import AgentId, ContactId, RecordingId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
+
+
+@dataclass(frozen=True, repr=False)
+class Softphone:
+    """The SIP account of a phone that may be a browser; `server`: its WebSocket's URL, `{host}` is the page's own."""
+
+    user: str
+    secret: str
+    server: str
 
 
 class Identity(Protocol):

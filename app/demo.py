@@ -137,8 +137,8 @@ def _welcome(base: str, settings: Settings) -> list[str]:
         "",
         f"  pages       {base}/          REST {base}/api/v1/openapi.json",
         f"  log in as   {people}",
-        f"  your seat   agent {VISITOR}: register a SIP phone as {VISITOR} at {asterisk.host}:{asterisk.sip_udp}",
-        f"              (its secret is in {DIRECTORY / 'hotline.toml'}; supervisors listen from phone {SUPERVISOR})",
+        f"  your seat   log in as `agent`: the browser is phone {VISITOR}; or register a SIP phone as {VISITOR}",
+        f"              at {asterisk.host}:{asterisk.sip_udp} (its secret is in {DIRECTORY / 'hotline.toml'}; supervisors listen from phone {SUPERVISOR})",
         "  stop        Ctrl-C",
         "",
     ]

@@ -28,6 +28,7 @@ from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
 from app.settings import Settings
 from app.settings_check import warnings
+from app.softphones import sip_server, softphones
 from center import snapshot
 from center.apply import Center
 from center.loop import CenterLoop
@@ -234,6 +235,8 @@ class Hotline:
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
+            softphones=softphones(settings.asterisk),
+            sip_servers=(sip_server(settings.asterisk),),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

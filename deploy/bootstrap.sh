@@ -74,6 +74,10 @@ else
   command -v espeak-ng >/dev/null || (install_packages espeak-ng) || say "going on without espeak-ng"
   install_python_packages run
 fi
+if ! .venv/bin/python deploy/build_web.py; then
+  [ "$purpose" = run ] || fail "the web pages could not be built"
+  say "going on without the phone in the page"
+fi
 .venv/bin/python - <<'PYTHON'
 import sys
 

@@ -21,6 +21,7 @@ PREFIX = "/api/v1"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SERVICES = web.AppKey("services", Services)
+PAGES = ("js", "built", "style.css", "icon.svg")
 
 
 def make_app(services: Services) -> web.Application:
@@ -43,16 +44,14 @@ def make_app(services: Services) -> web.Application:
 
 
 def _add_pages(app: web.Application, directory: Path) -> None:
-    """Serve a directory's page: each of its files and folders by name, so that unknown paths stay problems."""
+    """Serve a directory's page: its files and folders by name, so that unknown paths stay problems."""
     if not (directory / "index.html").is_file():
         return
     app.router.add_get("/", _file(directory / "index.html"))
-    for entry in sorted(directory.iterdir()):
-        if entry.name.startswith("."):
-            continue
+    for entry in (directory / name for name in PAGES):
         if entry.is_dir():
             app.router.add_static(f"/{entry.name}", entry)
-        else:
+        elif entry.is_file():
             app.router.add_get(f"/{entry.name}", _file(entry))
 
 
@@ -82,13 +81,15 @@ async def _refusals(request: web.Request, handler: Next) -> web.StreamResponse:
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:
     """Tell browsers what our pages may load and what may be kept."""
-    port = request.app[SERVICES].settings.stream_port
-    host = request.url.host or ""
-    stream = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    services = request.app[SERVICES]
+    name = request.url.host or ""
+    host = f"[{name}]" if ":" in name else name
+    stream = f"{host}:{services.settings.stream_port}"
+    phones = "".join(f" {server.format(host=host)}" for server in services.sip_servers)
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-        f"connect-src 'self' ws://{stream} wss://{stream}; form-action 'self'; base-uri 'none'; "
+        f"connect-src 'self' ws://{stream} wss://{stream}{phones}; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

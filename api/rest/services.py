@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Exports, History, Identity, Notices, Recordings, Schedules
+from api.ports import Audit, Exports, History, Identity, Notices, Recordings, Schedules, Softphone
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -45,6 +45,10 @@ class Services:
     audit: Audit | None = None
     recordings: Recordings | None = None
     notices: Notices | None = None
+    softphones: Mapping[str, Softphone] = field(default_factory=dict)
+    """Those that may be a browser, by the phone's number."""
+    sip_servers: tuple[str, ...] = ()
+    """Where pages may open SIP over WebSocket, `{host}` is the page's own."""
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

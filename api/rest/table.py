@@ -20,6 +20,7 @@ from api.rest import (
     schedules,
     seats,
     sessions,
+    softphones,
 )
 from api.rest.bodies import (
     AgentsAnswer,
@@ -67,6 +68,7 @@ MAY: dict[str, frozenset[Role]] = {
     "agents.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.set_state": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN}),
     "agents.preview": frozenset({AGENT, SUPERVISOR, ADMIN}),
+    "agents.phone": frozenset({AGENT, SUPERVISOR, LEADER}),
     "queues.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "queues.open": frozenset({SUPERVISOR, ADMIN}),
     "callbacks.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN, CASE_SYSTEM}),
@@ -186,6 +188,7 @@ ROUTES: tuple[Route, ...] = (
         answer=OperationAnswer,
         status=202,
     ),
+    _route("GET", "/agents/me/phone", "agents.phone", softphones.get_softphone, answer=softphones.SoftphoneAnswer),
     _route("GET", "/queues", "queues.read", live.list_queues, answer=QueuesAnswer),
     _route("GET", "/queues/{queue}", "queues.read", live.get_queue, answer=QueueView),
     _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),

@@ -6,6 +6,9 @@ RUN apt-get update \
 WORKDIR /opt/hotline
 COPY requirements/run.lock requirements/run.lock
 RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock
+COPY deploy/build_web.py deploy/build_web.py
+COPY web/ web/
+RUN .venv/bin/python deploy/build_web.py && rm -rf web/node_modules
 COPY . .
 RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e . \
  && groupadd -g 10001 hotline && useradd -u 10001 -g 10001 -d /var/lib/hotline -M hotline \

@@ -85,6 +85,8 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
     control_host: str = "127.0.0.1"
     sip_udp: int = 5060
     http: int = 8088
+    sip_url: str = ""
+    """Where browsers speak SIP over WebSocket, such as wss://pbx.example/ws; empty: `http` at the page's own host."""
     ami: int = 5038
     ami_username: str = "hotline"
     agi_host: str = "127.0.0.1"

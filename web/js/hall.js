@@ -174,6 +174,7 @@ const STEPS = {
     if (!agent) return;
     Object.assign(agent, { state: event.after, reason: event.reason, since: message.at, until: event.until });
     Object.assign(agent, { call: event.call, phone: event.phone, forced: event.forced, seat: event.seat });
+    if (event.after === 'ready') agent.deaf = null; // a deaf seat is refused; whoever was away was not told of their phone
     if (['ready', 'not_ready', 'logged_out'].includes(event.after)) agent.planned = '';
   },
   'agent.planned': (hall, event) => {

@@ -6,6 +6,7 @@ import { $, write } from './dom.js';
 import { Hall } from './hall.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
+import { answer, bindPhone, drawPhone, phoneRings, plugIn, unplug } from './phone.js';
 import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
@@ -41,6 +42,7 @@ function show() {
     write($('link'), who ? text(up ? 'up' : 'down') : '');
     write($('language'), text('other_language'));
     if (who) draw(hall, who, may(who), on, parked);
+    drawPhone();
   });
 }
 
@@ -69,6 +71,7 @@ async function enter() {
     refused: () => leave('expired'),
   });
   renewLater();
+  if (session()?.agent) plugIn(show);
   show();
 }
 
@@ -95,6 +98,7 @@ function leave(why) {
   clearTimeout(renewing);
   stream?.close();
   stream = null;
+  unplug();
   up = false;
   forget();
   write(failure($('log-in')), why ? text(why) : '');
@@ -261,11 +265,12 @@ function bind() {
     if (!key.altKey || $('own').hidden || $('desk').hidden) return;
     if (document.querySelector('dialog[open]')) return;
     const verb = verbOf(hall, session()?.agent, key.code.replace('Key', ''));
-    const act = verb ? () => acts.control(verb) : KEYS[key.code];
+    const act = key.code === 'KeyA' && phoneRings() ? answer : verb ? () => acts.control(verb) : KEYS[key.code];
     if (!act) return;
     key.preventDefault();
     act();
   });
+  bindPhone();
   $('parked-refresh').addEventListener('click', look);
   setInterval(watch, WATCH_MS);
   setInterval(owed, WATCH_MS);

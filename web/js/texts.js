@@ -23,6 +23,9 @@ export const TEXTS = {
     closed: '已关闭', off_hours: '休息中', estimated: '预计等待', staffed: '在岗', parked_now: '寄存', why: '原因', forced: '（班长设置）', party: '参与方',
     role: '角色', unknown_wait: '未知', keys: '按键', send: '发送', muted: '已静音', about: '关联联络',
     talk_number: '对方号码', position: '位', confidential: '保密', in_confidence: '已保密', labelled: '骚扰标记', priority: '优先',
+    softphone: '软电话', answer: '接听', echo_test: '回声测试', microphone: '麦克风', microphone_usual: '系统默认', level_mine: '我的音量',
+    level_theirs: '对方音量', phone_away: '未注册', phone_there: '已注册', phone_ringing: '来电振铃', phone_dialling: '正在接通', phone_talking: '通话中',
+    trouble_unreachable: '连接不上话务平台，正在重连', trouble_microphone: '无法使用麦克风：请在浏览器中允许', trouble_autoplay: '浏览器不允许播放声音：请点击页面',
     owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_revisit: '回访', owed_due: '回拨时间', owed_now: '现在',
     owed_calls: '来电 / 已拨', call_back: '回拨',
     states: {
@@ -76,6 +79,10 @@ export const TEXTS = {
     unknown_wait: 'unknown', keys: 'Keys', send: 'Send', muted: 'muted',
     about: 'About contact', talk_number: 'Number', position: 'in line', confidential: 'Keep confidential',
     in_confidence: 'confidential', labelled: 'labelled', priority: 'priority',
+    softphone: 'Softphone', answer: 'Answer', echo_test: 'Echo test', microphone: 'Microphone', microphone_usual: 'As the system has it',
+    level_mine: 'My level', level_theirs: 'Their level', phone_away: 'Not registered', phone_there: 'Registered', phone_ringing: 'Ringing',
+    phone_dialling: 'Connecting', phone_talking: 'Talking', trouble_unreachable: 'The switch cannot be reached; trying again',
+    trouble_microphone: 'No microphone: allow it in the browser', trouble_autoplay: 'The browser plays no sound: click the page',
     owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_revisit: 'revisit', owed_due: 'When',
     owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
     states: {
