@@ -138,7 +138,8 @@ def _welcome(base: str, settings: Settings) -> list[str]:
         f"  pages       {base}/          REST {base}/api/v1/openapi.json",
         f"  log in as   {people}",
         f"  your seat   log in as `agent`: the browser is phone {VISITOR}; or register a SIP phone as {VISITOR}",
-        f"              at {asterisk.host}:{asterisk.sip_udp} (its secret is in {DIRECTORY / 'hotline.toml'}; supervisors listen from phone {SUPERVISOR})",
+        f"              at {asterisk.host}:{asterisk.sip_udp} (its secret is in {DIRECTORY / 'hotline.toml'})",
+        f"  listening   supervisors listen from phone {SUPERVISOR}",
         "  stop        Ctrl-C",
         "",
     ]

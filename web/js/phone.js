@@ -58,8 +58,9 @@ function meter() {
   $('level-theirs').value = theirs;
 }
 
-/** Bind the buttons, once. */
+/** Bind the buttons, once; who is talking is asked before the page, and with it the call, is gone. */
 export function bindPhone() {
+  window.addEventListener('beforeunload', (leaving) => { if (phone?.state === 'talking') leaving.preventDefault(); });
   $('phone-answer').addEventListener('click', answer);
   $('phone-hang-up').addEventListener('click', () => phone?.hangUp());
   $('phone-echo').addEventListener('click', () => phone?.testEcho());
