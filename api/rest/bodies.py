@@ -10,7 +10,8 @@ import msgspec
 from api.queue_views import QueueView
 from api.views import AgentView, CallView, ListeningView, SurgeView
 from messages.errors import Invalid
-from messages.values import ContactOutcome, ListeningMode
+from messages.ids import AgentId
+from messages.values import AgentState, ContactOutcome, ListeningMode
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -137,6 +138,21 @@ class ContactsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[dict[str, Any]]
     next: str | None = None
+
+
+class Colleague(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody to pass a call to."""
+
+    id: AgentId
+    name: str
+    team: str
+    state: AgentState
+
+
+class ColleaguesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is there beside oneself."""
+
+    items: list[Colleague]
 
 
 class AgentsAnswer(msgspec.Struct, frozen=True, kw_only=True):

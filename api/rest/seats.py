@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from agents.agent import Agent
-from api.rest.bodies import AgentsAnswer, AgentStateBody, PreviewBody, WrapUpExtensionBody
+from api.rest.bodies import (
+    AgentsAnswer,
+    AgentStateBody,
+    Colleague,
+    ColleaguesAnswer,
+    PreviewBody,
+    WrapUpExtensionBody,
+)
 from api.rest.call_bodies import OperationAnswer
 from api.rest.endpoint import Answer, Asked
 from api.rights import WATCHERS, leads, oversees
@@ -27,6 +34,17 @@ async def get_agent(asked: Asked) -> Answer:
     if asked.roles.isdisjoint(WATCHERS) and not _is_own(asked, agent) and not _leads(asked, agent):
         raise Forbidden("agents see themselves only")
     return _shown(asked, agent)
+
+
+async def list_colleagues(asked: Asked) -> Answer:
+    """Return the other agents of one's tenant who are logged in: whom a call may be passed to."""
+    scope, own = asked.services.scope, asked.principal.agent
+    items = [
+        Colleague(id=agent.id, name=agent.name, team=agent.team, state=agent.state)
+        for agent in asked.services.mirror.state.roster.by_id.values()
+        if agent.id != own and agent.state is not AgentState.LOGGED_OUT and scope.has_agent(asked.principal, agent)
+    ]
+    return Answer(ColleaguesAnswer(items=items))
 
 
 async def put_agent_state(asked: Asked) -> Answer:

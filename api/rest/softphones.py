@@ -8,25 +8,31 @@ import msgspec
 
 from api.rest.endpoint import Answer, Asked
 from api.rest.seats import own_seat
-from messages.errors import NotFound
 
 
-class SoftphoneAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A SIP account over WebSocket (RFC 7118): `server` is its ws:// or wss:// URL."""
+class SipAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account over WebSocket (RFC 7118): `server` is its ws:// or wss:// URL."""
 
-    number: str
     user: str
     password: str
     server: str
 
 
+class SoftphoneAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone of one's own seat; without `account` it cannot be a browser."""
+
+    number: str
+    account: SipAccount | None
+
+
 async def get_softphone(asked: Asked) -> Answer:
-    """Return the account of one's own seat's phone, where that may be a browser."""
+    """Return the phone of one's own seat and, where it may be a browser, the account to register by."""
     agent = asked.services.mirror.state.roster.get(own_seat(asked))
     number = agent.phone or agent.usual_phone
     phone = asked.services.softphones.get(number)
     if phone is None:
-        raise NotFound("the phone of your seat is no browser: its kind is neither webrtc nor both")
+        return Answer(SoftphoneAnswer(number=number, account=None))
     host = urlsplit(f"//{asked.headers.get('Host', '')}").hostname or "localhost"
     server = phone.server.format(host=f"[{host}]" if ":" in host else host)
-    return Answer(SoftphoneAnswer(number=number, user=phone.user, password=phone.secret, server=server))
+    account = SipAccount(user=phone.user, password=phone.secret, server=server)
+    return Answer(SoftphoneAnswer(number=number, account=account))

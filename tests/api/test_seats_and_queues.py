@@ -213,3 +213,11 @@ async def test_a_burst_is_told_with_how_many_it_deflected(house: House) -> None:
     assert (burst["announce"], burst["then"], burst["to"]) == ("surge", "wait", None)
     async with house.subscribed(token) as client:
         assert client.snapshot["surges"] == [burst]
+
+
+async def test_a_seats_phone_is_shown_to_whoever_sits_there_alone(house: House) -> None:
+    own = house.token(Role.AGENT, agent="a1")
+    assert await house.ask("GET", "agents/me/phone", own) == (200, {"number": "1001", "account": None})
+    status, problem = await house.ask("GET", "agents/me/phone", house.token(Role.SUPERVISOR))
+    assert (status, "no seat" in problem["detail"]) == (409, True)
+    assert (await house.ask("GET", "agents/a1/phone", own))[0] == 404

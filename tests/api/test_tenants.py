@@ -50,6 +50,13 @@ async def test_everybody_sees_what_is_theirs_and_the_city_sees_all(house: House)
     assert await _sees(house, nobody) == ([], [], [])
 
 
+async def test_agents_see_the_colleagues_of_their_county_who_are_there(house: House) -> None:
+    await house.ready("n1", "n2", "s1", "a1")
+    own = house.token(Role.AGENT, agent="n1", tenant="north")
+    status, answer = await house.ask("GET", "agents/me/colleagues", own)
+    assert (status, answer["items"]) == (200, [{"id": "n2", "name": "", "team": "", "state": "ready"}])
+
+
 async def test_an_overflowed_call_is_of_the_county_whose_line_it_came_in_on(house: House) -> None:
     await call_of(house, "cn", "north")
     [call] = (await house.ask("GET", "calls", house.token(Role.SUPERVISOR, tenant="north")))[1]["items"]

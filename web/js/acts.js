@@ -2,7 +2,7 @@
 
 import { $, make, write } from './dom.js';
 import { ask } from './rest.js';
-import { text } from './text.js';
+import { stateText, text } from './text.js';
 
 const EXTENSION_S = 30;
 const PHONE = 'hotline-phone';
@@ -66,9 +66,10 @@ export class Acts {
     const list = $('known-targets');
     list.replaceChildren();
     if (kind === 'queue') this.queues ??= (await ask('GET', '/queues').catch(() => null))?.items ?? null;
-    const agents = kind === 'agent' ? [...this.hall().agents.values()] : [];
-    for (const one of kind === 'queue' ? (this.queues ?? []) : agents) {
-      list.append(make('option', { value: one.id, label: one.name || one.id }));
+    const colleagues = kind === 'agent' ? (await ask('GET', '/agents/me/colleagues').catch(() => null))?.items ?? [] : [];
+    for (const one of kind === 'queue' ? (this.queues ?? []) : colleagues) {
+      const label = [one.name || one.id, kind === 'agent' && stateText(one.state)].filter(Boolean).join(' · ');
+      list.append(make('option', { value: one.id, label }));
     }
   }
 

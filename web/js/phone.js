@@ -13,10 +13,10 @@ let metering = 0;
 /** Be the phone of one's seat, where it may be a browser; `changed` is called when something is to be drawn. */
 export async function plugIn(changed) {
   unplug();
-  const account = await ask('GET', '/agents/me/phone').catch(() => null);
-  const built = account && await import('../built/softphone.js').catch(() => null);
+  const own = await ask('GET', '/agents/me/phone').catch(() => null);
+  const built = own?.account && await import('../built/softphone.js').catch(() => null);
   if (!built || phone) return;
-  phone = new built.Softphone(account, changed);
+  phone = new built.Softphone({ number: own.number, ...own.account }, changed);
   const look = async () => { microphones = await built.Softphone.microphones().catch(() => []); changed(); };
   navigator.mediaDevices?.addEventListener('devicechange', look);
   await look();
