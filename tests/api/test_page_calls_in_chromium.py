@@ -111,6 +111,24 @@ async def test_an_agent_calls_in_an_emergency_service_and_leaves(house: House) -
         assert await house.entries(Position(), events.WrapUpExtended)
 
 
+async def test_an_agent_notes_what_a_contact_was_about(house: House) -> None:
+    async with browsing(house, "li") as page:
+        await expect(page.locator("#wrap")).to_be_hidden()
+        await _talking(house, page)
+        await page.select_option("#wrap select", "complaint")
+        await page.fill("#wrap textarea", "路灯不亮")
+        await house.leg(facts.LegEnded, "c1/1", why=LegEnd.CITIZEN_HUNG_UP)
+        await expect(page.locator("#own-state")).to_have_text("话后处理")
+        await page.press("#wrap textarea", "Control+Enter")
+        await expect(page.locator("#wrap-saved")).to_have_text("已保存")
+        noted = [entry.event for entry in await house.entries(Position(), events.ContactWrappedUp)]
+        assert [(one.contact, one.code, one.note) for one in noted if isinstance(one, events.ContactWrappedUp)] == [
+            ("kc1", "complaint", "路灯不亮")
+        ]
+        await page.click("#go-ready")
+        await expect(page.locator("#wrap")).to_be_hidden()
+
+
 async def test_an_agent_transfers_to_a_queue_and_parks_and_picks_up(house: House, tmp_path: Path) -> None:
     async with browsing(house, "li") as page:
         await _talking(house, page)

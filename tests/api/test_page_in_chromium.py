@@ -9,9 +9,11 @@ import pytest
 from playwright.async_api import expect
 
 from messages import facts
+from messages.commands import StopSpy
 from messages.values import LegEnd
 from tests.api.browser import BROWSED, browsing, let_in
 from tests.api.house import House, open_house
+from tests.sip_fixture import eventually
 
 pytestmark = BROWSED
 
@@ -72,7 +74,7 @@ async def test_a_supervisor_watches_and_listens(house: House, tmp_path: Path) ->
         assert (session.purpose, session.by) == ("质检", "wang")
         await page.locator("#listening-rows button").click()
         await expect(page.locator("#notice")).to_be_hidden()
-        assert type(house.switchboard.commands[-1]).__name__ == "StopSpy"
+        await eventually(lambda: isinstance(house.switchboard.commands[-1], StopSpy))
 
 
 async def test_what_comes_from_outside_is_shown_as_text(house: House) -> None:

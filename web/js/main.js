@@ -10,6 +10,7 @@ import { answer, bindPhone, drawPhone, phoneRings, plugIn, unplug } from './phon
 import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
+import { bindWrap, drawWrap } from './wrap.js';
 
 const LISTENERS = ['supervisor', 'leader'];
 const OVERSEERS = ['supervisor', 'admin'];
@@ -43,6 +44,7 @@ function show() {
     write($('language'), text('other_language'));
     if (who) draw(hall, who, may(who), on, parked);
     drawPhone();
+    if (who) drawWrap(hall, who);
   });
 }
 
@@ -271,6 +273,7 @@ function bind() {
     act();
   });
   bindPhone();
+  bindWrap(attempt, show);
   $('parked-refresh').addEventListener('click', look);
   setInterval(watch, WATCH_MS);
   setInterval(owed, WATCH_MS);

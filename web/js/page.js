@@ -145,7 +145,7 @@ function drawAgents(hall, session, may, on, now) {
   keep($('agent-rows'), agents, (agent) => agent.id, (agent) => buildAgent(agent, on), (row, agent) => {
     const [name, state, time, phone, buttons] = row.children;
     const out = agent.state === 'logged_out';
-    write(name, agent.name ? `${agent.name} ${agent.id}` : agent.id);
+    write(name, agent.name && agent.name !== agent.id ? `${agent.name} ${agent.id}` : agent.id);
     paint(state.firstChild, agent.state);
     const reason = agent.reason && !out ? reasonText(agent.reason) + (agent.forced ? text('forced') : '') : '';
     write(state.lastChild, agent.planned ? `${text('planned')} · ${reasonText(agent.planned)}` : reason);
