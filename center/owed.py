@@ -7,8 +7,11 @@ from calls.callback import MISSED, allowed_from, can_be_called, owed_for
 from center.turn import Turn
 from messages import events, facts, requests
 from messages.ids import CallbackId, CallId, ContactId, QueueId, UserId
-from messages.values import CallbackKind, ContactOutcome, Direction
+from messages.values import Asker, CallbackKind, ContactOutcome, Direction
 from queueing.routes import route_for
+
+SYSTEM = UserId("callbacks")
+"""Who asks for the calls that are dialled automatically."""
 
 
 def take_missed(turn: Turn, request: requests.TakeMissedCall) -> None:
@@ -80,6 +83,7 @@ def note(
     by: UserId | None = None,
     place: datetime | None = None,
     case_no: str = "",
+    asker: Asker = Asker.AGENT,
 ) -> CallbackId:
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, owed_for(number, case_no)))
@@ -99,6 +103,7 @@ def note(
             by=by,
             place=place,
             case_no=case_no,
+            asker=asker,
             confidential=was or turn.state.is_confidential(contact),
         )
     )

@@ -112,6 +112,17 @@ class State:
         """Tell whether one of these contacts is confidential."""
         return any(contact in self.confidential for contact in contacts)
 
+    def attempt(self, operation: OperationId | None) -> Callback | None:
+        """Return the call back that an operation under way dials."""
+        return self.callbacks.get(self.attempts.get(operation or OperationId(""), CallbackId("")))
+
+    def is_on_the_line(self, number: str) -> bool:
+        """Tell whether a number is on the line with us, is dialled, or shown to an agent to dial."""
+        for known in (self.calls, self.outbound, self.previews):
+            if any(one.number == number for one in known.values()):
+                return True
+        return False
+
     def seated_agents(self) -> Iterable[Agent]:
         """Return the agents who are logged in."""
         return [agent for agent in self.roster.by_id.values() if agent.state is not AgentState.LOGGED_OUT]

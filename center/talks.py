@@ -5,7 +5,7 @@ from datetime import datetime
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
-from center import offers, owed
+from center import offers, owed, surveys
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import ContactOutcome, LegEnd, LegKind, Source, Target, Verb
@@ -236,4 +236,5 @@ def end(
             source=source,
         )
     )
+    surveys.conclude(turn, call)
     owed.missed(turn, call, outcome)

@@ -22,13 +22,14 @@ def _noted(state: State, entry: Entry, event: events.CallbackNoted) -> None:
             contacts=contacts,
             place=event.place,
             case_no=event.case_no,
+            asker=event.asker,
         )
         state.owed[event.tenant, owed_for(event.number, event.case_no)] = event.callback
     else:
         callback.contacts = tuple(dict.fromkeys((*callback.contacts, *contacts)))
         if event.cause is CallbackKind.REQUESTED:
             callback.kind = event.cause
-        callback.due_at = event.due_at
+        callback.due_at, callback.asker = event.due_at, event.asker
         callback.place = min(filter(None, (callback.place, event.place)), default=None)
     callback.confidential = callback.confidential or event.confidential
     if not callback.waits and callback.operation is None:
@@ -56,6 +57,8 @@ def _attempted(state: State, entry: Entry, event: events.CallbackAttempted) -> N
     callback.agent = callback.operation = None
     callback.attempts = event.attempts
     callback.due_at = event.due_at
+    callback.waits = False
+    state.waiting_callbacks.pop(event.callback, None)
     state.deadlines.set(("callback", callback.id), event.due_at)
 
 
