@@ -30,8 +30,8 @@ class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     `missed`: whether missed calls are; `messages`: whether who left a message in a flow is; `automatic`: whether free
     agents are shown them to dial, else they only stand in the list. `reserve`: how many agents of a queue stay free for
     live callers; who asked to be called back while waiting keeps the place in line and needs none. No call outside
-    [`since`, `until`) of the day in `tz`. `first`: whose phone rings first; the citizen's, who waits at the kept place
-    then, once that is `lead_s` at most from an agent. `keypad`: how many are asked by keypad at once. Seconds otherwise.
+    [`since`, `until`) of the day in `tz`. `first`: whose phone rings first; the citizen's once the kept place, where
+    they wait then, is `lead_s` from an agent at most. `keypad`: how many are asked by keypad at once. Else seconds.
     """
 
     missed: bool = True
