@@ -72,9 +72,9 @@ class Center:
         _DECIDE[type(message)](turn, message)
         queues.follow_up(turn)
         offers.match(turn, recalls.takes)
-        recalls.match(turn)
         operations.settle(turn)
         callbacks.follow_up(turn)
+        recalls.match(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 

@@ -90,6 +90,8 @@ def note(
     callback = known or CallbackId(turn.new_id("b"))
     was = turn.state.callbacks[known].confidential if known else False
     contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
+    if known and case_no and turn.state.callbacks[known].attempts:  # asked for again is not asked for sooner
+        due_at = max(due_at, turn.state.callbacks[known].due_at)
     turn.record(
         events.CallbackNoted(
             callback=callback,

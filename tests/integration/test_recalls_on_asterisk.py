@@ -13,7 +13,7 @@ import pytest_asyncio
 from calls.callback import CallbackSettings
 from center.records import CallbackRecord, RevisitRecord, SurveyRecord
 from messages import events, facts, requests
-from messages.ids import CallbackId
+from messages.ids import AgentId, CallbackId, ContactId
 from messages.values import Asker, CallbackEnd, ContactOutcome, Direction, RingsFirst
 from telephony import FALLBACK_QUEUE
 from tests.integration.agreement import told
@@ -72,7 +72,7 @@ async def test_a_citizen_who_asked_while_waiting_is_rung_first_and_then_talks_wi
     assert queued.place == noted.place
     assert (done.end, done.attempts, done.agent, done.contact) == (CallbackEnd.SERVED, 1, "a1", queued.contact)
     pop = town.of(events.ScreenPop)[-1]
-    assert (pop.number, pop.purpose, pop.about) == (CITIZEN, "callback requested", call)
+    assert (pop.number, pop.purpose, pop.about) == (CITIZEN, "callback requested", ContactId(call))
     town.outside.media.hums = True
     before = town["1001"].media.heard
     await eventually(lambda: town["1001"].media.heard > before + 10)
@@ -125,7 +125,7 @@ async def test_our_process_killed_while_the_citizen_waits_loses_nobody(town: Tow
     assert town.outside.talking.is_set(), "the safety net has passed them to an agent"
     await town.come_back()
     done = await town.until(events.CallbackDone, 30)
-    assert (done.end, done.contact, done.agent) == (CallbackEnd.SERVED, call, "a1")
+    assert (done.end, done.contact, done.agent) == (CallbackEnd.SERVED, ContactId(call), AgentId("a1"))
 
 
 async def test_our_process_killed_while_nobody_is_free_keeps_the_citizen_and_their_place(town: Town) -> None:
@@ -142,7 +142,7 @@ async def test_our_process_killed_while_nobody_is_free_keeps_the_citizen_and_the
     await town.until(events.CallQueued, 30, call=call, queue=FALLBACK_QUEUE)
     await town.ready("a2")
     done = await town.until(events.CallbackDone, 30)
-    assert (done.end, done.contact, done.agent) == (CallbackEnd.SERVED, call, "a2")
+    assert (done.end, done.contact, done.agent) == (CallbackEnd.SERVED, ContactId(call), AgentId("a2"))
 
 
 async def test_our_process_killed_while_the_citizen_is_rung_leads_them_to_the_safety_net(town: Town) -> None:
@@ -227,6 +227,6 @@ async def test_a_citizen_who_calls_in_while_we_ring_them_is_rung_no_more_and_ser
     call = await town.arrive()
     await eventually(lambda: town.outside.cancelled)
     done = await town.until(events.CallbackDone)
-    assert (done.callback, done.end, done.contact, done.attempts) == (callback, CallbackEnd.SERVED, call, 0)
+    assert (done.callback, done.end, done.contact, done.attempts) == (callback, CallbackEnd.SERVED, ContactId(call), 0)
     attempted = town.of(events.CallbackAttempted)[0]
     assert (attempted.why, attempted.attempts) == ("on the line with us", 0)

@@ -24,7 +24,7 @@ export const TEXTS = {
     role: '角色', unknown_wait: '未知', keys: '按键', send: '发送', muted: '已静音', about: '关联联络',
     talk_number: '对方号码', position: '位', confidential: '保密', in_confidence: '已保密', labelled: '骚扰标记', priority: '优先',
     owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_revisit: '回访', owed_due: '回拨时间', owed_now: '现在',
-    owed_calls: '来电 / 已拨', call_back: '回拨',
+    owed_calls: '来电 / 已拨', call_back: '回拨', owed_rung: '正在呼叫',
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
       not_ready: '示忙', arrived: '呼入', waiting: '排队', offered: '振铃', served: '即将结束', left: '已离开队列', parked: '寄存', consulted: '咨询中', held: '保持', ended: '已结束',
@@ -77,7 +77,7 @@ export const TEXTS = {
     about: 'About contact', talk_number: 'Number', position: 'in line', confidential: 'Keep confidential',
     in_confidence: 'confidential', labelled: 'labelled', priority: 'priority',
     owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_revisit: 'revisit', owed_due: 'When',
-    owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
+    owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back', owed_rung: 'being called',
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
       holding: 'On hold', wrap_up: 'Wrap-up', not_ready: 'Not ready', arrived: 'Arrived', waiting: 'Waiting',
