@@ -1,14 +1,16 @@
 """Recalls: whom of those we owe a call is called now, through an agent or, rung without one, to wait at a kept place.
 
-No live caller waits longer for it: no agent is held back while a citizen's phone rings, and whoever answers stands in
-line with the others. No number is dialled by itself that is on the line with us, or at night.
+No agent is held back for it while a citizen's phone rings, and whoever answers stands in line with live callers, by
+place. No number is dialled by itself that is on the line with us, or at night.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import merge
 
 from agents.agent import Agent
 from calls.callback import Callback, allowed_from
+from calls.callback_line import Alike
 from center import offers, operations, outbound
 from center.owed import SYSTEM
 from center.turn import Turn
@@ -27,28 +29,36 @@ def due(turn: Turn, name: str) -> None:
 
 
 def match(turn: Turn) -> None:
-    """Call those whose turn has come."""
-    if not turn.state.waiting_callbacks or not outbound.can_dial(turn):
+    """Call those whose turn has come, kept places first."""
+    due = turn.state.due_callbacks
+    if not due or not outbound.can_dial(turn):
         return
     allowed = allowed_from(turn.now, turn.state.settings.callbacks)
-    for name in list(turn.state.waiting_callbacks):
-        callback = turn.state.callbacks[name]
-        may, call = _way_of(turn, callback)
-        if call is None:
+    for alike in sorted(due.alike):
+        may, call = _way_of(turn, alike[-1])
+        if call is None or not (allowed > turn.now or may(turn, _first(turn, alike))):
             continue
-        if allowed > turn.now:
-            _put_off(turn, callback, allowed)
-        elif may(turn, callback) and not turn.state.is_on_the_line(callback.number):
-            call(turn, callback)
+        for _, name in list(due.alike[alike]):
+            callback = turn.state.callbacks[name]
+            if allowed > turn.now:
+                _put_off(turn, callback, allowed)
+            elif not may(turn, callback):
+                break
+            elif not turn.state.is_on_the_line(callback.number):
+                call(turn, callback)
+
+
+def _first(turn: Turn, alike: Alike) -> Callback:
+    return turn.state.callbacks[turn.state.due_callbacks.alike[alike][0][1]]
 
 
 _Way = tuple[Callable[[Turn, Callback], bool], Callable[[Turn, Callback], None] | None]
 
 
-def _way_of(turn: Turn, callback: Callback) -> _Way:
+def _way_of(turn: Turn, asker: Asker) -> _Way:
     """Return what tells whether a call back may be made now and what makes it, None where that is left to agents."""
     settings = turn.state.settings.callbacks
-    if callback.asker is Asker.KEYPAD:
+    if asker is Asker.KEYPAD:
         return _a_line_is_left, ring
     if not settings.automatic:
         return _somebody_is_spare, None
@@ -110,20 +120,18 @@ def _a_line_is_left(turn: Turn, callback: Callback) -> bool:
 def takes(turn: Turn, agent: Agent, before: datetime | None) -> bool:
     """Show a freed agent the call back whose kept place is the first, if it is before that of who waits."""
     state, settings = turn.state, turn.state.settings.callbacks
-    if not (settings.automatic and settings.first is RingsFirst.AGENT and state.waiting_callbacks):
+    if not (settings.automatic and settings.first is RingsFirst.AGENT and state.due_callbacks):
         return False
-    owed = (state.callbacks[name] for name in state.waiting_callbacks)
-    kept = [
-        (one.place, one.id)
-        for one in owed
-        if one.place and one.queue in agent.queues and (before is None or one.place < before)
-    ]
-    if not kept or not outbound.can_dial(turn) or allowed_from(turn.now, settings) > turn.now:
+    if not outbound.can_dial(turn) or allowed_from(turn.now, settings) > turn.now:
         return False
-    first = next((one for one in sorted(kept) if not state.is_on_the_line(state.callbacks[one[1]].number)), None)
-    if first is not None:
-        _show(turn, state.callbacks[first[1]], agent)
-    return first is not None
+    kept = merge(*(state.due_callbacks.alike.get((queue, False, Asker.AGENT), ()) for queue in agent.queues))
+    for place, name in kept:
+        if before is not None and place >= before:
+            break
+        if not state.is_on_the_line(state.callbacks[name].number):
+            _show(turn, state.callbacks[name], agent)
+            return True
+    return False
 
 
 def _show_best(turn: Turn, callback: Callback) -> None:

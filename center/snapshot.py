@@ -115,7 +115,7 @@ def _others(state: State, snapshot: Snapshot) -> None:
         state.callbacks[callback.id] = callback
         state.owed[callback.tenant, owed_for(callback.number, callback.case_no)] = callback.id
         if callback.waits:
-            state.waiting_callbacks[callback.id] = None
+            state.due_callbacks.join(callback)
         if callback.operation:
             state.attempts[callback.operation] = callback.id
     state.labels = {label.id: label for label in snapshot.labels}

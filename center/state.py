@@ -9,6 +9,7 @@ from calendars.hours import Spell
 from calendars.settings import Calendar
 from calls.call import Call
 from calls.callback import Callback
+from calls.callback_line import CallbackLine
 from calls.label import Label
 from calls.operation import Operation
 from center.deadlines import Deadlines
@@ -75,8 +76,8 @@ class State:
         """The one of them that a tenant's caller has."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
-        self.waiting_callbacks: dict[CallbackId, None] = {}
-        """Those that are due and wait for an agent, in order."""
+        self.due_callbacks = CallbackLine()
+        """Those that are due and wait for their turn."""
         self.attempts: dict[OperationId, CallbackId] = {}
         """The calls back that an operation under way dials."""
         self.listening: dict[SessionId, Listening] = {}
