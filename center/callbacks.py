@@ -12,7 +12,7 @@ from center.turn import Turn
 from messages import events, requests
 from messages.errors import Conflict, Invalid, NotFound
 from messages.ids import CallbackId, ContactId, OperationId
-from messages.values import Asker, CallbackEnd, CallbackKind, Direction
+from messages.values import Asker, CallbackEnd, CallbackKind, Direction, Source
 
 MAX_REASON = 500
 CALLED_US = "on the line with us"
@@ -77,7 +77,7 @@ def follow_up(turn: Turn) -> None:
     """Close what this turn has served, and see to attempts that are over."""
     for entry in list(turn.entries):
         match entry.event:
-            case events.ContactArrived(direction=Direction.IN, number=number):
+            case events.ContactArrived(direction=Direction.IN, number=number, source=Source.LIVE):
                 _calls_us(turn, number)
             case events.CallAnswered(call=name):
                 _served(turn, turn.state.calls.get(name))

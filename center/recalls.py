@@ -16,10 +16,12 @@ from center.owed import SYSTEM
 from center.turn import Turn
 from messages import commands, events, requests
 from messages.ids import CallbackId, OperationId, Phone, QueueId, UserId
-from messages.values import Asker, RingsFirst, Target, TargetKind, Verb
+from messages.values import AgentState, Asker, RingsFirst, Target, TargetKind, Verb
 from queueing.router import agents_for
 
 NIGHT = "quiet hours"
+_AT_WORK = frozenset(AgentState) - {AgentState.LOGGED_OUT, AgentState.NOT_READY}
+"""The pace of a queue is of the past: it says nothing where nobody works any more."""
 
 
 def due(turn: Turn, name: str) -> None:
@@ -83,14 +85,15 @@ def _turn_has_come(turn: Turn, callback: Callback) -> bool:
     """Tell whether a citizen who is rung now will soon have an agent: whom we owe a place, also while others wait."""
     if callback.place is None:
         return _somebody_is_spare(turn, callback)
-    state = turn.state
+    state, roster = turn.state, turn.state.roster.by_id.values()
     line, pace = state.line_of(callback.queue), state.paces.get(callback.queue)
     ahead = line.position(callback.id, callback.place) - 1  # type: ignore[arg-type]  # where its call would be
     spare = _spare(turn, callback.queue) - ahead
     if spare > 0:
         return True
-    wait_s = pace.wait_s(1 - spare) if pace and line.staff else None
-    return wait_s is not None and wait_s <= state.settings.callbacks.lead_s
+    wait_s = pace.wait_s(1 - spare) if pace else None
+    soon = wait_s is not None and wait_s <= state.settings.callbacks.lead_s
+    return soon and any(agent.state in _AT_WORK and callback.queue in agent.queues for agent in roster)
 
 
 def _spare(turn: Turn, queue: QueueId) -> int:

@@ -265,6 +265,28 @@ def test_a_kept_place_is_rung_for_shortly_before_an_agent_is_free_where_the_pace
     assert world.call("later").in_line
 
 
+def test_a_pace_of_the_past_rings_nobody_where_nobody_works() -> None:
+    world = town(reserve=3, lead_s=15.0)
+    world.ready("a1")
+    for n in range(7):
+        world.come(f"c{n}", number=f"1390000010{n}")
+    for n in range(7):
+        world.talk(f"c{n}/1")
+        world.wait(4)
+        if n == 6:
+            world.do(requests.GoNotReady(by=BY, agent=AgentId("a1"), reason="lunch"))
+        world.hang_up(f"c{n}")
+        if n < 6:
+            world.do(requests.GoReady(by=BY, agent=AgentId("a1")))
+    world.wait(6)
+    assert world.state("a1") is AgentState.NOT_READY
+    assert world.center.state.paces[QueueId("12345")].wait_s(1) is not None
+    asks_while_waiting(world, "mine")
+    assert not rung(world)
+    world.do(requests.GoReady(by=BY, agent=AgentId("a1")))
+    assert rung(world) == [NUMBER]
+
+
 def test_the_place_outlives_the_fallback_queue_and_attempts_in_vain() -> None:
     world = town(reserve=0, retry_s=100.0)
     asks_while_waiting(world, "c1")
