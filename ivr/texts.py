@@ -33,9 +33,8 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "We have noted it and will call you back soon. Goodbye.",
     },
     "callback-notice": {
-        "zh": "您好，这里是一二三四五热线，正在为您回电，请稍候，马上为您接通话务员。本次通话将被录音。",
-        "en": "Hello, the 12345 hotline is calling you back; an agent will be with you in a moment. "
-        "This call will be recorded.",
+        "zh": "您好，一二三四五热线给您回电。本次通话将被录音。",
+        "en": "Hello, the 12345 hotline is calling you back. This call will be recorded.",
     },
     "revisit": {
         "zh": "您好，这里是一二三四五热线。请您评价诉求的办理结果：满意请按一，基本满意请按二，不满意请按三。",
