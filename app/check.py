@@ -76,10 +76,11 @@ async def _calendars(settings: Settings) -> str:
 
 async def _flows(settings: Settings) -> str:
     may_name = known(settings)
-    wrong = [line for file in settings.flow.files.values() for line in look_at(Path(file), may_name)[1]]
+    files = [*settings.flow.files.values(), *filter(None, (settings.flow.revisit,))]
+    wrong = [line for file in files for line in look_at(Path(file), may_name)[1]]
     if wrong:
         raise ValueError(f"{wrong[0]}{f' (and {len(wrong) - 1} more: hotline flow check)' if wrong[1:] else ''}")
-    return f"{len(settings.flow.files)} files" if settings.flow.files else "the default: greeting, notice, queue"
+    return f"{len(files)} files" if files else "the default: greeting, notice, queue"
 
 
 async def _disk(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from calendars.hours import is_open
 from calendars.settings import ALWAYS
 from center.settings import CenterSettings
 from ivr.checking import Known, check
+from ivr.flow import REVISIT
 from ivr.reading import FlowWrong, Source, read
 from ivr.steps import Flow
 from ivr.texts import TEXTS
@@ -58,9 +59,11 @@ def read_flow(path: Path, may_name: Known) -> Flow:
 
 
 def flows_of(settings: Settings) -> dict[str, Flow]:
-    """Return the flow of each DID that has a file. Raises SettingsError."""
-    may_name = known(settings)
-    return {did: read_flow(Path(file), may_name) for did, file in settings.flow.files.items()}
+    """Return the flow of each DID that has a file, and that of revisits by keypad. Raises SettingsError."""
+    may_name, files = known(settings), dict(settings.flow.files)
+    if settings.flow.revisit:
+        files[REVISIT] = settings.flow.revisit
+    return {did: read_flow(Path(file), may_name) for did, file in files.items()}
 
 
 def texts_of(flows: dict[str, Flow]) -> dict[str, dict[str, str]]:

@@ -54,6 +54,7 @@ def findings(settings: Settings) -> list[str]:
         *_routes(center, names),
         *_calendars(center),
         *_hours("[center.callbacks]", center.callbacks),
+        *_callbacks(center.callbacks),
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
         *_nuisance(center.nuisance, names),
@@ -224,6 +225,13 @@ def _hours(where: str, settings: CallbackSettings | NotifySettings) -> Iterator[
         ZoneInfo(settings.tz)
     except (KeyError, ValueError, OSError):
         yield f"{where} tz is {settings.tz!r}: give a zone such as Asia/Shanghai"
+
+
+def _callbacks(settings: CallbackSettings) -> Iterator[str]:
+    if settings.since >= settings.until:
+        yield "[center.callbacks] since is not before until: then nobody is ever called back"
+    if settings.keypad < 0 or settings.lead_s < 0:
+        yield "[center.callbacks] keypad and lead_s must not be less than 0"
 
 
 def _notify(settings: NotifySettings) -> Iterator[str]:

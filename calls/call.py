@@ -63,6 +63,12 @@ class Call(msgspec.Struct, kw_only=True):
     priority: int = 0
     place: datetime | None = None
     """By which it is ordered in line."""
+    kept: datetime | None = None
+    """The place kept from the call in which the citizen asked to be called back."""
+    operation: OperationId | None = None
+    """What dialled the citizen without an agent."""
+    reached: bool = False
+    """The citizen dialled so has picked up."""
     estimated_s: float | None = None
     routed: Target | None = None
     """Whom it was passed to, until it is held again."""
@@ -80,6 +86,8 @@ class Call(msgspec.Struct, kw_only=True):
     """The best place it was told there; 0 for none."""
     surveyed: dict[str, tuple[datetime, str]] = {}
     """When each question of a survey was asked, and the key that answered it, empty where none has."""
+    satisfied: bool | None = None
+    """What the first of the answers that says so said."""
     noticed: bool = False
     confidential: bool = False
     label: LabelId | None = None
@@ -144,7 +152,7 @@ class Call(msgspec.Struct, kw_only=True):
             return ContactOutcome.ANSWERED
         if self.left is not None:
             return self.left
-        if self.direction is Direction.OUT:
+        if self.direction is Direction.OUT and not self.reached and self.queued_at is None:
             return ContactOutcome.NOT_REACHED
         if self.queued_at is not None:
             return ContactOutcome.ABANDONED

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from messages.ids import AgentId, CallbackId, ContactId, OperationId, QueueId
-from messages.values import CallbackKind, ContactOutcome
+from messages.values import Asker, CallbackKind, ContactOutcome, RingsFirst
 
 MISSED = frozenset(
     {
@@ -30,12 +30,16 @@ class CallbackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     `missed`: whether missed calls are; `messages`: whether who left a message in a flow is; `automatic`: whether free
     agents are shown them to dial, else they only stand in the list. `reserve`: how many agents of a queue stay free for
     live callers; who asked to be called back while waiting keeps the place in line and needs none. No call outside
-    [`since`, `until`) of the day in `tz`. Seconds otherwise.
+    [`since`, `until`) of the day in `tz`. `first`: whose phone rings first; the citizen's once the kept place, where
+    they wait then, is `lead_s` from an agent at most. `keypad`: how many are asked by keypad at once. Else seconds.
     """
 
     missed: bool = True
     messages: bool = True
     automatic: bool = False
+    first: RingsFirst = RingsFirst.AGENT
+    lead_s: float = 15.0
+    keypad: int = 4
     after_s: float = 60.0
     retry_s: float = 1800.0
     declined_s: float = 30.0
@@ -59,17 +63,25 @@ class Callback(msgspec.Struct, kw_only=True):
     contacts: tuple[ContactId, ...]
     case_no: str = ""
     """The case that a revisit is about."""
+    asker: Asker = Asker.AGENT
+    """Who asks the citizen about it."""
     place: datetime | None = None
     """The place in line it has, of who asked for it while waiting; without one it comes after all live callers."""
     waits: bool = False
     """It is due, and waits for an agent."""
     attempts: int = 0
     agent: AgentId | None = None
+    """Who dials in the attempt under way; None where the citizen is rung without an agent."""
     operation: OperationId | None = None
     confidential: bool = False
     """One of its contacts is: the number is shown to nobody."""
     dialled: bool = False
     """The present attempt has come as far as the citizen's phone."""
+
+    @property
+    def purpose(self) -> str:
+        """What the citizen is called for, in few words."""
+        return f"revisit {self.case_no}" if self.kind is CallbackKind.REVISIT else f"callback {self.kind}"
 
     def __repr__(self) -> str:
         return f"<Callback {self.id}: {self.kind} for {len(self.contacts)} contacts, {self.attempts} attempts>"

@@ -23,6 +23,7 @@ from center import (
     outbound,
     owed,
     queues,
+    recalls,
     recordings,
     seats,
     spying,
@@ -70,10 +71,10 @@ class Center:
         turn = Turn(self.state, now)
         _DECIDE[type(message)](turn, message)
         queues.follow_up(turn)
-        offers.match(turn, callbacks.takes)
-        callbacks.match(turn)
+        offers.match(turn, recalls.takes)
         operations.settle(turn)
         callbacks.follow_up(turn)
+        recalls.match(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
@@ -105,7 +106,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "operation": operations.too_late,
     "dial": operations.dial_deadline,
     "preview": outbound.preview_over,
-    "callback": callbacks.due,
+    "callback": recalls.due,
     "label": labels.expired,
 }
 
@@ -120,6 +121,7 @@ def _tick(turn: Turn, message: Tick) -> None:
 _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     Tick: _tick,
     facts.CallArrived: arrivals.arrived,
+    facts.CitizenReached: arrivals.reached,
     facts.CallQueued: arrivals.queued,
     facts.CallLeftQueue: arrivals.left_queue,
     facts.CallMissing: arrivals.missing,

@@ -18,13 +18,14 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
     if fact.call in turn.state.calls or fact.call in turn.state.ended:
         return
     outbound = turn.state.outbound.get(fact.outbound)
+    alone = outbound.operation if outbound and outbound.agent is None else None
     tenant = _tenant(turn, fact, outbound)
     turn.record(
         events.ContactArrived(
             contact=fact.contact,
             call=fact.call,
             node=fact.node,
-            number=fact.number,
+            number=outbound.number if outbound else fact.number,
             did=fact.did,
             occurred=fact.occurred,
             linkedid=fact.linkedid,
@@ -34,10 +35,13 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
             unit=outbound.unit if outbound else "",
             confidential=outbound is not None and (outbound.confidential or turn.state.is_confidential(outbound.about)),
             label=None if fact.outbound else labels.label_of(turn, tenant, fact.number),
+            operation=alone,
         )
     )
     if outbound and outbound.case_no:
         turn.record(events.ContactLinked(contact=fact.contact, case_no=outbound.case_no, by=outbound.by))
+    if alone:
+        return
     if fact.outbound:
         offers.dialled(turn, turn.state.calls[fact.call], fact, outbound)
     else:
@@ -45,12 +49,22 @@ def arrived(turn: Turn, fact: facts.CallArrived) -> None:
 
 
 def _tenant(turn: Turn, fact: facts.CallArrived, outbound: events.DialledOut | None) -> str:
-    """Return whose contact it is: the dialled number's, or the dialling agent's."""
+    """Return whose contact it is: the dialled number's, or the dialling agent's; without one, its call back's."""
+    if outbound and outbound.agent is None:
+        callback = turn.state.attempt(outbound.operation)
+        return callback.tenant if callback else ""
     if fact.outbound:
-        agent = turn.state.roster.by_id.get(outbound.agent) if outbound else None
+        agent = turn.state.roster.by_id.get(outbound.agent) if outbound and outbound.agent else None
         return agent.tenant if agent else ""
     route = route_for(turn.state.settings.routes, fact.did, fact.number)
     return (route.tenant or turn.state.tenant_of(route.queue)) if route else ""
+
+
+def reached(turn: Turn, fact: facts.CitizenReached) -> None:
+    """A citizen whom we rang without an agent has picked up."""
+    call = turn.call(fact.call)
+    if call is not None and call.operation and not call.reached:
+        turn.record_call(events.CallReached, call, fact.occurred)
 
 
 def _watch_for_bursts(turn: Turn, fact: facts.CallArrived | facts.CallQueued) -> None:
@@ -107,7 +121,7 @@ def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
     """Let a call into the queue it had; a new one, into what its numbers lead to, else what the flow says.
 
     What the flow said of needs and priority is added to the route's. A labelled caller who pressed the key for
-    emergencies asks anew.
+    emergencies asks anew. Whom we call back comes to the queue and the place that were kept.
     """
     pressed = labels.pressed(turn, call, fact.keyed)
     asked = limits.Asked(
@@ -119,6 +133,10 @@ def _ask(turn: Turn, call: Call, fact: facts.CallQueued) -> None:
         path=fact.path,
         menu_s=fact.menu_s,
     )
+    callback = turn.state.attempt(call.operation)
+    if callback is not None and call.joined_at is None:  # no limit turns them away: they have been asked to come
+        limits.join(turn, call, callback.queue, msgspec.structs.replace(asked, place=callback.place))
+        return
     has_place = call.queue in turn.state.queues and call.joined_at is not None and not pressed
     if has_place and call.queue is not None:
         asked = msgspec.structs.replace(asked, needs=call.needs, priority=call.priority)

@@ -1,25 +1,21 @@
-"""Calls back: noted, due, shown to an agent nobody live needs, tried again, and over once the citizen was served."""
+"""Calls back: noted, dialled or closed by hand, tried again, and over once the citizen was served."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from agents.agent import Agent
 from calls.call import Call
 from calls.callback import Callback, allowed_from, can_be_called
-from center import outbound
+from center import outbound, recalls
 from center.notes import check_case_no
-from center.owed import note
+from center.owed import SYSTEM, note
 from center.turn import Turn
 from messages import events, requests
 from messages.errors import Conflict, Invalid, NotFound
-from messages.ids import CallbackId, ContactId, OperationId, UserId
-from messages.values import CallbackEnd, CallbackKind, Direction
-from queueing.router import agents_for
-
-SYSTEM = UserId("callbacks")
-"""Who asks for the calls that are dialled automatically."""
+from messages.ids import CallbackId, ContactId, OperationId
+from messages.values import Asker, CallbackEnd, CallbackKind, Direction, Source
 
 MAX_REASON = 500
+CALLED_US = "on the line with us"
 
 
 def ask(turn: Turn, request: requests.AskCallback) -> None:
@@ -29,11 +25,15 @@ def ask(turn: Turn, request: requests.AskCallback) -> None:
 
 def ask_revisit(turn: Turn, request: requests.AskRevisit) -> None:
     """Note that a citizen is to be asked about a case. Raises Invalid, NotFound."""
-    _ask(turn, request, CallbackKind.REVISIT, check_case_no(request.case_no))
+    _ask(turn, request, CallbackKind.REVISIT, check_case_no(request.case_no), request.asker)
 
 
 def _ask(
-    turn: Turn, request: requests.AskCallback | requests.AskRevisit, kind: CallbackKind, case_no: str = ""
+    turn: Turn,
+    request: requests.AskCallback | requests.AskRevisit,
+    kind: CallbackKind,
+    case_no: str = "",
+    asker: Asker = Asker.AGENT,
 ) -> None:
     if not can_be_called(request.number):
         raise Invalid("number: 5 digits or more, a leading + allowed")
@@ -43,7 +43,16 @@ def _ask(
     due_at = max(request.due_at or turn.now, turn.now)
     tenant = turn.state.tenant_of(queue)
     turn.id = note(
-        turn, kind, request.number, tenant, queue, due_at, contact=request.contact, by=request.by, case_no=case_no
+        turn,
+        kind,
+        request.number,
+        tenant,
+        queue,
+        due_at,
+        contact=request.contact,
+        by=request.by,
+        case_no=case_no,
+        asker=asker,
     )
 
 
@@ -68,12 +77,25 @@ def follow_up(turn: Turn) -> None:
     """Close what this turn has served, and see to attempts that are over."""
     for entry in list(turn.entries):
         match entry.event:
+            case events.ContactArrived(direction=Direction.IN, number=number, source=Source.LIVE):
+                _calls_us(turn, number)
             case events.CallAnswered(call=name):
                 _served(turn, turn.state.calls.get(name))
+            case events.RevisitAnswered(revisit=name, by=by, contact=contact) if by == SYSTEM:
+                if callback := turn.state.callbacks.get(name):
+                    _end(turn, callback, CallbackEnd.SERVED, contact=contact, attempts=1)
             case events.OperationDone(operation=operation) if operation in turn.state.attempts:
                 _end(turn, turn.state.callbacks[turn.state.attempts[operation]], CallbackEnd.SERVED, attempts=1)
             case events.OperationFailed(operation=operation, why=why):
                 _not_reached(turn, operation, why)
+
+
+def _calls_us(turn: Turn, number: str) -> None:
+    """Stop ringing a citizen without an agent who calls in meanwhile."""
+    for callback in list(turn.state.callbacks.values()):
+        if callback.number == number and (operation := callback.operation) and recalls.is_rung(turn, callback):
+            recalls.call_off(turn, callback, CALLED_US)
+            _not_reached(turn, operation, CALLED_US)
 
 
 def _served(turn: Turn, call: Call | None) -> None:
@@ -83,6 +105,8 @@ def _served(turn: Turn, call: Call | None) -> None:
     for callback in owed:
         if callback.kind is CallbackKind.REVISIT and turn.state.attempts.get(_operation_of(turn, call)) != callback.id:
             continue  # only a call about the case serves it
+        if callback.operation != _operation_of(turn, call) and recalls.is_rung(turn, callback):
+            recalls.call_off(turn, callback, CALLED_US)
         agent = next((leg.agent for leg in call.talking_legs() if leg.agent), None)
         own = callback.dialled and call.direction is Direction.OUT
         _end(turn, callback, CallbackEnd.SERVED, contact=call.contact, agent=agent, attempts=int(own))
@@ -90,7 +114,7 @@ def _served(turn: Turn, call: Call | None) -> None:
 
 def _operation_of(turn: Turn, call: Call) -> OperationId:
     """Return the operation that dialled an outbound call, empty for another call."""
-    return next((leg.operation for leg in call.legs.values() if leg.operation), OperationId(""))
+    return call.operation or next((leg.operation for leg in call.legs.values() if leg.operation), OperationId(""))
 
 
 def _end(turn: Turn, callback: Callback, end: CallbackEnd, attempts: int = 0, **more: Any) -> None:
@@ -103,7 +127,9 @@ def _not_reached(turn: Turn, operation: OperationId, why: str) -> None:
     callback = turn.state.callbacks.get(turn.state.attempts.get(operation, CallbackId("")))
     if callback is None:
         return
-    settings, counts = turn.state.settings.callbacks, callback.dialled
+    settings = turn.state.settings.callbacks
+    # A number that cannot be rung at all counts too: without an agent nobody notices that it is tried for ever.
+    counts = (callback.dialled or callback.agent is None) and why != CALLED_US
     delay_s = settings.retry_s if counts else settings.declined_s
     turn.record(
         events.CallbackAttempted(
@@ -118,71 +144,14 @@ def _not_reached(turn: Turn, operation: OperationId, why: str) -> None:
         _end(turn, callback, CallbackEnd.GAVE_UP)
 
 
-def due(turn: Turn, name: str) -> None:
-    """The time of a call back has come."""
-    callback = turn.state.callbacks[CallbackId(name)]
-    turn.record(events.CallbackDue(callback=callback.id, queue=callback.queue))
-
-
-def match(turn: Turn) -> None:
-    """Show the calls back that are due to agents of their queues whom no live caller needs."""
-    settings = turn.state.settings.callbacks
-    if not settings.automatic or not turn.state.waiting_callbacks:
-        return
-    for name in list(turn.state.waiting_callbacks):
-        callback = turn.state.callbacks[name]
-        line = turn.state.line_of(callback.queue)
-        left = 0 if callback.place else settings.reserve
-        if (line.count and not callback.place) or len(line.free_agents()) <= left or not outbound.can_dial(turn):
-            continue
-        agents = agents_for(line, (), ())
-        _show(turn, callback, turn.state.roster.get(agents[0]))
-
-
-def takes(turn: Turn, agent: Agent, before: datetime | None) -> bool:
-    """Show a freed agent the call back whose kept place is the first, if it is before that of who waits."""
-    if not turn.state.settings.callbacks.automatic or not turn.state.waiting_callbacks:
-        return False
-    owed = (turn.state.callbacks[name] for name in turn.state.waiting_callbacks)
-    kept = [
-        (one.place, one.id)
-        for one in owed
-        if one.place and one.queue in agent.queues and (before is None or one.place < before)
-    ]
-    if not kept or not outbound.can_dial(turn):
-        return False
-    _show(turn, turn.state.callbacks[min(kept)[1]], agent)
-    return True
-
-
-def _show(turn: Turn, callback: Callback, agent: Agent) -> None:
-    operation = outbound.show(turn, _dialling(turn, callback, agent, SYSTEM), agent)
-    turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
-
-
-def _dialling(turn: Turn, callback: Callback, agent: Agent, by: UserId) -> requests.DialOut:
-    """Return what is asked of outbound for a call back."""
-    revisit = callback.kind is CallbackKind.REVISIT
-    return requests.DialOut(
-        by=by,
-        agent=agent.id,
-        number=callback.number,
-        purpose=f"revisit {callback.case_no}" if revisit else f"callback {callback.kind}",
-        contact=callback.contacts[-1] if callback.contacts else None,
-        preview_s=turn.state.settings.callbacks.preview_s,
-        case_no=callback.case_no,
-        confidential=callback.confidential,
-    )
-
-
 def dial(turn: Turn, request: requests.DialCallback) -> None:
     """Dial a call back for an agent who takes it. Raises NotFound, Conflict, Refused."""
     callback = _callback(turn, request.callback)
     if callback.operation is not None:
-        raise Conflict(f"agent {callback.agent} calls back now")
+        raise Conflict(_busy(callback))
     agent = turn.state.roster.get(request.agent)
     outbound.check_free(turn, agent, previewed=False)
-    operation = outbound.dial(turn, _dialling(turn, callback, agent, request.by), agent)
+    operation = outbound.dial(turn, recalls.dialling(turn, callback, agent, request.by), agent)
     turn.record(events.CallbackOffered(callback=callback.id, agent=agent.id, operation=operation))
 
 
@@ -201,6 +170,7 @@ def keep_confidence(turn: Turn, contact: ContactId) -> None:
                     contacts=len(callback.contacts),
                     contact=contact,
                     confidential=True,
+                    asker=callback.asker,
                 )
             )
 
@@ -212,8 +182,12 @@ def close(turn: Turn, request: requests.CloseCallback) -> None:
     if not reason or len(reason) > MAX_REASON:
         raise Invalid(f"reason: give one, of at most {MAX_REASON} characters")
     if callback.operation is not None:
-        raise Conflict(f"agent {callback.agent} calls back now")
+        raise Conflict(_busy(callback))
     _end(turn, callback, CallbackEnd.CLOSED, by=request.by, reason=reason)
+
+
+def _busy(callback: Callback) -> str:
+    return f"agent {callback.agent} calls back now" if callback.agent else "the citizen is called now"
 
 
 def _callback(turn: Turn, name: CallbackId) -> Callback:

@@ -38,6 +38,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     confidential: bool = False
     path: tuple[str, ...] = ()
     menu_s: float = 0.0
+    place: datetime | None = None
+    """Kept from an earlier call."""
 
 
 def admit(turn: Turn, call: Call, queue: QueueId, asked: Asked, tried: tuple[QueueId, ...] = ()) -> None:
@@ -73,7 +75,8 @@ def join(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> None:
     state, position, estimated_s = turn.state, 0, None
     if not asked.by_asterisk:
         line, pace = state.line_of(queue), state.paces.get(queue)
-        place = place_in_line(call.queued_at or asked.occurred, asked.priority, state.settings.head_start_s)
+        own = place_in_line(call.queued_at or asked.occurred, asked.priority, state.settings.head_start_s)
+        place = asked.place or call.kept or own
         position = line.position(call.id, place)
         free = agents_for(line, asked.needs, insisted(asked.needs, 0.0))
         estimated_s = 0.0 if free else (pace.wait_s(position) if pace else None)
@@ -93,6 +96,7 @@ def join(turn: Turn, call: Call, queue: QueueId, asked: Asked) -> None:
             confidential=asked.confidential,
             path=asked.path,
             menu_s=asked.menu_s,
+            place=asked.place,
         )
     )
 

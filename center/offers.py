@@ -62,6 +62,7 @@ def offer(
 ) -> list[LegId]:
     """Reserve agents for a held call, pop their screens and ring their phones; the first to answer wins."""
     ring_s, waited_s = turn.state.queue_of(call).ring_s, call.waited_s(turn.now)
+    callback = turn.state.attempt(call.operation)
     legs = [open_leg(turn, call, agent.phone, agent.id, LegKind.AGENT, ring_s, operation) for agent in agents]
     for leg, agent in zip(legs, agents, strict=True):
         if cause is Cause.ENGAGE:
@@ -83,6 +84,8 @@ def offer(
                 confidential=call.confidential,
                 malicious=call.label is not None,
                 priority=call.priority,
+                purpose=callback.purpose if callback else "",
+                about=call.about,
             )
         )
     turn.command(
@@ -137,10 +140,10 @@ def open_leg(
 
 def dialled(turn: Turn, call: Call, fact: facts.CallArrived, outbound: events.DialledOut | None) -> None:
     """The agent has picked up and the number is being dialled: from here it is a call with a leg."""
-    if outbound is None:  # given up meanwhile
+    agent = turn.state.roster.by_id.get(outbound.agent) if outbound and outbound.agent else None
+    if outbound is None or agent is None:  # given up meanwhile
         turn.command(commands.HangUp, call.node, call=call.id)
         return
-    agent = turn.state.roster.get(outbound.agent)
     leg = open_leg(
         turn,
         call,

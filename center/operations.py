@@ -6,8 +6,10 @@ from center import offers
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.ids import LegId, OperationId
-from messages.values import LegEnd, Verb
+from messages.values import ContactOutcome, LegEnd, Verb
 
+_CAUSES = {17: LegEnd.BUSY, 18: LegEnd.NO_ANSWER, 19: LegEnd.NO_ANSWER, 21: LegEnd.BUSY}
+"""What ISUP's causes (Q.850) of a hang-up say of a citizen's phone: 21 is that the call was rejected."""
 _PARTY = frozenset({Verb.CONSULT, Verb.THREE_WAY, Verb.EMERGENCY, Verb.TAKE_OVER})
 
 
@@ -15,15 +17,22 @@ def settle(turn: Turn) -> None:
     """Close the operations that this turn's events have done, or made impossible."""
     if not turn.state.operations:
         return
+    cause = 0
     for entry in list(turn.entries):
         event = entry.event
         if isinstance(event, events.CallLegEvent):
             _by_leg(turn, event)
+        elif isinstance(event, events.CallEnded):
+            cause = event.cause
         elif isinstance(event, events.ContactEnded):
-            _by_end(turn, event)
+            _by_end(turn, event, cause)
 
 
 def _by_leg(turn: Turn, event: events.CallLegEvent) -> None:
+    call = turn.call(event.call)
+    alone = turn.state.operations.get(call.operation) if call and call.operation else None
+    if alone and isinstance(event, events.CallAnswered):  # whom we rang without an agent has one
+        done(turn, alone)
     for operation in _of(turn, event):
         if is_done(operation, event):
             done(turn, operation)
@@ -31,9 +40,16 @@ def _by_leg(turn: Turn, event: events.CallLegEvent) -> None:
             fail(turn, operation, f"the other side: {event.why}" if isinstance(event, events.LegEnded) else "")
 
 
-def _by_end(turn: Turn, event: events.ContactEnded) -> None:
+def _by_end(turn: Turn, event: events.ContactEnded, cause: int) -> None:
     for operation in [op for op in turn.state.operations.values() if op.call == event.call]:
-        done(turn, operation) if operation.verb is Verb.HANG_UP else fail(turn, operation, "the call has ended")
+        if operation.verb is Verb.HANG_UP:
+            done(turn, operation)
+        elif operation.verb is Verb.DIAL_OUT:
+            unreached = event.outcome is ContactOutcome.NOT_REACHED
+            why = _CAUSES.get(cause, LegEnd.UNAVAILABLE) if unreached else event.outcome
+            fail(turn, operation, f"the other side: {why}")
+        else:
+            fail(turn, operation, "the call has ended")
 
 
 def _of(turn: Turn, event: events.CallLegEvent) -> list[Operation]:
@@ -53,7 +69,7 @@ def fail(turn: Turn, operation: Operation, why: str) -> None:
 def reported(turn: Turn, fact: facts.OperationReported) -> None:
     """Asterisk, or what carries commands out, says how an operation went; whoever it was to call in is not coming."""
     operation = turn.state.operations.get(fact.operation)
-    if operation is None:
+    if operation is None or (operation.verb is Verb.DIAL_OUT and not fact.failed):  # done once somebody answers
         return
     if not fact.failed:
         done(turn, operation)
@@ -86,7 +102,7 @@ def dial_over(turn: Turn, leg: LegId, why: str) -> None:
         return
     turn.record(events.DialOutEnded(operation=outbound.operation, leg=leg, agent=outbound.agent, why=why))
     turn.command(commands.CancelDialOut, outbound.node, leg=leg)
-    agent = turn.state.roster.by_id.get(outbound.agent)
+    agent = turn.state.roster.by_id.get(outbound.agent) if outbound.agent else None
     if agent is not None and agent.leg == leg and agent.state in IN_OFFER:
         offers.give_back(turn, agent)
     if operation := turn.state.operations.get(outbound.operation):

@@ -39,7 +39,7 @@ def dial_out(turn: Turn, request: requests.DialOut) -> None:
 def dial(turn: Turn, request: requests.DialOut, agent: Agent) -> OperationId:
     """Ring a free agent's phone to dial a number at once, and return the operation."""
     operation = _start(turn, request, turn.state.settings.party_ring_s)
-    offers.engage(turn, agent, None, _leg(operation))
+    offers.engage(turn, agent, None, leg_of(operation))
     _ring(turn, agent, operation, request)
     return operation
 
@@ -57,14 +57,16 @@ def check_free(turn: Turn, agent: Agent, *, previewed: bool) -> None:
 
 def can_dial(turn: Turn) -> bool:
     """Tell whether there is an Asterisk to dial with."""
-    return _node(turn) is not None
+    return node_of(turn) is not None
 
 
-def _node(turn: Turn) -> NodeId | None:
+def node_of(turn: Turn) -> NodeId | None:
+    """Return the Asterisk to dial with, None where none is heard."""
     return next((node for node, up in turn.state.nodes.items() if up), None)
 
 
-def _leg(operation: OperationId) -> LegId:
+def leg_of(operation: OperationId) -> LegId:
+    """Return the leg that an operation dials for."""
     return LegId(f"{operation}/1")
 
 
@@ -72,7 +74,7 @@ def _start(turn: Turn, request: requests.DialOut, within_s: float) -> OperationI
     settings = turn.state.settings
     # The agent's phone rings, then the citizen's.
     until = turn.now + timedelta(seconds=within_s + 2 * settings.party_ring_s + settings.operation_s)
-    leg = _leg(OperationId(turn.new_id("o")))
+    leg = leg_of(OperationId(turn.new_id("o")))
     return turn.start(
         Verb.DIAL_OUT,
         request.by,
@@ -128,7 +130,9 @@ def preview_over(turn: Turn, agent_id: str) -> None:
 
 def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) -> None:
     shown = agent.state is AgentState.RESERVED and agent.leg is None
-    turn.record(events.PreviewEnded(operation=preview.operation, agent=agent.id, dialled=dial and shown))
+    called = any(call.number == preview.number for call in turn.state.calls.values())
+    dial = dial and shown and not called
+    turn.record(events.PreviewEnded(operation=preview.operation, agent=agent.id, dialled=dial))
     operation = turn.state.operations.get(preview.operation)
     if not shown:  # answered another call meanwhile
         if operation:
@@ -136,7 +140,7 @@ def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) 
         return
     turn.id = turn.operation = preview.operation
     if dial:
-        turn.move(agent, Cause.KEEP, leg=_leg(preview.operation))
+        turn.move(agent, Cause.KEEP, leg=leg_of(preview.operation))
         request = requests.DialOut(
             by=preview.by,
             agent=agent.id,
@@ -151,11 +155,11 @@ def _end(turn: Turn, agent: Agent, preview: events.PreviewShown, *, dial: bool) 
         return
     offers.give_back(turn, agent)
     if operation:
-        operations.fail(turn, operation, "declined")
+        operations.fail(turn, operation, "on the line with us" if called else "declined")
 
 
 def _ring(turn: Turn, agent: Agent, operation: OperationId, request: requests.DialOut) -> None:
-    node, leg, ring_s = _node(turn), _leg(operation), turn.state.settings.party_ring_s
+    node, leg, ring_s = node_of(turn), leg_of(operation), turn.state.settings.party_ring_s
     shown = offers.caller_id(turn, agent.tenant)
     turn.record(
         events.DialledOut(

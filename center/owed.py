@@ -7,8 +7,11 @@ from calls.callback import MISSED, allowed_from, can_be_called, owed_for
 from center.turn import Turn
 from messages import events, facts, requests
 from messages.ids import CallbackId, CallId, ContactId, QueueId, UserId
-from messages.values import CallbackKind, ContactOutcome, Direction
+from messages.values import Asker, CallbackKind, ContactOutcome, Direction
 from queueing.routes import route_for
+
+SYSTEM = UserId("callbacks")
+"""Who asks for the calls that are dialled automatically."""
 
 
 def take_missed(turn: Turn, request: requests.TakeMissedCall) -> None:
@@ -80,12 +83,15 @@ def note(
     by: UserId | None = None,
     place: datetime | None = None,
     case_no: str = "",
+    asker: Asker = Asker.AGENT,
 ) -> CallbackId:
     """Record that a citizen is owed a call: one task a number, however often they called."""
     known = turn.state.owed.get((tenant, owed_for(number, case_no)))
     callback = known or CallbackId(turn.new_id("b"))
     was = turn.state.callbacks[known].confidential if known else False
     contacts = {*(turn.state.callbacks[known].contacts if known else ()), *((contact,) if contact else ())}
+    if known and case_no and turn.state.callbacks[known].attempts:  # asked for again is not asked for sooner
+        due_at = max(due_at, turn.state.callbacks[known].due_at)
     turn.record(
         events.CallbackNoted(
             callback=callback,
@@ -99,6 +105,7 @@ def note(
             by=by,
             place=place,
             case_no=case_no,
+            asker=asker,
             confidential=was or turn.state.is_confidential(contact),
         )
     )

@@ -22,6 +22,7 @@ from messages.ids import (
 )
 from messages.values import (
     AgentState,
+    Asker,
     CallbackEnd,
     CallbackKind,
     ContactOutcome,
@@ -221,6 +222,8 @@ class CallbackRecord(msgspec.Struct, kw_only=True):
     reason: str = ""
     case_no: str = ""
     """The case that a revisit is about."""
+    asker: Asker = Asker.AGENT
+    """Who asks the citizen in a revisit."""
     confidential: bool = False
 
 
@@ -235,6 +238,8 @@ class RevisitRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     by: UserId
     answered_at: datetime
+    keyed: str = ""
+    """Each question of a survey by keypad with the key that answered it, with spaces between."""
 
 
 class LabelRecord(msgspec.Struct, kw_only=True):

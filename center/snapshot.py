@@ -8,7 +8,7 @@ import msgspec
 from agents.agent import Agent, AgentSettings
 from calendars.hours import Spell
 from calls.call import Call
-from calls.callback import Callback
+from calls.callback import Callback, owed_for
 from calls.label import Label
 from calls.operation import Operation
 from center.settings import CenterSettings
@@ -113,9 +113,9 @@ def _others(state: State, snapshot: Snapshot) -> None:
     state.previews = {agent: preview for agent, preview in snapshot.previews.items() if agent in state.roster.by_id}
     for callback in snapshot.callbacks:
         state.callbacks[callback.id] = callback
-        state.owed[callback.tenant, callback.number] = callback.id
+        state.owed[callback.tenant, owed_for(callback.number, callback.case_no)] = callback.id
         if callback.waits:
-            state.waiting_callbacks[callback.id] = None
+            state.due_callbacks.join(callback)
         if callback.operation:
             state.attempts[callback.operation] = callback.id
     state.labels = {label.id: label for label in snapshot.labels}

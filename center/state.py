@@ -9,6 +9,7 @@ from calendars.hours import Spell
 from calendars.settings import Calendar
 from calls.call import Call
 from calls.callback import Callback
+from calls.callback_line import CallbackLine
 from calls.label import Label
 from calls.operation import Operation
 from center.deadlines import Deadlines
@@ -75,8 +76,8 @@ class State:
         """The one of them that a tenant's caller has."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
-        self.waiting_callbacks: dict[CallbackId, None] = {}
-        """Those that are due and wait for an agent, in order."""
+        self.due_callbacks = CallbackLine()
+        """Those that are due and wait for their turn."""
         self.attempts: dict[OperationId, CallbackId] = {}
         """The calls back that an operation under way dials."""
         self.listening: dict[SessionId, Listening] = {}
@@ -111,6 +112,17 @@ class State:
     def is_confidential(self, *contacts: str | None) -> bool:
         """Tell whether one of these contacts is confidential."""
         return any(contact in self.confidential for contact in contacts)
+
+    def attempt(self, operation: OperationId | None) -> Callback | None:
+        """Return the call back that an operation under way dials."""
+        return self.callbacks.get(self.attempts.get(operation or OperationId(""), CallbackId("")))
+
+    def is_on_the_line(self, number: str) -> bool:
+        """Tell whether a number is on the line with us, is dialled, or shown to an agent to dial."""
+        for known in (self.calls, self.outbound, self.previews):
+            if any(one.number == number for one in known.values()):
+                return True
+        return False
 
     def seated_agents(self) -> Iterable[Agent]:
         """Return the agents who are logged in."""

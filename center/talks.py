@@ -5,7 +5,7 @@ from datetime import datetime
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
-from center import offers, owed
+from center import offers, owed, surveys
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import AgentState, ContactOutcome, LegEnd, LegKind, Reason, Source, Target, Verb
@@ -240,4 +240,5 @@ def end(
             source=source,
         )
     )
+    surveys.conclude(turn, call)
     owed.missed(turn, call, outcome)

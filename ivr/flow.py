@@ -7,12 +7,16 @@ import msgspec
 from ivr.steps import AnyStep, Enter, Flow, HangUp, Notice, Say, Steps, Survey
 from messages.ids import QueueId
 
+REVISIT = "revisit"
+"""Under which name, among the numbers dialled, the flow of revisits by keypad is kept."""
+
 
 class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Prompts by name, and which queue each DID leads to; the rest goes to `queue`.
 
     `files`: the flow's file of each DID; "" is for every number that has none of its own. `survey`: ask how satisfied
-    they are those whose flow does not say what follows the talk.
+    they are those whose flow does not say what follows the talk. `revisit`: the file of what citizens are asked by
+    keypad about their case.
     """
 
     greeting: str = "greeting"
@@ -21,6 +25,7 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     dids: dict[str, QueueId] = {}
     files: dict[str, str] = {}
     survey: bool = False
+    revisit: str = ""
 
 
 def queue_for(did: str, settings: FlowSettings) -> QueueId:
@@ -29,7 +34,9 @@ def queue_for(did: str, settings: FlowSettings) -> QueueId:
 
 
 def flow_for(did: str, settings: FlowSettings, flows: Mapping[str, Flow] | None = None) -> Flow:
-    """Return the flow of a caller who dialled `did`: its own, else the one for all, else the default."""
+    """Return the flow of a caller who dialled `did`: its own, else the one for all, else the default; REVISIT's."""
+    if did == REVISIT:
+        return _revisit(flows or {})
     for key in (did, ""):
         if flows and key in flows:
             flow = flows[key]
@@ -42,6 +49,17 @@ def flow_for(did: str, settings: FlowSettings, flows: Mapping[str, Flow] | None 
         steps.append(Notice(prompt=settings.notice))
     queue = queue_for(did, settings)
     return Flow(steps=(*steps, Enter(queue=queue)), queue=queue, after=_after(settings))
+
+
+def called_back(flow: Flow, queue: QueueId) -> Flow:
+    """Return what a citizen hears whom we rang to be held for a queue, until the talk is over."""
+    return msgspec.structs.replace(flow, steps=(Notice(prompt="callback-notice"), Enter(queue=queue)), queue=queue)
+
+
+def _revisit(flows: Mapping[str, Flow]) -> Flow:
+    """Return what a citizen is asked by keypad; its end is the call's."""
+    flow = flows.get(REVISIT) or Flow(steps=(Survey(prompt="revisit"),))
+    return msgspec.structs.replace(flow, steps=(*flow.steps, HangUp(prompt="revisit-thanks")), after=())
 
 
 def _after(settings: FlowSettings) -> Steps:

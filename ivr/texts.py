@@ -32,6 +32,16 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "已为您登记，我们会尽快给您回电。再见。",
         "en": "We have noted it and will call you back soon. Goodbye.",
     },
+    "callback-notice": {
+        "zh": "您好，一二三四五热线给您回电。本次通话将被录音。",
+        "en": "Hello, the 12345 hotline is calling you back. This call will be recorded.",
+    },
+    "revisit": {
+        "zh": "您好，这里是一二三四五热线。请您评价诉求的办理结果：满意请按一，基本满意请按二，不满意请按三。",
+        "en": "Hello, this is the 12345 hotline. Are you satisfied with what became of your request? "
+        "Press one for yes, two for mostly, three for no.",
+    },
+    "revisit-thanks": {"zh": "感谢您的接听，再见。", "en": "Thank you. Goodbye."},
     "goodbye": {"zh": "感谢您的来电，再见。", "en": "Thank you for calling. Goodbye."},
     "invalid-key": {"zh": "按键无效，请重新输入。", "en": "That key means nothing here. Please try again."},
     "no-key": {"zh": "没有收到您的按键。", "en": "We did not receive a key."},

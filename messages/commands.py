@@ -13,6 +13,7 @@ from messages.ids import (
     NodeId,
     OperationId,
     Phone,
+    QueueId,
     RecordingId,
     SessionId,
 )
@@ -132,6 +133,20 @@ class DialOut(Command, frozen=True, kw_only=True, tag="call.dial_out"):
     notice: bool = False
 
 
+class CallCitizen(Command, frozen=True, kw_only=True, tag="citizen.call"):
+    """Ring a citizen without an agent, as a call of their own that carries `leg`.
+
+    Who answers hears a notice and is held for `queue`; where that is empty, is asked by keypad and nothing else.
+    """
+
+    operation: OperationId
+    leg: LegId
+    number: str
+    caller_id: str
+    queue: QueueId = QueueId("")
+    ring_s: float = 30.0
+
+
 class CancelDialOut(Command, frozen=True, kw_only=True, tag="call.cancel_dial_out"):
     """Stop an outbound call that has no citizen's channel yet."""
 
@@ -207,6 +222,7 @@ AnyCommand = (
     | CallParty
     | DropLeg
     | DialOut
+    | CallCitizen
     | CancelDialOut
     | BringBack
     | HangUp

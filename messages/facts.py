@@ -31,6 +31,12 @@ class CallArrived(Fact, frozen=True, kw_only=True, tag="call.arrived"):
     outbound: LegId = LegId("")
 
 
+class CitizenReached(Fact, frozen=True, kw_only=True, tag="citizen.reached"):
+    """A citizen whom we rang without an agent has picked up."""
+
+    call: CallId
+
+
 class CallQueued(Fact, frozen=True, kw_only=True, tag="call.queued"):
     """The flow asked for a queue, or Asterisk's own queue took the call (`by_asterisk`: we only watch).
 
@@ -256,6 +262,7 @@ class LogsRead(Fact, frozen=True, kw_only=True, tag="node.logs_read"):
 
 AnyFact = (
     CallArrived
+    | CitizenReached
     | CallQueued
     | CallLeftQueue
     | LegRinging

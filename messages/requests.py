@@ -19,6 +19,7 @@ from messages.ids import (
 )
 from messages.values import (
     AgentState,
+    Asker,
     ContactOutcome,
     Direction,
     LabelKind,
@@ -143,6 +144,7 @@ class AskRevisit(Request, frozen=True, kw_only=True, tag="revisit.ask"):
     queue: QueueId = QueueId("")
     contact: ContactId | None = None
     due_at: datetime | None = None
+    asker: Asker = Asker.AGENT
 
 
 class AnswerRevisit(Request, frozen=True, kw_only=True, tag="revisit.answer"):

@@ -128,11 +128,26 @@ class CallbackKind(StrEnum):
     """The case system wants to know how satisfied a citizen is with what became of a case."""
 
 
+class Asker(StrEnum):
+    """Who asks the citizen in a revisit."""
+
+    AGENT = "agent"
+    KEYPAD = "keypad"
+    """Nobody: questions are played, and answered by key."""
+
+
+class RingsFirst(StrEnum):
+    """Whose phone rings first when a citizen is called back."""
+
+    AGENT = "agent"
+    CITIZEN = "citizen"
+
+
 class CallbackEnd(StrEnum):
     """How a call back came to its end."""
 
     SERVED = "served"
-    """An agent has talked to the citizen, whoever called whom."""
+    """An agent has talked to the citizen, whoever called whom; or the citizen has answered by key."""
     GAVE_UP = "gave_up"
     """Not reached in as many attempts as are made."""
     CLOSED = "closed"

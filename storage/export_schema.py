@@ -91,6 +91,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "agent": "who asked",
         "by": "who noted it",
         "answered_at": "when it was noted (UTC, µs)",
+        "keyed": "each question of a survey by keypad with the key that answered it; empty where an agent asked",
     },
     What.SURVEYS: {
         "contact": "the contact's id",
@@ -181,7 +182,7 @@ SCHEMA: dict[What, dict[str, str]] = {
     },
     What.CALLBACKS: {
         "callback": "the call back's id",
-        "kind": "requested or missed",
+        "kind": "requested, missed or revisit",
         "number": "the citizen's number, 138****1234 unless exported in full",
         "tenant": "whose line it is of; empty for the city's",
         "queue": "the queue whose agents call back",
@@ -198,6 +199,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "closed_by": "who closed it by hand",
         "reason": "why it was closed by hand",
         "case_no": "the case that a revisit is about",
+        "asker": "who asks the citizen in a revisit: agent or keypad",
         "confidential": "whether one of its contacts is: then no export has the number whole",
         "duration_s": "from being owed to being over (s)",
     },

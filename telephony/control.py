@@ -29,7 +29,7 @@ DIGITS = "0123456789*#ABCD"
 
 
 class Control:
-    """Carries out ActOnLeg, CallParty, DropLeg, DialOut and CancelDialOut."""
+    """Carries out ActOnLeg, CallParty, DropLeg, DialOut, CallCitizen and CancelDialOut."""
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
@@ -239,10 +239,37 @@ class Control:
             self._channels.expect_no_more(command.leg)
             self._hands.report(command.operation, failed)
 
+    async def call_citizen(self, command: commands.CallCitizen) -> None:
+        """Ring a citizen, whose channel carries its own contact from the first on."""
+        number, shown = self._hands.outside(command.number), self._hands.shown(command.caller_id)
+        failed = ("" if number else f"{command.number!r} cannot be dialled") or self._late(command)
+        if not failed:
+            self._channels.expect(command.leg, command.operation)
+            failed = await self._originate(
+                command,
+                number,
+                {"Context": "hotline-reached", "Exten": "s", "Priority": "1"},
+                [
+                    f"__HOTLINE_CONTACT={channel_id(command.leg)}",
+                    f"__HOTLINE_ARRIVED={self._hands.clock().timestamp():.6f}",
+                    f"__HOTLINE_DID={shown}",
+                    f"HOTLINE_OUTBOUND={command.leg}",
+                    f"HOTLINE_NUMBER={command.number}",
+                    f"HOTLINE_QUEUE={command.queue}",
+                ],
+            )
+        if failed:
+            self._channels.expect_no_more(command.leg)
+            self._hands.report(command.operation, failed)
+
     async def _originate(
-        self, command: commands.CallParty | commands.DialOut, to: str, then: dict[str, str], variables: list[str]
+        self,
+        command: commands.CallParty | commands.DialOut | commands.CallCitizen,
+        to: str,
+        then: dict[str, str],
+        variables: list[str],
     ) -> str:
-        shown = self._hands.shown(command.caller_id if isinstance(command, commands.CallParty) else command.number)
+        shown = self._hands.shown(command.number if isinstance(command, commands.DialOut) else command.caller_id)
         headers: dict[str, str | list[str]] = {
             "Channel": to,
             "ChannelId": channel_id(command.leg),

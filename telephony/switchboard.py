@@ -312,6 +312,7 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.CallParty: lambda board, command: board._control.call_party(command),
     commands.DropLeg: lambda board, command: board._control.drop(command),
     commands.DialOut: lambda board, command: board._control.dial_out(command),
+    commands.CallCitizen: lambda board, command: board._control.call_citizen(command),
     commands.CancelDialOut: lambda board, command: board._control.cancel_dial_out(command),
     commands.BringBack: Switchboard._bring_back,
     commands.HangUp: Switchboard._hang_up,

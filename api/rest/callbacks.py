@@ -18,19 +18,23 @@ from calls.callback import Callback
 from messages import requests
 from messages.errors import Forbidden, NotFound
 from messages.ids import CallbackId, ContactId, QueueId
-from messages.values import CallbackKind, Role
+from messages.values import Asker, CallbackKind, Role
 
 SEE_ALL = WATCHERS | {Role.CASE_SYSTEM}
 
 
 class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
-    """A citizen who is owed a call; `agent` is who calls back now."""
+    """A citizen who is owed a call; `agent` is who calls back now, None where the citizen is rung without one.
+
+    `by`: who asks in a revisit.
+    """
 
     id: str
     kind: CallbackKind
     number: str
     tenant: str
     case_no: str
+    by: Asker
     queue: str
     due_at: datetime
     waits: bool
@@ -133,6 +137,7 @@ def _view(asked: Asked, callback: Callback) -> CallbackView:
         number=shown(callback.number, asked.principal, confidential=callback.confidential),
         tenant=callback.tenant,
         case_no=callback.case_no,
+        by=callback.asker,
         queue=callback.queue,
         due_at=callback.due_at,
         waits=callback.waits,

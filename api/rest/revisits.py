@@ -13,17 +13,21 @@ from api.rest.endpoint import Answer, Asked
 from messages import requests
 from messages.errors import Forbidden
 from messages.ids import CallbackId, ContactId, QueueId
-from messages.values import CallbackKind
+from messages.values import Asker, CallbackKind
 
 
 class RevisitBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to ask about which case; through `queue`; not before `due_at`; `contact`: the call that the case is from."""
+    """Whom to ask about which case; through `queue`; not before `due_at`; `contact`: the call that the case is from.
+
+    `by`: an agent asks, or a survey by keypad.
+    """
 
     number: Id
     case_no: Id
     queue: str = ""
     contact: Id | None = None
     due_at: datetime | None = None
+    by: Asker = Asker.AGENT
 
 
 class RevisitResultBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,7 @@ async def ask_revisit(asked: Asked) -> Answer:
             queue=QueueId(body.queue),
             contact=ContactId(body.contact) if body.contact else None,
             due_at=body.due_at,
+            asker=body.by,
         )
     )
     return Answer(CallbackAnswer(id=reply.id), 201)

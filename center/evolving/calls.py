@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from calendars.hours import Spell
 from calls.call import Call
+from calls.operation import Operation
 from calls.transitions import CallState, call_after
 from center.evolving.step import Steps, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
-from messages.ids import ContactId
+from messages.ids import ContactId, LegId
 from messages.values import ContactOutcome, Refusal, Source
 from queueing.router import insisted, place_in_line
 from queueing.surge import Burst, key_of
@@ -30,11 +33,29 @@ def _contact_arrived(state: State, entry: Entry, event: events.ContactArrived) -
         about=event.about,
         confidential=event.confidential,
         label=event.label,
+        operation=event.operation,
     )
+    if event.operation in state.operations:
+        _dialled(state, event, state.operations[event.operation])
     if event.confidential:
         _keep_confidence(state, event.contact)
     if event.direction == "in" and event.source is Source.LIVE:
         _count_arrival(state, entry, event)
+
+
+def _dialled(state: State, event: events.ContactArrived, operation: Operation) -> None:
+    """A citizen's phone rings without an agent: from here on the call tells what becomes of the operation."""
+    name, leg = operation.operation, operation.party or LegId("")
+    state.operations[name] = msgspec.structs.replace(operation, call=event.call)
+    state.outbound.pop(leg, None)
+    state.deadlines.clear(("dial", leg))
+    state.deadlines.clear(("operation", name))
+    if name in state.attempts:
+        state.callbacks[state.attempts[name]].dialled = True
+
+
+def _call_reached(state: State, entry: Entry, event: events.CallReached) -> None:
+    state.calls[event.call].reached = True
 
 
 def _keep_confidence(state: State, contact: ContactId) -> None:
@@ -98,7 +119,8 @@ def _call_queued(state: State, entry: Entry, event: events.CallQueued) -> None:
     if not (event.by_asterisk and call.queue):
         call.queue = event.queue
     call.queued_at = call.queued_at or event.occurred
-    call.place = place_in_line(call.queued_at, call.priority, state.settings.head_start_s)
+    call.kept = event.place or call.kept
+    call.place = call.kept or place_in_line(call.queued_at, call.priority, state.settings.head_start_s)
     call.asks = insisted(call.needs, (entry.at - call.joined_at).total_seconds())
     call.noticed = call.noticed or event.noticed
     call.confidential = call.confidential or event.confidential
@@ -129,7 +151,9 @@ def _survey_asked(state: State, entry: Entry, event: events.SurveyAsked) -> None
 
 
 def _survey_answered(state: State, entry: Entry, event: events.SurveyAnswered) -> None:
-    state.calls[event.call].surveyed[event.question] = event.asked_at, event.key
+    call = state.calls[event.call]
+    call.surveyed[event.question] = event.asked_at, event.key
+    call.satisfied = event.satisfied if call.satisfied is None else call.satisfied
 
 
 def _flow_ended(state: State, entry: Entry, event: events.FlowEnded) -> None:
@@ -236,6 +260,7 @@ STEPS: Steps = {
     events.ContactConfidential: _contact_confidential,
     events.SurgeStarted: _surge_started,
     events.SurgeEnded: _surge_ended,
+    events.CallReached: _call_reached,
     events.CallQueued: _call_queued,
     events.CallRelaxed: _call_relaxed,
     events.CallAnnounced: _call_announced,

@@ -21,7 +21,7 @@ def _noted(ledger: Book, entry: Entry, event: events.CallbackNoted) -> list[Reco
             case_no=event.case_no,
         )
     record.due_at = event.due_at
-    record.contacts = event.contacts
+    record.contacts, record.asker = event.contacts, event.asker
     record.confidential = record.confidential or event.confidential
     return [record]
 
@@ -56,6 +56,7 @@ def _revisit_answered(ledger: Book, entry: Entry, event: events.RevisitAnswered)
             agent=event.agent,
             by=event.by,
             answered_at=entry.at,
+            keyed=" ".join(event.keyed),
         )
     ]
 

@@ -9,10 +9,12 @@ from messages.events import Entry
 
 
 def _asked(ledger: Book, entry: Entry, event: events.SurveyAsked) -> list[Record]:
-    return [_record(event, asked_at=event.occurred)]
+    return [] if event.revisit else [_record(event, asked_at=event.occurred)]
 
 
 def _answered(ledger: Book, entry: Entry, event: events.SurveyAnswered) -> list[Record]:
+    if event.revisit:  # another figure: RevisitAnswered tells it
+        return []
     record = _record(event, asked_at=event.asked_at)
     record.answered_at, record.key, record.satisfied = event.occurred, event.key, event.satisfied
     return [record]

@@ -28,6 +28,7 @@ from messages.events.calls import (
     CallLeftQueue,
     CallParked,
     CallQueued,
+    CallReached,
     CallRelaxed,
     CallRouted,
     CallUrgent,
@@ -80,6 +81,7 @@ AnyEvent = (
     | ContactWrappedUp
     | MessageLeft
     | CallQueued
+    | CallReached
     | CallLeftQueue
     | FlowEnded
     | CallRelaxed

@@ -5,7 +5,7 @@ from datetime import datetime
 from messages.events.calls import CallEvent
 from messages.events.event import Event
 from messages.ids import AgentId, CallbackId, ContactId, OperationId, QueueId, UserId
-from messages.values import CallbackEnd, CallbackKind
+from messages.values import Asker, CallbackEnd, CallbackKind
 
 
 class CallbackRequested(CallEvent, frozen=True, kw_only=True, tag="callback.requested"):
@@ -31,10 +31,13 @@ class CallbackNoted(Event, frozen=True, kw_only=True, tag="callback.noted"):
     case_no: str = ""
     """The case that a revisit is about."""
     confidential: bool = False
+    asker: Asker = Asker.AGENT
+    """Who asks the citizen in a revisit."""
 
 
 class RevisitAnswered(Event, frozen=True, kw_only=True, tag="revisit.answered"):
-    """A citizen said how satisfied they are with what became of a case; `contact`: in which call."""
+    """A citizen said how satisfied they are with what became of a case; `contact`: in which call; `keyed`: each
+    question of a survey by keypad with the key that answered it."""
 
     revisit: CallbackId
     case_no: str
@@ -43,6 +46,7 @@ class RevisitAnswered(Event, frozen=True, kw_only=True, tag="revisit.answered"):
     reason: str = ""
     contact: ContactId | None = None
     agent: AgentId | None = None
+    keyed: tuple[str, ...] = ()
 
 
 class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):
@@ -53,10 +57,10 @@ class CallbackDue(Event, frozen=True, kw_only=True, tag="callback.due"):
 
 
 class CallbackOffered(Event, frozen=True, kw_only=True, tag="callback.offered"):
-    """An agent is shown the number to dial."""
+    """An agent is shown the number to dial; without an agent, the citizen is rung."""
 
     callback: CallbackId
-    agent: AgentId
+    agent: AgentId | None
     operation: OperationId
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from messages.events.event import Event
-from messages.ids import AgentId, CallId, ContactId, QueueId
+from messages.ids import AgentId, CallbackId, CallId, ContactId, QueueId
 from messages.values import ContactOutcome, Need, Refusal, Target, Then
 
 
@@ -20,7 +20,8 @@ class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     """The call waits. `noticed`: the recording notice was played; `by_asterisk`: the fallback queue holds it.
 
     `position`: its place, 1 for the next; `estimated_s`: the wait to be expected, None where nothing honest is known.
-    `path`: the menus it came through and what was keyed there; `menu_s`: seconds in them.
+    `path`: the menus it came through and what was keyed there; `menu_s`: seconds in them. `place`: the one in line that
+    is kept from the call in which the citizen asked to be called back.
     """
 
     noticed: bool = False
@@ -33,6 +34,11 @@ class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
     confidential: bool = False
     path: tuple[str, ...] = ()
     menu_s: float = 0.0
+    place: datetime | None = None
+
+
+class CallReached(CallEvent, frozen=True, kw_only=True, tag="call.reached"):
+    """A citizen whom we rang without an agent has picked up."""
 
 
 class CallLeftQueue(CallEvent, frozen=True, kw_only=True, tag="call.left_queue"):
@@ -54,10 +60,12 @@ class CallAnnounced(CallEvent, frozen=True, kw_only=True, tag="call.announced"):
 
 
 class SurveyAsked(CallEvent, frozen=True, kw_only=True, tag="survey.asked"):
-    """The citizen is asked a survey's question about the talk with `agent`, the last one."""
+    """The citizen is asked a survey's question about the talk with `agent`, the last one; or about a case, where
+    `revisit` names what asks."""
 
     question: str
     agent: AgentId | None = None
+    revisit: CallbackId | None = None
 
 
 class SurveyAnswered(CallEvent, frozen=True, kw_only=True, tag="survey.answered"):
@@ -68,6 +76,7 @@ class SurveyAnswered(CallEvent, frozen=True, kw_only=True, tag="survey.answered"
     satisfied: bool | None
     asked_at: datetime
     agent: AgentId | None = None
+    revisit: CallbackId | None = None
 
 
 class FlowEnded(CallEvent, frozen=True, kw_only=True, tag="call.flow_ended"):

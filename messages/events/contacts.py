@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from messages.events.event import Event
-from messages.ids import AgentId, CallId, ContactId, LabelId, NodeId, QueueId, UserId
+from messages.ids import AgentId, CallId, ContactId, LabelId, NodeId, OperationId, QueueId, UserId
 from messages.values import ContactOutcome, Direction, Refusal, Source
 
 
@@ -28,6 +28,8 @@ class ContactArrived(Event, frozen=True, kw_only=True, tag="contact.arrived"):
     confidential: bool = False
     label: LabelId | None = None
     """The label of the caller's number that is in force."""
+    operation: OperationId | None = None
+    """What dials the citizen where no agent does."""
 
 
 class ContactBlocked(Event, frozen=True, kw_only=True, tag="contact.blocked"):

@@ -30,11 +30,11 @@ class PreviewEnded(Event, frozen=True, kw_only=True, tag="preview.ended"):
 
 
 class DialledOut(Event, frozen=True, kw_only=True, tag="call.dialled_out"):
-    """An agent's phone is rung in order to dial a number."""
+    """An agent's phone is rung in order to dial a number; without an agent, it is the citizen's own that rings."""
 
     operation: OperationId
     leg: LegId
-    agent: AgentId
+    agent: AgentId | None
     by: UserId
     phone: Phone
     node: NodeId
@@ -55,5 +55,5 @@ class DialOutEnded(Event, frozen=True, kw_only=True, tag="call.dial_out_ended"):
 
     operation: OperationId
     leg: LegId
-    agent: AgentId
+    agent: AgentId | None
     why: str

@@ -11,7 +11,8 @@ class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     """What the agent's screen shows before the phone rings; the audience adds what is known of the number.
 
     `path`: the menus the caller came through and what was keyed there; `confidential`: nobody sees the whole number;
-    `malicious`: the number is labelled; `priority`: the points the call has in line.
+    `malicious`: the number is labelled; `priority`: the points the call has in line; `purpose`: what a citizen whom we
+    called is called for, `about` which contact of theirs.
     """
 
     contact: ContactId
@@ -27,6 +28,8 @@ class ScreenPop(Event, frozen=True, kw_only=True, tag="screen_pop"):
     confidential: bool = False
     malicious: bool = False
     priority: int = 0
+    purpose: str = ""
+    about: ContactId | None = None
 
 
 class ScreenPopWithdrawn(Event, frozen=True, kw_only=True, tag="screen_pop.withdrawn"):

@@ -54,7 +54,9 @@ class HeldCall:
         prompt_path: Callable[[str], str],
         flow: Flow,
         recordings: Path | None = None,
+        outbound: LegId = LegId(""),  # noqa: B008
     ) -> None:
+        """`outbound`: the leg for which we rang them without an agent."""
         environment = session.environment
         self.session = session
         self.node = node
@@ -66,7 +68,8 @@ class HeldCall:
         self.arrived = instant(environment.get("agi_arg_3", "")) or clock()
         self.queued = environment.get("agi_arg_4", "")
         self.noticed = environment.get("agi_arg_5", "") == "1"
-        self.asked = environment.get("agi_arg_6", "")
+        self.asked = "" if outbound else environment.get("agi_arg_6", "")
+        self.outbound = outbound
         self._flow = flow
         self._tell = tell
         self._clock = clock
@@ -92,8 +95,17 @@ class HeldCall:
             self._offer.ended(leg, why)
 
     async def arrive(self, flow: Flow, is_open: Callable[[str], bool]) -> None:
-        """Take a new caller through the flow and hold them until an agent has talked to them."""
-        self._say(facts.CallArrived, contact=self.contact, number=self.number, did=self.did, at=self.arrived)
+        """Take a new caller, or whom we rang, through the flow and hold them until an agent has talked to them."""
+        self._say(
+            facts.CallArrived,
+            contact=self.contact,
+            number=self.number,
+            did=self.did,
+            at=self.arrived,
+            outbound=self.outbound,
+        )
+        if self.outbound:
+            self._say(facts.CitizenReached)
         run = Run(flow, Context(queue=flow.queue, number=self.number, did=self.did, is_open=is_open))
         try:
             await self._take(run, self._choose)

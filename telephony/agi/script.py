@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
 
 from center.ports import Clock
+from ivr.flow import REVISIT, called_back
 from ivr.steps import Flow
 from messages.facts import Fact, LegEnded
-from messages.ids import CallId, NodeId
+from messages.ids import CallId, LegId, NodeId, QueueId
 from telephony.agi.errors import AgiError, AgiHangup
 from telephony.agi.held import STEP_S, HeldCall, dialled
 from telephony.agi.orders import LetGo
@@ -59,8 +60,11 @@ class Script:
     async def __call__(self, session: AgiSession) -> None:
         """Run one session to its end."""
         script = session.environment.get("agi_network_script", "")
-        flow = self._flow_for(dialled(session.environment))
-        call = HeldCall(session, self.node, self._tell, self._clock, self._prompt_path, flow, self._recordings)
+        outbound = LegId(session.environment.get("agi_arg_7", "")) if script == "called" else LegId("")
+        flow = self._flow_of(session.environment, script)
+        call = HeldCall(
+            session, self.node, self._tell, self._clock, self._prompt_path, flow, self._recordings, outbound
+        )
         transferred = script == "transfer"
         if not call.call or (transferred and session.environment.get("agi_arg_1") != call.call):
             return  # not a citizen's own channel: the dialplan rings the number that was asked for
@@ -81,3 +85,11 @@ class Script:
         finally:
             if self.held.get(call.call) is call:
                 del self.held[call.call]
+
+    def _flow_of(self, environment: Mapping[str, str], script: str) -> Flow:
+        """Return the flow of the number that was dialled; of whom we rang, the way to the queue, or the survey."""
+        queue = environment.get("agi_arg_6", "")
+        if script == "called" and not queue:
+            return self._flow_for(REVISIT)
+        flow = self._flow_for(dialled(environment))
+        return called_back(flow, QueueId(queue)) if script == "called" else flow

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
 
-from messages import commands
+from calls.callback import CallbackSettings
+from messages import commands, facts
+from messages.ids import CallId, ContactId
 from messages.values import Role
 from tests.api.city import call_of, city
-from tests.api.house import House, open_house
+from tests.api.house import House, now, open_house
+from tests.center.world import NODE
 
 
 @pytest.fixture
@@ -80,3 +85,34 @@ async def test_a_revisit_is_asked_for_by_the_case_system_made_by_an_agent_and_an
         assert (await house.ask("PUT", f"revisits/{made['id']}/result", agent, result))[0] == 204
         event = (await following.until("revisit.answered"))[-1]["event"]
     assert (event["case_no"], event["satisfied"], event["agent"]) == ("GD1", False, "a1")
+
+
+async def test_a_revisit_by_keypad_tells_the_case_system_what_was_keyed() -> None:
+    day = CallbackSettings(since="00:00", until="23:59:59.999999")
+    async with open_house(center=msgspec.structs.replace(city(), callbacks=day)) as house:
+        await house.settled(facts.NodeUp(occurred=now(), node=NODE))
+        await _asked_by_keypad(house)
+
+
+async def _asked_by_keypad(house: House) -> None:
+    system = house.token(Role.CASE_SYSTEM)
+    wish = {"number": "13900001111", "case_no": "GD1", "by": "keypad"}
+    assert (await house.ask("POST", "revisits", system, {**wish, "by": "pigeon"}))[0] == 422
+    async with house.subscribed(system) as following:
+        made = (await house.ask("POST", "revisits", system, wish))[1]
+        await house.settled()
+        [rung] = [c for c in house.switchboard.commands if isinstance(c, commands.CallCitizen)]
+        [shown] = (await house.ask("GET", "revisits", system))[1]["items"]
+        assert (shown["by"], shown["agent"], shown["operation"]) == ("keypad", None, rung.operation)
+        about: dict[str, Any] = {"occurred": now(), "node": rung.node, "call": CallId("c9")}
+        arrived = facts.CallArrived(**about, contact=ContactId("c9"), number="", did="", outbound=rung.leg)
+        await house.settled(
+            arrived,
+            facts.CitizenReached(**about),
+            facts.SurveyAsked(**about, question="survey"),
+            facts.SurveyAnswered(**about, question="survey", key="2", satisfied=True),
+            facts.CallHungUp(**about),
+        )
+        event = (await following.until("revisit.answered"))[-1]["event"]
+    assert (event["revisit"], event["satisfied"], event["keyed"]) == (made["id"], True, ["survey=2"])
+    assert (await house.ask("GET", "revisits", system))[1]["items"] == []

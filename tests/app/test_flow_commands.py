@@ -10,6 +10,7 @@ import pytest
 from app.__main__ import main
 from app.flows import flows_of, texts_of
 from app.settings import decode
+from ivr.flow import REVISIT, FlowSettings, flow_for
 from messages.errors import SettingsError
 from tests.ivr.test_reading_and_checking import GOOD
 
@@ -77,6 +78,8 @@ def test_the_hotlines_flows_are_read_at_its_start(tmp_path: Path) -> None:
     flows = flows_of(decode(SETTINGS.format(file=file).encode()))
     assert list(flows) == ["12345"]
     assert set(texts_of(flows)["main"]) == {"zh", "en"}
+    settings = SETTINGS.format(file=file).replace("[flow.files]", f'[flow]\nrevisit = "{file}"\n[flow.files]')
+    assert flow_for(REVISIT, FlowSettings(), flows_of(decode(settings.encode()))).steps[:-1] == flows["12345"].steps
     other = flows["12345"].__class__(steps=(), prompts={"main": {"zh": "另一个"}})
     with pytest.raises(SettingsError, match="name the prompts differently"):
         texts_of({**flows, "": other})

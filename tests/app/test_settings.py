@@ -140,6 +140,23 @@ def test_labelled_callers_are_told_and_go_to_a_queue_that_is_there(nuisance: dic
     assert says in line
 
 
+@pytest.mark.parametrize(
+    ("callbacks", "says"),
+    [
+        ({"since": "21:00", "until": "08:00"}, "[center.callbacks] since is not before until"),
+        ({"since": "8 o'clock"}, "[center.callbacks] since is"),
+        ({"keypad": -1}, "[center.callbacks] keypad"),
+        ({"first": "nobody"}, "first"),
+    ],
+)
+def test_citizens_are_called_back_in_hours_that_are_there(callbacks: dict[str, Any], says: str) -> None:
+    settings = _example()
+    settings["center"]["callbacks"] = callbacks
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    assert says in str(error.value)
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     settings = _example()
     settings["flow"]["queue"] = "gone"

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from calendars.hours import Spell, spell
 from calendars.settings import WEEKDAYS, Calendar
-from calls.callback import CallbackSettings
+from calls.callback import CallbackSettings, owed_for
 from calls.transitions import CallState, LegState
 from center.ledger import Ledger
 from center.records import ContactRecord, VisitRecord
@@ -299,8 +299,9 @@ class WholeCentreUnderAnything(CentreUnderAnything):
     @invariant()
     def nobody_is_owed_two_calls_or_called_twice_at_once(self) -> None:
         state = self.world.center.state
-        owed = [(callback.tenant, callback.number) for callback in state.callbacks.values()]
-        assert len(owed) == len(set(owed))
+        owed = {(one.tenant, owed_for(one.number, one.case_no)): name for name, one in state.callbacks.items()}
+        assert owed == state.owed
+        assert len(owed) == len(state.callbacks)
         under_way = [callback.id for callback in state.callbacks.values() if callback.operation]
         assert sorted(under_way) == sorted(state.attempts.values())
         assert set(state.attempts) <= set(state.operations)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ivr import actions as do
 from ivr.drawing import draw
-from ivr.flow import FlowSettings, after_talk, flow_for
+from ivr.flow import REVISIT, FlowSettings, after_talk, called_back, flow_for
 from ivr.reading import read
 from ivr.run import MOST_STEPS, MOST_UNANSWERED, Context, Run
-from ivr.steps import KINDS, Flow
+from ivr.steps import KINDS, Flow, Survey
 from ivr.trying import try_out
 from messages.ids import QueueId
 from messages.values import Need
@@ -36,6 +36,27 @@ def test_the_default_asks_nothing() -> None:
     run, seen = through(flow_for("12345", FlowSettings()))
     assert seen == [do.Play("greeting", "zh"), do.Play("notice", "zh"), do.Queue(QueueId("12345"))]
     assert run.chosen == do.Chosen(noticed=True)
+
+
+def test_who_is_called_back_hears_so_and_waits_and_is_asked_after_the_talk_as_everybody_is() -> None:
+    flow = called_back(flow_for("12345", FlowSettings(survey=True)), QueueId("city"))
+    run, seen = through(flow)
+    assert seen == [do.Play("callback-notice", "zh"), do.Queue(QueueId("city"))]
+    assert run.chosen.noticed
+    assert after_talk(flow) is not None
+
+
+def test_a_revisit_asks_one_question_where_no_file_says_more_and_ends() -> None:
+    flow = flow_for(REVISIT, FlowSettings(survey=True), {"": read(GOOD).flow})
+    _, seen = through(flow, do.Keys("3"))
+    assert [action.prompt for action in seen if isinstance(action, do.Play | do.Ask)] == ["revisit", "revisit-thanks"]
+    assert do.Surveyed("survey", "3", False) in seen
+    assert seen[-1] == do.End()
+    own = Flow(steps=(Survey(prompt="mine", into="mine"),))
+    _, seen = through(flow_for(REVISIT, FlowSettings(), {REVISIT: own}))
+    assert do.Surveyed("mine") in seen
+    assert seen[-1] == do.End(), "whoever says nothing is hung up, not queued"
+    assert after_talk(flow) is None
 
 
 def test_only_who_heard_the_notice_is_noticed() -> None:

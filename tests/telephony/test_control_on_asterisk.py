@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from messages import commands, facts
-from messages.ids import CallId, LegId, Phone, RecordingId, SessionId
+from messages.ids import CallId, LegId, Phone, QueueId, RecordingId, SessionId
 from messages.values import LegEnd, LegKind, ListeningMode, Then, Verb
 from simulation.world import PROMPT_SECONDS
 from tests.sip_fixture import eventually
@@ -433,6 +433,71 @@ async def test_a_call_dialled_out_is_recorded_listened_to_and_joined(floor: Floo
     await floor.until(facts.CallHungUp, by_citizen=False)
     floor.do(commands.StopRecording, recording=recording, call=call)
     await floor.until(facts.RecordingStopped, recording=recording, failed="")
+
+
+def call_citizen(floor: Floor, leg: LegId, **fields: object) -> None:
+    given = {"number": OUTSIDE, "caller_id": "12345", "queue": QueueId("12345"), "ring_s": 3.0, **fields}
+    floor.mark()
+    floor.do(commands.CallCitizen, leg=leg, **given)
+
+
+async def test_a_citizen_rung_without_an_agent_is_held_offered_recorded_put_on_hold_and_passed_on(floor: Floor) -> None:
+    out = LegId("ring-1/1")
+    call_citizen(floor, out)
+    arrived = await floor.until(facts.CallArrived)
+    call = arrived.call
+    assert (arrived.outbound, call, arrived.did) == (out, "ring-1-1", "12345")
+    reached = await floor.until(facts.CitizenReached, call=call)
+    queued = await floor.until(facts.CallQueued, call=call)
+    assert (queued.queue, queued.number, queued.noticed) == ("12345", OUTSIDE, True)
+    assert queued.occurred > reached.occurred, "the notice comes between"
+    assert "sip:12345@" in floor.outside.header("From")[0]
+    leg = leg_of(call, 1)
+    floor.offer(call, {"1": "1001"})
+    await floor.until(facts.LegAnswered, leg=leg)
+    recording = RecordingId("ring-1-1-1")
+    floor.do(commands.StartRecording, recording=recording, contact=call, call=call, leg=leg)
+    await floor.until(facts.RecordingStarted, recording=recording, call=call)
+    floor.act(Verb.HOLD, call, leg)
+    await floor.until(facts.LegHeld, leg=leg)
+    floor.act(Verb.TRANSFER, call, leg)
+    await floor.until(facts.LegTransferred, leg=leg)
+    floor.do(commands.StopRecording, recording=recording, call=call)
+    await floor.until(facts.RecordingStopped, recording=recording, failed="")
+    await floor.until(facts.CallQueued, call=call, queue="")
+    floor.offer(call, {"2": "1002"})
+    await floor.until(facts.LegAnswered, leg=leg_of(call, 2))
+    floor.outside.hang_up()
+    assert (await floor.until(facts.CallHungUp, call=call)).by_citizen
+
+
+async def test_a_citizen_who_is_rung_is_asked_by_keypad_where_there_is_no_queue_to_wait_in(floor: Floor) -> None:
+    call_citizen(floor, LegId("ring-2/1"), queue=QueueId(""))
+    asked = await floor.until(facts.SurveyAsked)
+    await asyncio.sleep(PROMPT_SECONDS)
+    floor.outside.media.key("2")
+    answered = await floor.until(facts.SurveyAnswered, call=asked.call)
+    assert (answered.question, answered.key, answered.satisfied) == ("survey", "2", True)
+    assert not (await floor.until(facts.CallHungUp, call=asked.call)).by_citizen
+    assert "CallQueued" not in kinds(floor)
+
+
+@pytest.mark.parametrize(("status", "cause"), [(BUSY, 17), ("603 Decline", 21), ("480 Temporarily Unavailable", 19)])
+async def test_why_a_citizen_who_is_rung_is_not_reached_is_the_cause(floor: Floor, status: str, cause: int) -> None:
+    floor.outside.refuses = status
+    call_citizen(floor, LegId(f"ring-{cause}/1"))
+    await floor.until(facts.CallArrived)
+    assert (await floor.until(facts.CallHungUp)).cause == cause
+    assert not floor.bridge.channels.awaited
+
+
+async def test_a_citizen_who_does_not_pick_up_or_cannot_be_rung_is_told_of(floor: Floor) -> None:
+    floor.outside.answers_after = None
+    call_citizen(floor, LegId("ring-3/1"), ring_s=1.0)
+    assert (await floor.until(facts.CallHungUp)).cause == 19
+    assert floor.outside.cancelled
+    call_citizen(floor, LegId("ring-4/1"), number="139@evil")
+    assert "cannot be dialled" in (await floor.until(facts.OperationReported)).failed
 
 
 async def test_whoever_is_dialled_out_to_may_be_busy_or_the_call_cancelled(floor: Floor) -> None:

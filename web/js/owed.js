@@ -29,8 +29,8 @@ export function drawOwed(session, on) {
     write(kind, text(`owed_${one.kind}`));
     write(due, one.waits ? text('owed_now') : moment(one.due_at));
     write(calls, `${one.contacts.length} / ${one.attempts}`);
-    write(buttons.firstChild, one.agent ? one.agent : text('call_back'));
-    buttons.firstChild.disabled = Boolean(one.agent);
-    buttons.firstChild.hidden = !session.agent && !one.agent;
+    write(buttons.firstChild, one.agent ?? text(one.operation ? 'owed_rung' : 'call_back'));
+    buttons.firstChild.disabled = Boolean(one.operation);
+    buttons.firstChild.hidden = !session.agent && !one.operation;
   });
 }

@@ -60,6 +60,7 @@ function buildPop(pop) {
       make('span', { className: 'badge', text: text(known.length ? 'repeat' : 'first_contact') }), ' ',
       ...flagged(pop), make('span', { className: 'over-why quiet' })),
     make('p', { className: 'quiet', text: line.join(' · ') }));
+  if (pop.purpose) item.append(make('p', { text: `${text('purpose')}: ${pop.purpose}` }));
   if (pop.path?.length) item.append(make('p', { text: `${text('keyed')}: ${pop.path.join(' · ')}` }));
   if (pop.cases?.length) item.append(make('p', { text: `${text('cases')}: ${pop.cases.join(', ')}` }));
   if (known.length) {

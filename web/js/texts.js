@@ -29,7 +29,7 @@ export const TEXTS = {
     level_theirs: '对方音量', phone_away: '未注册', phone_there: '已注册', phone_ringing: '来电振铃', phone_dialling: '正在接通', phone_talking: '通话中',
     trouble_unreachable: '连接不上话务平台，正在重连', trouble_microphone: '无法使用麦克风：请在浏览器中允许', trouble_autoplay: '浏览器不允许播放声音：请点击页面',
     owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_revisit: '回访', owed_due: '回拨时间', owed_now: '现在',
-    owed_calls: '来电 / 已拨', call_back: '回拨',
+    owed_calls: '来电 / 已拨', call_back: '回拨', owed_rung: '正在呼叫',
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
       not_ready: '示忙', arrived: '呼入', waiting: '排队', offered: '振铃', served: '即将结束', left: '已离开队列', parked: '寄存', consulted: '咨询中', held: '保持', ended: '已结束',
@@ -88,7 +88,7 @@ export const TEXTS = {
     phone_dialling: 'Connecting', phone_talking: 'Talking', trouble_unreachable: 'The switch cannot be reached; trying again',
     trouble_microphone: 'No microphone: allow it in the browser', trouble_autoplay: 'The browser plays no sound: click the page',
     owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_revisit: 'revisit', owed_due: 'When',
-    owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
+    owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back', owed_rung: 'being called',
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
       holding: 'On hold', wrap_up: 'Wrap-up', not_ready: 'Not ready', arrived: 'Arrived', waiting: 'Waiting',
