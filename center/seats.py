@@ -182,9 +182,11 @@ def mirror(turn: Turn) -> None:
 
 
 def mirror_agent(turn: Turn, node: NodeId, agent: AgentId, phone: Phone, state: AgentState) -> None:
-    """Put one agent's membership in step on one node."""
+    """Put one agent's membership in step on one node; who serves no queue, as a leader, is in none of Asterisk's."""
     present, ready = _shown(state)
-    turn.command(commands.MirrorAgent, node, agent=agent, phone=phone, present=present, ready=ready)
+    known = turn.state.roster.by_id.get(agent)
+    serves = known is None or bool(known.queues)
+    turn.command(commands.MirrorAgent, node, agent=agent, phone=phone, present=present and serves, ready=ready)
 
 
 def _shown(state: AgentState) -> tuple[bool, bool]:
