@@ -5,7 +5,19 @@ from datetime import datetime
 import msgspec
 
 from calls.transitions import CallState, LegState
-from messages.ids import AgentId, CallId, ContactId, DutyId, LabelId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId
+from messages.ids import (
+    AgentId,
+    CallId,
+    ContactId,
+    DutyId,
+    LabelId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    QueueId,
+    RecordingId,
+)
 from messages.values import ContactOutcome, Direction, LegKind, Need, Target
 
 

@@ -126,9 +126,7 @@ def _is_free(turn: Turn, leader: AgentId) -> bool:
 
 def _end(turn: Turn, duty: Duty, why: DutyEnd, by: UserId | None = None, reason: str = "") -> None:
     plan = duty.plan
-    turn.record(
-        events.DutyEnded(duty=duty.id, agent=plan.leader, tenant=plan.tenant, end=why, by=by, reason=reason)
-    )
+    turn.record(events.DutyEnded(duty=duty.id, agent=plan.leader, tenant=plan.tenant, end=why, by=by, reason=reason))
 
 
 def _planned(name: DutyId, plan: DutyPlan, by: UserId, every: Every | None, reason: str = "") -> events.DutyPlanned:
@@ -191,9 +189,7 @@ def _recurring(first: DutyPlan, rule: DutyRule) -> list[DutyPlan]:
     if not since <= rule.until <= since + AHEAD:
         raise Invalid(f"until: from the first day on, at most {AHEAD.days} days later")
     plans = [
-        msgspec.structs.replace(
-            first, begin=_on(begin, day - since, where), end=_on(end, day - since, where)
-        )
+        msgspec.structs.replace(first, begin=_on(begin, day - since, where), end=_on(end, day - since, where))
         for day in _days(rule.every, since, rule.until)
     ]
     if not plans:

@@ -56,7 +56,9 @@ def agents_for(line: Line, needs: Iterable[Need], asks: Asks) -> list[AgentId]:
         liked = tuple(pair for pair in liked if pair[0].startswith(PERSONAL))
     for kept in range(len(liked), -1, -1):
         if found := next(line.eligible((*asks, *liked[:kept])), None):
-            return list(islice(line.eligible(asks), line.settings.ring_all_at_most)) if rings_all and not kept else [found]
+            return (
+                list(islice(line.eligible(asks), line.settings.ring_all_at_most)) if rings_all and not kept else [found]
+            )
     return []
 
 

@@ -5,7 +5,15 @@ from center.state import State
 from messages.errors import JournalError
 from messages.events import Entry
 
-_STEPS = {**calls.STEPS, **legs.STEPS, **agents.STEPS, **others.STEPS, **callbacks.STEPS, **labels.STEPS, **duties.STEPS}
+_STEPS = {
+    **calls.STEPS,
+    **legs.STEPS,
+    **agents.STEPS,
+    **others.STEPS,
+    **callbacks.STEPS,
+    **labels.STEPS,
+    **duties.STEPS,
+}
 
 
 def evolve(state: State, entry: Entry) -> None:

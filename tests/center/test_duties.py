@@ -11,14 +11,14 @@ import pytest
 from agents.agent import AgentSettings
 from center import snapshot
 from center.settings import CenterSettings
-from messages import commands, events, requests
+from messages import commands, events, facts, requests
 from messages.duty import DutyEnd, DutyPlan, DutyRule, DutyScope, Every
 from messages.errors import Conflict, Invalid, NotFound
 from messages.ids import AgentId, CallId, DutyId, Phone, QueueId
 from messages.values import AgentState, LegEnd, Target, TargetKind, Verb
 from queueing.settings import QueueSettings, Strategy
-from tests.center.city import DIALECT, GENERAL, city
-from tests.center.world import BY, QUEUE, START, World, same
+from tests.center.city import city
+from tests.center.world import BY, NODE, QUEUE, START, World, same
 
 LEADER, AIDE = AgentId("mayor"), AgentId("aide")
 
@@ -29,7 +29,10 @@ def hall(agents: int = 2, **queue: Any) -> CenterSettings:
     return CenterSettings(
         queues=(QueueSettings(id=QUEUE, ring_s=15, wrap_up_s=10, **queue),),
         agents=(
-            *(AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n)), queues=(QUEUE,)) for n in range(1, agents + 1)),
+            *(
+                AgentSettings(id=AgentId(f"a{n}"), phone=Phone(str(1000 + n)), queues=(QUEUE,))
+                for n in range(1, agents + 1)
+            ),
             *(AgentSettings(id=AgentId(name), phone=Phone(phone), queues=queues) for name, phone, queues in seats),
         ),
         personal_s=12.0,
@@ -135,16 +138,11 @@ def test_a_topic_is_what_was_keyed_in_a_menu() -> None:
     world = on_duty(scope=DutyScope(topics=("topic=2",)))
     for n, key in enumerate(("1", "2"), start=1):
         world.arrive(f"c{n}")
-        world.do(
-            msgspec.structs.replace(_queued(world, f"c{n}"), path=(f"topic={key}",))
-        )
+        world.do(msgspec.structs.replace(_queued(world, f"c{n}"), path=(f"topic={key}",)))
     assert [agent for _, agent in offered(world)] == ["a1", "mayor"]
 
 
 def _queued(world: World, call: str) -> Any:
-    from messages import facts
-    from tests.center.world import NODE
-
     return facts.CallQueued(occurred=world.now, node=NODE, call=CallId(call), queue=QUEUE, noticed=True)
 
 
@@ -293,8 +291,6 @@ def test_the_leader_hands_over_to_the_aide() -> None:
     world.come("c1")
     world.talk("c1/1")
     world.control("c1", Verb.TRANSFER, agent=LEADER, target=Target(TargetKind.AGENT, AIDE))
-    from messages import facts
-
     world.leg(facts.LegTransferred, "c1/1", to="1091")
     world.held_again("c1", asked="1091")
     assert offered(world)[-1] == ("c1", "aide"), "who serves no queue is reached all the same"
@@ -320,7 +316,12 @@ def test_a_labelled_nuisance_does_not_ring_the_leader() -> None:
     world.hang_up("c0")
     world.wait(10)
     ask = requests.ProposeLabel(
-        by=BY, number=number, tenant="", kind="malicious", reason="threats", evidence=("c0",)  # type: ignore[arg-type]
+        by=BY,
+        number=number,
+        tenant="",
+        kind="malicious",
+        reason="threats",
+        evidence=("c0",),  # type: ignore[arg-type]
     )
     label = world.do(ask).id
     world.do(requests.ApproveLabel(by="wang", label=label))  # type: ignore[arg-type]
@@ -341,7 +342,6 @@ def test_a_leader_is_asked_for_what_the_leader_can_do_and_in_a_queue_that_rings_
     assert offered(all_ring) == [("c1", "mayor")]
     all_ring.end_leg("c1/1", LegEnd.NO_ANSWER)
     assert offered(all_ring)[1:] == [("c1", "a1"), ("c1", "a2")]
-    assert (GENERAL, DIALECT) == ("12345", "dialect")
 
 
 def test_of_two_duties_the_leader_who_is_free_gets_the_call() -> None:
