@@ -1,4 +1,4 @@
-"""Leaders' duties (领导接听): calls in scope go to the leader first, and to the agents where the leader does not answer."""
+"""Leaders' duties (领导接听): calls in scope go to the leader first, else to the agents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from messages import commands, events, facts, requests
 from messages.duty import DutyEnd, DutyPlan, DutyRule, DutyScope, Every
 from messages.errors import Conflict, Invalid, NotFound
 from messages.ids import AgentId, CallId, DutyId, Phone, QueueId
-from messages.values import AgentState, LegEnd, Target, TargetKind, Verb
+from messages.values import AgentState, LabelKind, LegEnd, Target, TargetKind, Verb
 from queueing.settings import QueueSettings, Strategy
 from tests.center.city import city
 from tests.center.world import BY, NODE, QUEUE, START, World, same
@@ -319,7 +319,7 @@ def test_a_labelled_nuisance_does_not_ring_the_leader() -> None:
         by=BY,
         number=number,
         tenant="",
-        kind="malicious",
+        kind=LabelKind.MALICIOUS,
         reason="threats",
         evidence=("c0",),  # type: ignore[arg-type]
     )

@@ -1,10 +1,10 @@
-"""What holds of leaders' duties whatever happens: nobody waits beside a leader who would have them, none is asked twice,
-and who is in scope never waits behind somebody who came later."""
+"""What holds of leaders' duties whatever happens: nobody waits beside a leader who would have them, no leader is asked
+twice, and who is in scope never waits behind somebody who came later."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from agents.agent import AgentSettings
+from calls.call import Leg
 from center.evolving import evolve
 from center.state import State
 from messages import events, facts, requests
@@ -184,7 +185,8 @@ def _until_answered(
     world.come("last", number="0534")
     while not world.call("last").answered:
         _run(world, 0.5, talks, answers=answers)
-    return (next(e.occurred for e in world.of(events.CallAnswered) if e.call == "last") - came).total_seconds()
+    answered: datetime = next(event.occurred for event in world.of(events.CallAnswered) if event.call == "last")
+    return (answered - came).total_seconds()
 
 
 def _run(world: World, seconds: float, talks: dict[str, float], *, answers: bool) -> None:
@@ -207,18 +209,21 @@ def _act(world: World, talks: dict[str, float], *, answers: bool) -> None:
                 world.answer(leg.id)
             elif not leg.talks and leg.ring_until and leg.ring_until <= world.now:
                 world.end_leg(leg.id, LegEnd.NO_ANSWER)
-            elif leg.talks and leg.answered_at and call.id in talks:
-                if leg.answered_at + timedelta(seconds=talks[call.id]) <= world.now:
-                    world.do(facts.CallHungUp(occurred=world.now, node=call.node, call=CallId(call.id)))
+            elif leg.talks and leg.answered_at and call.id in talks and _over(leg, talks[call.id]) <= world.now:
+                world.do(facts.CallHungUp(occurred=world.now, node=call.node, call=CallId(call.id)))
 
 
-def _ends(world: World, talks: dict[str, float]) -> list[object]:
+def _ends(world: World, talks: dict[str, float]) -> list[datetime]:
     """Return when what goes on comes to its end."""
-    found: list[object] = []
+    found: list[datetime] = []
     for call in world.center.state.calls.values():
         for leg in call.alive_legs():
             if leg.talks and leg.answered_at and call.id in talks:
-                found.append(leg.answered_at + timedelta(seconds=talks[call.id]))
+                found.append(_over(leg, talks[call.id]))
             elif not leg.talks and leg.ring_until:
                 found.append(leg.ring_until)
     return found
+
+
+def _over(leg: Leg, talk_s: float) -> datetime:
+    return (leg.answered_at or leg.offered_at) + timedelta(seconds=talk_s)
