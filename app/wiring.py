@@ -46,6 +46,7 @@ from notify.outbox import Outbox
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
+from storage.duties import Duties
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
@@ -234,6 +235,7 @@ class Hotline:
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
+            duties=Duties(self.database),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -7,6 +7,7 @@ has had from the beginning.
 
 import datetime as dt
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,6 +27,7 @@ from supervision.duty import Duty, in_scope, overlaps
 
 MAX_TEXT = 500
 MAX_NAMED = 50
+MAX_AREA = 8
 MAX_RING_S = 120.0
 LONGEST = timedelta(hours=24)
 AHEAD = timedelta(days=732)
@@ -44,7 +46,7 @@ def plan(turn: Turn, request: requests.PlanDuty) -> None:
         names.append(DutyId(turn.new_id("d")))
         every = request.rule.every if request.rule else None
         turn.record(_planned(names[-1], one, request.by, every))
-    turn.id = names[0]
+    turn.id = " ".join(names)
 
 
 def change(turn: Turn, request: requests.ChangeDuty) -> None:
@@ -73,7 +75,7 @@ def due(turn: Turn, name: str) -> None:
     if turn.now >= duty.plan.end:
         _end(turn, duty, DutyEnd.MISSED if duty.started_at is None else DutyEnd.OVER)
     else:
-        turn.record(events.DutyStarted(duty=duty.id, agent=duty.plan.leader, tenant=duty.plan.tenant))
+        turn.record(events.DutyStarted(**_about(duty.id, duty.plan)))
 
 
 def needs_for(turn: Turn, call: Call, queue: QueueId, path: tuple[str, ...]) -> tuple[Need, ...]:
@@ -125,14 +127,15 @@ def _is_free(turn: Turn, leader: AgentId) -> bool:
 
 
 def _end(turn: Turn, duty: Duty, why: DutyEnd, by: UserId | None = None, reason: str = "") -> None:
-    plan = duty.plan
-    turn.record(events.DutyEnded(duty=duty.id, agent=plan.leader, tenant=plan.tenant, end=why, by=by, reason=reason))
+    turn.record(events.DutyEnded(**_about(duty.id, duty.plan), end=why, by=by, reason=reason))
 
 
 def _planned(name: DutyId, plan: DutyPlan, by: UserId, every: Every | None, reason: str = "") -> events.DutyPlanned:
-    return events.DutyPlanned(
-        duty=name, agent=plan.leader, tenant=plan.tenant, plan=plan, by=by, every=every, reason=reason
-    )
+    return events.DutyPlanned(**_about(name, plan), plan=plan, by=by, every=every, reason=reason)
+
+
+def _about(name: DutyId, plan: DutyPlan) -> dict[str, Any]:
+    return {"duty": name, "agent": plan.leader, "aide": plan.aide, "tenant": plan.tenant}
 
 
 def _duty(turn: Turn, name: DutyId) -> Duty:
@@ -162,6 +165,8 @@ def _check(turn: Turn, plan: DutyPlan) -> None:
     for named in msgspec.structs.astuple(plan.scope):
         if len(named) > MAX_NAMED or any(not text or len(text) > MAX_TEXT for text in named):
             raise Invalid(f"scope: at most {MAX_NAMED} of a kind, each of 1 to {MAX_TEXT} characters")
+    if any(len(area) > MAX_AREA or not area.isascii() or not area.isdecimal() for area in plan.scope.areas):
+        raise Invalid(f"scope: an area is the first 1 to {MAX_AREA} digits of its callers' numbers")
 
 
 def _text(name: str, text: str) -> str:

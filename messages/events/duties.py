@@ -7,10 +7,11 @@ from messages.ids import AgentId, DutyId, UserId
 
 
 class DutyEvent(Event, frozen=True, kw_only=True):
-    """About one duty session; `agent` is its leader's seat."""
+    """About one duty session; `agent` is its leader's seat, `aide` the one beside."""
 
     duty: DutyId
     agent: AgentId
+    aide: AgentId | None = None
     tenant: str = ""
 
 
