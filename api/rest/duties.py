@@ -145,10 +145,9 @@ async def list_duties(asked: Asked) -> Answer:
         if (query.since is None or duty.plan.begin >= query.since)
         and (query.until is None or duty.plan.begin < query.until)
     }
-    kept = [
-        of_row(row) for row in await _kept(asked).sessions(query.since, query.until, asked.principal.tenant or None)
-    ]
-    views = [*live.values(), *(view for view in kept if view.id not in live)]
+    kept, tenant = asked.services.duties, asked.principal.tenant or None
+    past = [of_row(row) for row in await kept.sessions(query.since, query.until, tenant)] if kept else []
+    views = [*live.values(), *(view for view in past if view.id not in live)]
     shown = sorted((view for view in views if _may_see(asked, view)), key=lambda view: (view.begin, view.id))
     return Answer(DutiesAnswer(items=shown[::-1]))
 

@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agents.agent import AgentSettings
-from center.settings import CenterSettings
 from messages import events, facts
 from messages.events import Position
-from messages.ids import AgentId, Phone, QueueId
+from messages.ids import CallId, QueueId
 from messages.values import Role
-from storage.audit import AuditTrail
-from storage.database import Database
-from storage.duties import Duties
-from storage.migrations import upgrade
-from storage.queries import Queries
-from storage.rows import RowSettings, RowWriter
-from tests.api.city import city
-from tests.api.house import House, now, open_house
+from tests.api.duty_office import Office, open_office
+from tests.api.house import now
 
 NUMBER = "13987654321"
 
 
-def settings() -> CenterSettings:
-    """Return the city with a mayor's seat and an aide's, and a leader of the north."""
-    whole = city()
-    seats = (("mayor", "1090", ""), ("aide", "1091", ""), ("chief", "2090", "north"))
-    more = (
-        AgentSettings(id=AgentId(name), phone=Phone(phone), queues=(), tenant=tenant) for name, phone, tenant in seats
-    )
-    return CenterSettings(**{**_fields(whole), "agents": (*whole.agents, *more)})
-
-
-def _fields(whole: CenterSettings) -> dict[str, Any]:
-    return {name: getattr(whole, name) for name in whole.__struct_fields__}
-
-
-class Office:
-    """A house whose rows are in SQLite, and those who ask."""
-
-    def __init__(self, house: House, rows: RowWriter) -> None:
-        self.house, self.rows = house, rows
-        self.boss = house.token(Role.SUPERVISOR, user="wang")
-        self.mayor = house.token(Role.AGENT, Role.LEADER, user="mayor", agent="mayor")
-        self.aide = house.token(Role.AGENT, user="aide", agent="aide")
-
-    async def ask(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, Any]:
-        return await self.house.ask(method, path, token, body)
-
-    async def plan(self, begin: datetime | None = None, hours: float = 1, **more: Any) -> tuple[int, Any]:
-        begin = begin or now()
-        body = {"leader": "mayor", "aide": "aide", "begin": begin, "end": begin + timedelta(hours=hours), **more}
-        token = body.pop("token", self.boss)
-        return await self.ask("POST", "duty-sessions", token, body)
-
-    async def written(self) -> None:
-        await self.house.settled()
-        await self.rows.reached(self.house.loop.center.position)
-
-
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    """Give an office with everybody ready."""
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(f"sqlite:///{tmp_path / 'hotline.db'}"))
-        await upgrade(database)
-        kept = {"history": Queries(database), "audit": AuditTrail(database), "duties": Duties(database)}
-        house = await stack.enter_async_context(open_house(center=settings(), kept=kept))
-        rows = RowWriter(house.log, database, settings=RowSettings(linger_s=0))
-        writing = asyncio.create_task(rows.run())
-        try:
-            yield Office(house, rows)
-        finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+    """Give an office."""
+    async with open_office(tmp_path) as opened:
+        yield opened
 
 
 async def test_a_duty_is_planned_changed_and_ended_and_each_act_is_audited(office: Office) -> None:
@@ -215,3 +157,21 @@ async def test_leader_and_aide_hear_of_their_duty_on_the_stream_and_others_do_no
             ]
         await house.ready("a1")
         assert (await other.event())["event"]["kind"] == "agent.state"
+
+
+async def test_the_aide_joins_the_leaders_talk_by_themselves_and_nobody_elses(office: Office) -> None:
+    house = office.house
+    await office.plan()
+    await house.ready("mayor", "aide", "a1")
+    await house.arrive("c1", NUMBER)
+    await house.arrive("c2", "13800000002")
+    for leg in ("c1/1", "c2/1"):
+        await house.leg(facts.LegAnswered, leg)
+    join = {"agent": "aide"}
+    assert (await office.ask("POST", "calls/c2/three-way", office.aide, join))[0] == 403, "an agent's call"
+    assert (await office.ask("POST", "calls/c1/three-way", office.aide, {"agent": "a1"}))[0] == 403
+    assert (await office.ask("POST", "calls/c1/three-way", house.token(Role.AGENT, agent="a2"), join))[0] == 403
+    status, started = await office.ask("POST", "calls/c1/three-way", office.aide, join)
+    assert (status, started["agent"]) == (202, "mayor")
+    await house.leg(facts.LegAnswered, "c1/2")
+    assert [leg.agent for leg in house.mirror.state.calls[CallId("c1")].talking_legs()] == ["mayor", "aide"]
