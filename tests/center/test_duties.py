@@ -369,5 +369,8 @@ def test_the_journal_and_the_snapshot_give_the_same_duties_again() -> None:
 def test_who_serves_no_queue_is_not_in_asterisks_own() -> None:
     world = World(whole=hall(1))
     world.ready("mayor", "a1")
-    present = {command.agent: command.present for command in world.commanded(commands.MirrorAgent)}
-    assert present == {"mayor": False, "a1": True}
+    assert {command.agent for command in world.commanded(commands.MirrorAgent)} == {"a1"}
+    world.do(facts.NodeDown(occurred=world.now, node=NODE, reason="cut"))
+    world.do(facts.NodeUp(occurred=world.now, node=NODE))
+    again = {command.agent: command.present for command in world.commanded(commands.MirrorAgent)}
+    assert again == {"mayor": False, "a1": True}, "whatever stood there before"
