@@ -12,7 +12,7 @@ from agents.adherence import Adherence
 from agents.schedule import DayPlan, PlanRecord
 from messages.audit import AuditEntry
 from messages.events import Position
-from messages.ids import AgentId, ContactId, RecordingId, UserId
+from messages.ids import AgentId, ContactId, DutyId, RecordingId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
@@ -161,6 +161,21 @@ class Recordings(Protocol):
         """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
 
 
+class Duties(Protocol):
+    """Leaders' duty sessions that are kept, and what came of them; plain mappings."""
+
+    async def sessions(
+        self, since: datetime | None, until: datetime | None, tenant: str | None
+    ) -> Sequence[dict[str, Any]]:
+        """Return those whose window begins in [since, until), the latest first, within a bound."""
+
+    async def session(self, duty: DutyId) -> dict[str, Any] | None:
+        """Return one, None if it is unknown."""
+
+    async def report(self, duty: DutyId) -> dict[str, Any] | None:
+        """Return one with its `calls`, each with its `cases`, and what leaders `listened` to meanwhile."""
+
+
 class Notices(Protocol):
     """What was sent, or is to be."""
 
@@ -173,6 +188,7 @@ class Notices(Protocol):
 __all__ = [
     "Audit",
     "Cursors",
+    "Duties",
     "Exports",
     "History",
     "Identity",

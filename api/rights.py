@@ -33,6 +33,7 @@ _CALLS: tuple[type[Event], ...] = (
     events.ContactConfidential,
     events.MessageLeft,
 )
+_DUTIES: tuple[type[Event], ...] = (events.DutyEvent,)
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
 _LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent)
 _QUEUES: tuple[type[Event], ...] = (events.QueueChanged, events.SurgeStarted, events.SurgeEnded)
@@ -55,9 +56,9 @@ _OPERATIONS: tuple[type[Event], ...] = (events.OperationStarted, events.Operatio
 SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.ADMIN: (Event,),
     Role.SUPERVISOR: (Event,),
-    Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
-    Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
-    Role.AUDITOR: (*_LISTENING, *_OPERATIONS, events.LabelEvent),
+    Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, *_DUTIES, events.NodeUp, events.NodeDown),
+    Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS, *_DUTIES),
+    Role.AUDITOR: (*_LISTENING, *_OPERATIONS, *_DUTIES, events.LabelEvent),
     Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
     Role.AGENT: (),
 }
@@ -189,12 +190,15 @@ class Scope:
         return not principal.tenant or isinstance(event, _EVERYBODYS) or principal.tenant in self.tenants(event)
 
     def agents_of(self, event: Event) -> tuple[AgentId, ...]:
-        """Return the agents that an event is about: a phone's is who sits at it, a leg's also who had it called in."""
+        """Return the agents that an event is about: a phone's is who sits at it, a leg's also who had it called in, a
+        duty's also the aide."""
         if isinstance(event, events.PhoneChanged):
             holder = self.state.roster.at(event.phone)
             return (holder.id,) if holder else ()
         agent: AgentId | None = getattr(event, "agent", None)
         own = (agent,) if agent else ()
+        if isinstance(event, events.DutyEvent | events.DutyCalled) and event.aide:
+            own = (*own, event.aide)
         if isinstance(event, events.CallLegEvent) and (caller := self._called_in.get(event.leg)):
             return (*own, caller)
         return own
@@ -209,7 +213,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived | events.LabelEvent):
+        if isinstance(event, events.ContactArrived | events.LabelEvent | events.DutyEvent):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

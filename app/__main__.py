@@ -13,6 +13,7 @@ from app.commands import (
     calendars,
     common,
     data,
+    duty,
     flows,
     imports,
     notify,
@@ -50,6 +51,7 @@ cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")
 cli.add_typer(flows.flows, name="flow")
 cli.add_typer(calendars.cli, name="calendar")
+cli.add_typer(duty.duty, name="duty")
 cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")

@@ -47,6 +47,7 @@ from notify.outbox import Outbox
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
+from storage.duties import Duties
 from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
@@ -237,6 +238,7 @@ class Hotline:
             notices=self.notices,
             softphones=softphones(settings.asterisk),
             sip_servers=(sip_server(settings.asterisk),),
+            duties=Duties(self.database),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -5,7 +5,19 @@ from datetime import datetime
 import msgspec
 
 from calls.transitions import CallState, LegState
-from messages.ids import AgentId, CallId, ContactId, LabelId, LegId, NodeId, OperationId, Phone, QueueId, RecordingId
+from messages.ids import (
+    AgentId,
+    CallId,
+    ContactId,
+    DutyId,
+    LabelId,
+    LegId,
+    NodeId,
+    OperationId,
+    Phone,
+    QueueId,
+    RecordingId,
+)
 from messages.values import ContactOutcome, Direction, LegKind, Need, Target
 
 
@@ -94,6 +106,8 @@ class Call(msgspec.Struct, kw_only=True):
     """Of the caller's number, in force when they came."""
     urgent: bool = False
     """The caller, labelled, pressed the key for emergencies."""
+    duty: DutyId | None = None
+    """The leader's duty in whose scope it came."""
     path: tuple[str, ...] = ()
     """The menus it came through and what was keyed there."""
     message: bool = False

@@ -13,6 +13,7 @@ from center import (
     backfill,
     callbacks,
     control,
+    duties,
     hours,
     labels,
     limits,
@@ -108,6 +109,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "preview": outbound.preview_over,
     "callback": recalls.due,
     "label": labels.expired,
+    "duty": duties.due,
 }
 
 
@@ -172,6 +174,9 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.RevokeLabel: labels.revoke,
     requests.TakeMissedCall: owed.take_missed,
     requests.TakeBackfill: backfill.take,
+    requests.PlanDuty: duties.plan,
+    requests.ChangeDuty: duties.change,
+    requests.EndDuty: duties.end,
     requests.StartListening: spying.start,
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,

@@ -6,7 +6,7 @@ import msgspec
 
 from calls.call import Call
 from calls.transitions import CallState
-from center import labels
+from center import duties, labels
 from center.turn import Turn
 from messages import commands, events
 from messages.ids import CallId, QueueId
@@ -49,9 +49,10 @@ def admit(turn: Turn, call: Call, queue: QueueId, asked: Asked, tried: tuple[Que
             return
         queue, asked = _restrained(turn, call, queue, asked)
     settings = turn.state.queues[queue]
+    leader = () if asked.transferred else duties.needs_for(turn, call, queue, asked.path)
     asked = msgspec.structs.replace(
         asked,
-        needs=(*asked.needs, *(need for need in settings.needs if need not in asked.needs)),
+        needs=(*leader, *asked.needs, *(need for need in settings.needs if need not in asked.needs)),
         priority=settings.priority + asked.priority,
     )
     if not asked.transferred and not tried and _surges(turn, call, queue, asked):

@@ -7,6 +7,7 @@ from agents.agent import Agent
 from agents.transitions import IN_OFFER, Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
+from center import duties
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.ids import AgentId, LegId, OperationId, Phone, QueueId
@@ -61,8 +62,8 @@ def offer(
     turn: Turn, call: Call, agents: list[Agent], cause: Cause = Cause.OFFER, operation: OperationId | None = None
 ) -> list[LegId]:
     """Reserve agents for a held call, pop their screens and ring their phones; the first to answer wins."""
-    ring_s, waited_s = turn.state.queue_of(call).ring_s, call.waited_s(turn.now)
     callback = turn.state.attempt(call.operation)
+    ring_s, waited_s = duties.ring_s(turn, call, agents), call.waited_s(turn.now)
     legs = [open_leg(turn, call, agent.phone, agent.id, LegKind.AGENT, ring_s, operation) for agent in agents]
     for leg, agent in zip(legs, agents, strict=True):
         if cause is Cause.ENGAGE:

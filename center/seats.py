@@ -175,16 +175,24 @@ def mirror(turn: Turn) -> None:
     """
     for entry in turn.entries:
         event = entry.event
-        if type(event) is events.AgentStateChanged and _shown(event.before) != _shown(event.after):
+        if type(event) is not events.AgentStateChanged or not _serves(turn, event.agent):
+            continue
+        if _shown(event.before) != _shown(event.after):
             for node, up in turn.state.nodes.items():
                 if up:
                     mirror_agent(turn, node, event.agent, event.phone, event.after)
 
 
 def mirror_agent(turn: Turn, node: NodeId, agent: AgentId, phone: Phone, state: AgentState) -> None:
-    """Put one agent's membership in step on one node."""
+    """Put one agent's membership in step on one node; who serves no queue, as a leader, is in none of Asterisk's."""
     present, ready = _shown(state)
+    present = present and _serves(turn, agent)
     turn.command(commands.MirrorAgent, node, agent=agent, phone=phone, present=present, ready=ready)
+
+
+def _serves(turn: Turn, agent: AgentId) -> bool:
+    known = turn.state.roster.by_id.get(agent)
+    return known is None or bool(known.queues)
 
 
 def _shown(state: AgentState) -> tuple[bool, bool]:

@@ -20,6 +20,7 @@ from messages.values import AgentState
 from queueing.pace import Pace
 from queueing.surge import Burst
 from recording.recording import Recording
+from supervision.duty import Duty
 from supervision.listening import Listening
 
 
@@ -44,6 +45,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     previews: dict[AgentId, PreviewShown] = {}
     callbacks: list[Callback] = []
     labels: list[Label] = []
+    duties: list[Duty] = []
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -68,6 +70,7 @@ def take(state: State) -> Snapshot:
         previews=state.previews,
         callbacks=list(state.callbacks.values()),
         labels=list(state.labels.values()),
+        duties=list(state.duties.values()),
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -93,6 +96,10 @@ def decode(data: bytes, settings: CenterSettings) -> State:
         state.legs.update((leg, call.id) for leg in call.legs)
         if call.in_line:
             state.enter_line(call)
+    for duty in snapshot.duties:
+        state.duties[duty.id] = duty
+        if duty.started_at:
+            state.on_duty.update(dict.fromkeys(duty.people, duty.id))
     for agent in snapshot.agents:
         if known := state.roster.by_id.get(agent.id):
             _seat(state, agent, known)

@@ -20,6 +20,7 @@ from messages.ids import (
     CallbackId,
     CallId,
     ContactId,
+    DutyId,
     LabelId,
     LegId,
     NodeId,
@@ -32,9 +33,11 @@ from messages.ids import (
 from messages.values import AgentState, Reason
 from queueing.line import Free, Line
 from queueing.pace import Pace
+from queueing.router import grouped
 from queueing.settings import QueueSettings, Surge, Tenant
 from queueing.surge import Burst
 from recording.recording import Recording
+from supervision.duty import Duty
 from supervision.listening import Listening
 
 
@@ -74,6 +77,10 @@ class State:
         """Those that are proposed or in force."""
         self.labelled: dict[tuple[str, str], LabelId] = {}
         """The one of them that a tenant's caller has."""
+        self.duties: dict[DutyId, Duty] = {}
+        """Those that are planned or go on."""
+        self.on_duty: dict[AgentId, DutyId] = {}
+        """The leaders and aides of those that go on."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
         self.due_callbacks = CallbackLine()
@@ -101,8 +108,18 @@ class State:
         return line
 
     def lines_of(self, agent: Agent) -> Iterable[Line]:
-        """Return the lines an agent serves."""
+        """Return the lines an agent serves; who is on duty may be asked for in any."""
+        if agent.id in self.on_duty:
+            return list(self.lines.values())
+        return self._own_lines(agent)
+
+    def _own_lines(self, agent: Agent) -> Iterable[Line]:
         return [self.lines[queue] for queue in agent.queues if queue in self.lines]
+
+    def duty_of(self, call: Call) -> Duty | None:
+        """Return the duty that a call is of, None once that is over."""
+        duty = self.duties.get(call.duty or DutyId(""))
+        return duty if duty and duty.started_at else None
 
     def tenant_of(self, queue: QueueId | None) -> str:
         """Return whose queue it is; empty for the city's own."""
@@ -133,7 +150,7 @@ class State:
         if call.queue is None or call.place is None or call.joined_at is None:
             return
         line = self.line_of(call.queue)
-        line.join(call.id, call.place, call.asks)
+        line.join(call.id, call.place, grouped(call.needs, call.asks))
         self.fresh_calls[call.id] = None
         relaxing = [
             need.wait_s for need in call.needs if need.wait_s is not None and (need.skill, need.level) in call.asks
@@ -150,7 +167,7 @@ class State:
         """Take a call out of its line."""
         if call.queue is None or call.place is None:
             return
-        self.line_of(call.queue).leave(call.id, call.place, call.asks)
+        self.line_of(call.queue).leave(call.id, call.place, grouped(call.needs, call.asks))
         self.fresh_calls.pop(call.id, None)
         self.deadlines.clear(("relax", call.id))
         self.deadlines.clear(("wait", call.id))
@@ -169,6 +186,7 @@ class State:
                     idle_since=agent.idle_since,
                     answered=agent.answered,
                     offered_at=agent.offered_at,
+                    reserved=line.settings.id not in agent.queues,
                 )
             )
         self.fresh_agents[agent.id] = None
@@ -181,7 +199,7 @@ class State:
 
     def staff(self, agent: Agent, by: int) -> None:
         """Count an agent who has logged in (1) or out (-1)."""
-        for line in self.lines_of(agent):
+        for line in self._own_lines(agent):
             line.staff += by
 
     def deaf_reason(self, agent: Agent) -> Reason | None:

@@ -76,6 +76,8 @@ def go_to(turn: Turn, call: Call, target: Target, fact: facts.CallQueued) -> Non
 def _to_agent(turn: Turn, call: Call, agent: Agent, fact: facts.CallQueued) -> None:
     """Wait for one agent alone for a while, then for anyone of the queue."""
     served = [queue for queue in agent.queues if queue in turn.state.queues]
+    if not served and agent.id in turn.state.on_duty:
+        served = [call.queue or turn.state.settings.queues[0].id]
     if not served:
         limits.again(turn, call, fact.occurred, noticed=fact.noticed)
         return

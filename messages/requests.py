@@ -4,11 +4,13 @@ from datetime import datetime
 
 import msgspec
 
+from messages.duty import DutyPlan, DutyRule
 from messages.ids import (
     AgentId,
     CallbackId,
     CallId,
     ContactId,
+    DutyId,
     LabelId,
     LegId,
     NodeId,
@@ -304,6 +306,28 @@ class WriteWrapUp(Request, frozen=True, kw_only=True, tag="contact.wrap_up"):
     contact: ContactId
     code: str
     note: str = ""
+
+
+class PlanDuty(Request, frozen=True, kw_only=True, tag="duty.plan"):
+    """Plan a leader's duty; by a rule, one on each of its days."""
+
+    plan: DutyPlan
+    rule: DutyRule | None = None
+
+
+class ChangeDuty(Request, frozen=True, kw_only=True, tag="duty.change"):
+    """Plan a duty otherwise; of one that has begun neither the leader nor the beginning."""
+
+    duty: DutyId
+    plan: DutyPlan
+    reason: str = ""
+
+
+class EndDuty(Request, frozen=True, kw_only=True, tag="duty.end"):
+    """End a duty before its time, or cancel one that has not begun."""
+
+    duty: DutyId
+    reason: str = ""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", tag_field="request"):

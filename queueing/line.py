@@ -29,6 +29,8 @@ class Free(msgspec.Struct, frozen=True):
     idle_since: datetime
     answered: int = 0
     offered_at: datetime | None = None
+    reserved: bool = False
+    """Takes only calls that ask for, or would rather have, this agent in particular."""
 
 
 class Line:
@@ -38,7 +40,7 @@ class Line:
     one list a skill beside the one of all, so that a call looks only at those who have what it asks for.
     """
 
-    __slots__ = ("_places", "_skills", "count", "free", "settings", "staff", "waiting")
+    __slots__ = ("_places", "_reserved", "_skills", "count", "free", "settings", "staff", "waiting")
 
     def __init__(self, settings: QueueSettings) -> None:
         self.settings = settings
@@ -50,6 +52,7 @@ class Line:
         """How many agents of it are logged in."""
         self._places: dict[AgentId, tuple[tuple[str, tuple[Any, ...]], ...]] = {}
         self._skills: dict[AgentId, Mapping[str, int]] = {}
+        self._reserved: set[AgentId] = set()
 
     def __repr__(self) -> str:
         return f"<Line {self.settings.id}: {self.count} waiting, {len(self._places)} free of {self.staff}>"
@@ -83,12 +86,15 @@ class Line:
     def add_free(self, free: Free) -> None:
         """Count an agent among the free."""
         self.remove_free(free.agent)
-        places = tuple((skill, self._item(free, skill)) for skill in (EVERYBODY, *free.skills))
+        lists = () if free.reserved else (EVERYBODY, *free.skills)
+        places = tuple((skill, self._item(free, skill)) for skill in lists)
         for skill, item in places:
             items = self.free.setdefault(skill, [])
             items.insert(bisect_left(items, item), item)
         self._places[free.agent] = places
         self._skills[free.agent] = free.skills
+        if free.reserved:
+            self._reserved.add(free.agent)
 
     def remove_free(self, agent: AgentId) -> None:
         """Count an agent among the free no longer."""
@@ -96,10 +102,20 @@ class Line:
             items = self.free[skill]
             del items[bisect_left(items, item)]
         self._skills.pop(agent, None)
+        self._reserved.discard(agent)
 
     def free_agents(self) -> list[AgentId]:
-        """Return the free agents in order."""
+        """Return the free agents in order, those who are reserved not among them."""
         return [item[-1] for item in self.free[EVERYBODY]]
+
+    def reserved_agents(self) -> list[AgentId]:
+        """Return the free agents who take only calls that name them."""
+        return sorted(self._reserved)
+
+    def takes(self, agent: AgentId, skills: Mapping[str, int], asks: Asks) -> bool:
+        """Tell whether a freed agent takes the calls that wait by `asks`."""
+        named = agent not in self._reserved or any(skill == f"{PERSONAL}{agent}" for skill, _ in asks)
+        return named and meets(skills, agent, asks)
 
     def eligible(self, asks: Asks) -> Iterator[AgentId]:
         """Yield the free agents who have all that is asked for, in order."""

@@ -11,7 +11,7 @@ from itertools import islice
 
 from messages.ids import AgentId, CallId
 from messages.values import Need
-from queueing.line import Asks, Line, meets
+from queueing.line import PERSONAL, Asks, Line
 from queueing.settings import Strategy
 
 
@@ -35,6 +35,12 @@ def preferred(needs: Iterable[Need], asks: Asks) -> Asks:
     return tuple(pair for need in needs if (pair := (need.skill, need.level)) not in asks)
 
 
+def grouped(needs: Iterable[Need], asks: Asks) -> Asks:
+    """Return by what a call waits: what it insists on and, at level 0, whom in particular it would rather have."""
+    rather = ((need.skill, 0) for need in needs if need.wait_s == 0.0 and need.skill.startswith(PERSONAL))
+    return (*asks, *rather)
+
+
 def next_relaxing(needs: Iterable[Need], waited_s: float) -> float | None:
     """Return the waiting time in seconds at which a call insists on less, None where it never does."""
     return min((need.wait_s for need in needs if need.wait_s is not None and need.wait_s > waited_s), default=None)
@@ -45,12 +51,14 @@ def agents_for(line: Line, needs: Iterable[Need], asks: Asks) -> list[AgentId]:
 
     What is only preferred is dropped from the last on until somebody is found.
     """
-    if line.settings.strategy is Strategy.RING_ALL:
-        return list(islice(line.eligible(asks), line.settings.ring_all_at_most))
-    liked = preferred(needs, asks)
+    liked, rings_all = preferred(needs, asks), line.settings.strategy is Strategy.RING_ALL
+    if rings_all:
+        liked = tuple(pair for pair in liked if pair[0].startswith(PERSONAL))
     for kept in range(len(liked), -1, -1):
         if found := next(line.eligible((*asks, *liked[:kept])), None):
-            return [found]
+            return (
+                list(islice(line.eligible(asks), line.settings.ring_all_at_most)) if rings_all and not kept else [found]
+            )
     return []
 
 
@@ -59,6 +67,6 @@ def call_for(lines: Iterable[Line], agent: AgentId, skills: Mapping[str, int]) -
     best: tuple[datetime, CallId] | None = None
     for line in lines:
         for asks, items in line.waiting.items():
-            if (best is None or items[0] < best) and meets(skills, agent, asks):
+            if (best is None or items[0] < best) and line.takes(agent, skills, asks):
                 best = items[0]
     return best[1] if best else None

@@ -18,6 +18,8 @@ class What(StrEnum):
     SURVEYS = "surveys"
     LABELS = "labels"
     LISTENING = "listening"
+    DUTY = "duty"
+    DUTY_CALLS = "duty-calls"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -247,6 +249,54 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it ended (UTC, µs)",
         "failed": "why nothing was heard",
         "duration_s": "how long the listener heard the call (s)",
+    },
+    What.DUTY: {
+        "duty": "the duty session's id",
+        "leader": "the leader's seat",
+        "name": "the leader's name",
+        "title": "the leader's title",
+        "post": "the leader's post",
+        "unit": "the leader's unit",
+        "aide": "the seat of the aide beside",
+        "begins_at": "when its window begins, as planned last (UTC)",
+        "ends_at": "when its window ends, as planned last (UTC)",
+        "dids": "the beginnings of numbers dialled in its scope, separated by spaces; empty for all",
+        "areas": "the beginnings of callers' numbers in its scope, separated by spaces; empty for all",
+        "queues": "the queues in its scope, separated by spaces; empty for all",
+        "topics": "the beginnings of what is keyed in menus in its scope, separated by spaces; empty for all",
+        "notice": "what is shown beside it",
+        "ring_s": "how long the leader's phone rings before the call goes to the agents (s)",
+        "tenant": "whose line it is of; empty for the city's",
+        "every": "the rule it was planned by: first_workday_of_month, wed, …; empty for a single one",
+        "planned_by": "who planned it",
+        "planned_at": "when (UTC, µs)",
+        "changed_by": "who planned it otherwise last",
+        "changed_at": "when (UTC, µs)",
+        "reason": "why it was planned otherwise, or ended before its time",
+        "started_at": "when it began (UTC, µs)",
+        "ended_at": "when it ended (UTC, µs)",
+        "end": "how it ended: over, by_hand, cancelled (before it began), missed (nothing ran)",
+        "ended_by": "who ended or cancelled it",
+        "duration_s": "how long it went on (s)",
+    },
+    What.DUTY_CALLS: {
+        "duty": "the duty session's id",
+        "contact": "the contact's id",
+        "call": "the id of the citizen's call",
+        "queue": "the queue it asked for",
+        "leader": "the leader's seat",
+        "aide": "the seat of the aide beside",
+        "called_at": "when it asked for the queue (UTC, µs)",
+        "offered": "how often the leader's phone was rung for it",
+        "missed": "how often the leader let it ring, or could not be rung",
+        "answered_at": "when it was answered first (UTC, µs)",
+        "answered_by": "who answered it first: leader, aide or agent; empty where nobody did",
+        "agent": "the seat of who answered it first",
+        "handed_over": "whether the aide went on with it after the leader",
+        "aide_joined": "whether the aide came into the leader's talk",
+        "ended_at": "when the contact ended (UTC, µs)",
+        "outcome": "how it ended: answered, abandoned, …",
+        "waited_s": "from asking for the queue to the answer, or to the end where nobody answered (s)",
     },
 }
 """Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""

@@ -22,6 +22,8 @@ from storage.tables import (
     callbacks,
     case_links,
     contacts,
+    duty_calls,
+    duty_sessions,
     labels,
     legs,
     listening,
@@ -53,6 +55,8 @@ _SOURCES = {
     What.SURVEYS: _Source(surveys, surveys.c.asked_at, (surveys.c.contact, surveys.c.question)),
     What.REVISITS: _Source(revisits, revisits.c.answered_at, (revisits.c.revisit,)),
     What.SURGES: _Source(surges, surges.c.started_at, (surges.c.surge, surges.c.key)),
+    What.DUTY: _Source(duty_sessions, duty_sessions.c.begins_at, (duty_sessions.c.duty,)),
+    What.DUTY_CALLS: _Source(duty_calls, duty_calls.c.called_at, (duty_calls.c.contact,)),
     What.LABELS: _Source(labels, labels.c.proposed_at, (labels.c.label,)),
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
@@ -165,6 +169,8 @@ def _derived(row: Row) -> Row:
         return row
     if "question" in row:
         return row | {"duration_s": _seconds(row["asked_at"], row["answered_at"])}
+    if "called_at" in row:
+        return row | {"waited_s": _seconds(row["called_at"], row["answered_at"] or row["ended_at"])}
     if "left_at" in row:
         return row | {"waited_s": _seconds(row["asked_at"], row["left_at"])}
     if "noted_at" in row:

@@ -16,6 +16,8 @@ from center.records import (
     CaseLinkRecord,
     ConfidentialRecord,
     ContactRecord,
+    DutyCallRecord,
+    DutyRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -77,6 +79,12 @@ Index(None, revisits.c.answered_at)
 labels = _table("labels", LabelRecord, "label")
 Index(None, labels.c.proposed_at)
 Index(None, labels.c.number)
+
+duty_sessions = _table("duty_sessions", DutyRecord, "duty")
+Index(None, duty_sessions.c.begins_at, duty_sessions.c.duty)
+
+duty_calls = _table("duty_calls", DutyCallRecord, "contact")
+Index(None, duty_calls.c.duty, duty_calls.c.called_at)
 
 surges = _table("surges", SurgeRecord, "surge", "key", "started_at")
 
@@ -243,6 +251,8 @@ KEPT: dict[type[Any], Kept] = {
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(DutyRecord, duty_sessions, "begins_at"),
+        Kept(DutyCallRecord, duty_calls, "called_at"),
         Kept(LabelRecord, labels, "proposed_at"),
         Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),

@@ -77,7 +77,11 @@ async def consult(asked: Asked) -> Answer:
 
 
 async def three_way(asked: Asked) -> Answer:
-    """Call an agent or a number into the talk."""
+    """Call an agent or a number into the talk; a leader's aide on duty may come into the leader's by themselves."""
+    body: TargetBody = asked.body
+    call, target = live_call(asked), body.chosen()
+    if (leader := _beside(asked, call, target)) is not None:
+        return await _ask(asked, call, Verb.THREE_WAY, leader, target=target, reason=body.reason)
     return await _to_somebody(asked, Verb.THREE_WAY)
 
 
@@ -172,6 +176,15 @@ def _check_reach(asked: Asked, target: Target) -> None:
         tenant = agent.tenant
     if not asked.services.scope.may_reach(asked.principal, tenant):
         raise Forbidden("calls may be passed within your own line, and to the city's")
+
+
+def _beside(asked: Asked, call: Call, target: Target) -> AgentId | None:
+    """Return the leader who talks and beside whom the asker, who would join, is the aide on duty; else None."""
+    duty, own = asked.services.mirror.state.duty_of(call), asked.principal.agent
+    if duty is None or own is None or own != duty.plan.aide or target != Target(TargetKind.AGENT, own):
+        return None
+    leader = duty.plan.leader
+    return leader if any(leg.agent == leader for leg in call.talking_legs()) else None
 
 
 async def _control(asked: Asked, verb: Verb, **more: Any) -> Answer:

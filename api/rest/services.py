@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Exports, History, Identity, Notices, Recordings, Schedules, Softphone
+from api.ports import Audit, Duties, Exports, History, Identity, Notices, Recordings, Schedules, Softphone
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -49,6 +49,7 @@ class Services:
     """Those that may be a browser, by the phone's number."""
     sip_servers: tuple[str, ...] = ()
     """Where pages may open SIP over WebSocket, `{host}` is the page's own."""
+    duties: Duties | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

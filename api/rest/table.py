@@ -10,6 +10,7 @@ from api.rest import (
     calls,
     confidence,
     contacts,
+    duties,
     exports,
     labels,
     live,
@@ -81,6 +82,8 @@ MAY: dict[str, frozenset[Role]] = {
     "revisits.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN, CASE_SYSTEM}),
     "revisits.answer": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "notices.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "duty.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
+    "duty.plan": frozenset({SUPERVISOR, ADMIN}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -241,6 +244,24 @@ ROUTES: tuple[Route, ...] = (
         body=revisits.RevisitResultBody,
         status=204,
     ),
+    _route(
+        "GET", "/duty-sessions", "duty.read", duties.list_duties, query=duties.DutyQuery, answer=duties.DutiesAnswer
+    ),
+    _route(
+        "POST",
+        "/duty-sessions",
+        "duty.plan",
+        duties.plan_duty,
+        body=duties.PlanBody,
+        answer=duties.PlannedAnswer,
+        status=201,
+    ),
+    _route("GET", "/duty-sessions/{duty}", "duty.read", duties.get_duty, answer=duties.DutyView),
+    _route(
+        "PUT", "/duty-sessions/{duty}", "duty.plan", duties.change_duty, body=duties.ChangeBody, answer=duties.DutyView
+    ),
+    _route("DELETE", "/duty-sessions/{duty}", "duty.plan", duties.end_duty, query=duties.WhyQuery, status=204),
+    _route("GET", "/duty-sessions/{duty}/report", "duty.read", duties.report_duty, answer=duties.ReportAnswer),
     _route("POST", "/calls", "calls.dial", calls.dial_out, body=DialBody, answer=OperationAnswer, status=202),
     *(_call(one.word, calls.plain(one), ReasonBody) for one in calls.PLAIN),
     _call("dtmf", calls.dtmf, DigitsBody),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from calls.call import Leg
 from calls.transitions import CallState, leg_after
-from center.evolving.step import Steps, settle, step
+from center.evolving.step import Steps, prefer_no_more, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
@@ -86,6 +86,8 @@ def _call_transferred(state: State, entry: Entry, event: events.CallTransferred)
 
 def _leg_ended(state: State, entry: Entry, event: events.LegEnded) -> None:
     call = state.calls[event.call]
+    if event.agent and not event.talked:
+        prefer_no_more(state, call, event.agent)  # asked once
     _leg_event(state, entry, event)
     if call.state is CallState.WAITING and (call.aside or call.joined_at is None):
         was = call.in_line

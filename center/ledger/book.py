@@ -7,6 +7,8 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     ContactRecord,
+    DutyCallRecord,
+    DutyRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -18,7 +20,7 @@ from center.records import (
     VisitRecord,
 )
 from messages.events import Entry, Event
-from messages.ids import AgentId, CallbackId, ContactId, LabelId, LegId, OperationId, RecordingId, SessionId
+from messages.ids import AgentId, CallbackId, ContactId, DutyId, LabelId, LegId, OperationId, RecordingId, SessionId
 
 
 class Book:
@@ -32,6 +34,8 @@ class Book:
         self.three_way: dict[LegId, ThreeWayRecord] = {}
         self.callbacks: dict[CallbackId, CallbackRecord] = {}
         self.labels: dict[LabelId, LabelRecord] = {}
+        self.duties: dict[DutyId, DutyRecord] = {}
+        self.duty_calls: dict[ContactId, DutyCallRecord] = {}
         self.surges: dict[tuple[str, str], SurgeRecord] = {}
         self.agent_states: dict[AgentId, AgentStateRecord] = {}
         self.listening: dict[SessionId, ListeningRecord] = {}
@@ -62,6 +66,10 @@ class Book:
                 self.callbacks[record.callback] = record
             case LabelRecord():
                 self.labels[record.label] = record
+            case DutyRecord():
+                self.duties[record.duty] = record
+            case DutyCallRecord():
+                self.duty_calls[record.contact] = record
             case SurgeRecord():
                 self.surges[record.surge, record.key] = record
             case AgentStateRecord():
@@ -88,6 +96,10 @@ class Book:
                 return self.callbacks.get(record.callback) is record
             case LabelRecord():
                 return self.labels.get(record.label) is record
+            case DutyRecord():
+                return self.duties.get(record.duty) is record
+            case DutyCallRecord():
+                return self.duty_calls.get(record.contact) is record
             case SurgeRecord():
                 return self.surges.get((record.surge, record.key)) is record
             case AgentStateRecord():

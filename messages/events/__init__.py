@@ -47,6 +47,8 @@ from messages.events.contacts import (
     ContactWrappedUp,
     MessageLeft,
 )
+from messages.events.duties import DutyCalled, DutyEnded, DutyPlanned, DutyStarted
+from messages.events.duties import DutyEvent as DutyEvent
 from messages.events.event import Event as Event
 from messages.events.labels import CallerLabelled, LabelEnded, LabelProposed
 from messages.events.labels import LabelEvent as LabelEvent
@@ -124,6 +126,10 @@ AnyEvent = (
     | LabelProposed
     | CallerLabelled
     | LabelEnded
+    | DutyPlanned
+    | DutyStarted
+    | DutyEnded
+    | DutyCalled
     | OperationStarted
     | PreviewShown
     | PreviewEnded

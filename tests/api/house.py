@@ -233,6 +233,7 @@ class House:
             audit=self.audit,
             recordings=kept.get("recordings"),
             notices=kept.get("notices"),
+            duties=kept.get("duties"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from messages.ids import CallId, ContactId, LegId
 from messages.values import LegEnd, Role
 from storage.audit import AuditTrail
 from storage.database import Database
+from storage.duties import Duties
 from storage.migrations import upgrade
 from storage.queries import Queries
 from storage.rows import RowWriter
@@ -69,6 +71,7 @@ async def stored(tmp_path: Path) -> AsyncIterator[Stored]:
             "history": Queries(database),
             "exports": FileExports(database),
             "audit": AuditTrail(database),
+            "duties": Duties(database),
         }
         house = await stack.enter_async_context(open_house(agents=3, kept=kept))
         rows = RowWriter(house.log, database)
@@ -78,6 +81,15 @@ async def stored(tmp_path: Path) -> AsyncIterator[Stored]:
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _on_duty(house: House) -> str:
+    """A leader has a duty, in whose scope everybody is; return it."""
+    boss, begin = house.token(Role.SUPERVISOR), now()
+    body = {"leader": "a1", "aide": "a2", "begin": begin, "end": begin + timedelta(hours=1), "notice": "duty"}
+    status, planned = await house.ask("POST", "duty-sessions", boss, body)
+    assert status == 201, planned
+    return str(planned["ids"][0])
 
 
 async def _confide(house: House, call: str = "c1") -> None:
@@ -150,6 +162,7 @@ async def _heard(client: Client) -> list[bytes]:
 async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stream(stored: Stored) -> None:
     house = stored.house
     start = house.mirror.state.position
+    duty = await _on_duty(house)
     await _confide(house)
     everything = house.token(*EVERYTHING, user="everything", agent="a2")
     async with house.subscribed(everything) as client:
@@ -169,6 +182,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "queue": ["12345"],
             "session": ["s1"],
             "label": [label["id"]],
+            "duty": [duty],
             "callback": [named["callback"]],
             "revisit": [named["callback"]],
             "operation": [named["operation"]],

@@ -391,6 +391,8 @@ def test_every_action_of_the_role_table_has_a_route_and_every_route_a_line() -> 
 
 
 BODIES = {
+    "/duty-sessions": {"leader": "a1", "begin": "2036-11-24T01:00:00Z", "end": "2036-11-24T03:00:00Z"},
+    "/duty-sessions/{duty}": {"leader": "a1", "begin": "2036-11-24T01:00:00Z", "end": "2036-11-24T03:00:00Z"},
     "/agents/{agent}/wrap-up-extension": {"seconds": 10},
     "/agents/{agent}/preview": {"dial": False},
     "/agents/{agent}/schedule": {"items": []},

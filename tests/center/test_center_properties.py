@@ -255,8 +255,10 @@ class CentreUnderAnything(RuleBasedStateMachine):
         state = world.center.state
         assert state.calls == {} and state.legs == {}
         assert not state.operations and not state.outbound and not state.previews, "nothing is under way for ever"
-        left = [key for key in state.deadlines.as_dict() if key[0] not in ("callback", "hours", "label")]
-        assert not left, "and nothing left to wait for but the time to call back, the queues' hours, the end of a label"
+        left = [key for key in state.deadlines.as_dict() if key[0] not in ("callback", "hours", "label", "duty")]
+        assert not left, (
+            "and nothing left to wait for but the time to call back, the queues' hours, the end of a label, a duty"
+        )
         assert {a.state for a in world.center.state.roster.by_id.values()} <= {
             AgentState.LOGGED_OUT,
             AgentState.READY,

@@ -118,7 +118,7 @@ class WholeCentreUnderAnything(CentreUnderAnything):
                 self.fact(facts.CallHungUp, call=operation.call, by_citizen=False)
             case Verb.MUTE | Verb.UNMUTE | Verb.DTMF | Verb.SWAP:
                 self.fact(facts.OperationReported, operation=operation.operation)
-            case _:
+            case _ if operation.party is not None:  # a listener's change of mode calls nobody in
                 self.fact(facts.LegAnswered, **{**about, "leg": operation.party})
 
     def calls(self) -> list[CallId]:

@@ -219,6 +219,7 @@ def same(one: State, other: State) -> bool:
     return snapshot.encode(one) == snapshot.encode(other) and all(
         one.lines[queue].everybody_waiting() == other.lines[queue].everybody_waiting()
         and one.lines[queue].free_agents() == other.lines[queue].free_agents()
+        and one.lines[queue].reserved_agents() == other.lines[queue].reserved_agents()
         and one.lines[queue].staff == other.lines[queue].staff
         for queue in one.lines
     )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from random import Random
 from typing import Any, cast
+
+import msgspec
 
 from center.ledger import Ledger
 from center.memory_log import MemoryLog
 from center.records import ConfidentialRecord, ContactRecord, Record
 from messages import commands, events, facts, requests
+from messages.duty import DutyPlan, DutyScope
 from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, Phone, SessionId, UserId
@@ -52,7 +56,7 @@ def _something(world: World, random: Random, step: int) -> None:
         [
             *("arrive", "arrive", "leg", "leg", "leg", "leg", "call", "agent", "spy", "record", "note", "wait"),
             *("control", "control", "report", "dial", "spy", "spy", "missed", "survey", "revisit"),
-            *(("confide", "label") if _arrived(world) else ()),
+            *(("confide", "label", "duty") if _arrived(world) else ()),
         ]
     ):
         case "arrive":
@@ -115,6 +119,8 @@ def _something(world: World, random: Random, step: int) -> None:
             )
         case "label":
             _label(world, random)
+        case "duty":
+            _duty(world, random)
         case "confide":
             world.do(requests.MarkConfidential(by=BY, contact=random.choice(_arrived(world))))
         case "note" if calls:
@@ -137,6 +143,25 @@ def _label(world: World, random: Random) -> None:
     kind = random.choice([requests.ApproveLabel, requests.ApproveLabel, requests.RefuseLabel, requests.RevokeLabel])
     why = {} if kind is requests.ApproveLabel else {"reason": "enough"}
     world.do(kind(by=boss, label=name, **why))
+
+
+def _duty(world: World, random: Random) -> None:
+    """A leader's duty is planned, planned otherwise, or ended."""
+    duties = list(world.center.state.duties)
+    begin = world.now + timedelta(seconds=random.choice([-1.0, 15.0]))
+    leader, aide = random.sample([AgentId(agent) for agent in AGENTS], 2)
+    scope = DutyScope(areas=("138", "139"), topics=()) if random.random() < 0.5 else DutyScope()
+    plan = DutyPlan(
+        leader=leader, aide=aide, begin=begin, end=begin + timedelta(seconds=60), scope=scope, notice="市长\0"
+    )
+    if not duties or random.random() < 0.5:
+        world.do(requests.PlanDuty(by=BY, plan=plan))
+    elif random.random() < 0.5:
+        world.do(requests.EndDuty(by=BY, duty=random.choice(duties), reason="called away"))
+    else:
+        duty = world.center.state.duties[random.choice(duties)]
+        changed = msgspec.structs.replace(duty.plan, end=duty.plan.end + timedelta(seconds=30))
+        world.do(requests.ChangeDuty(by=BY, duty=duty.id, plan=changed, reason="longer"))
 
 
 def _arrived(world: World) -> list[ContactId]:

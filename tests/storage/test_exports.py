@@ -18,6 +18,8 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     ContactRecord,
+    DutyCallRecord,
+    DutyRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -57,6 +59,8 @@ TABLES = {
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
+    What.DUTY: ("duty_sessions", "begins_at", ("duty",)),
+    What.DUTY_CALLS: ("duty_calls", "called_at", ("contact",)),
 }
 
 
@@ -100,6 +104,8 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.SURVEYS: SurveyRecord,
     What.LABELS: LabelRecord,
     What.LISTENING: ListeningRecord,
+    What.DUTY: DutyRecord,
+    What.DUTY_CALLS: DutyCallRecord,
 }
 
 

@@ -3,6 +3,8 @@
 import { Acts } from './acts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
+import { lookDuties } from './duty.js';
+import { DutyPlans } from './duty_plan.js';
 import { Hall } from './hall.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
@@ -14,10 +16,12 @@ import { bindWrap, drawWrap } from './wrap.js';
 
 const LISTENERS = ['supervisor', 'leader'];
 const OVERSEERS = ['supervisor', 'admin'];
+const SEE_DUTIES = [...OVERSEERS, 'leader', 'analyst', 'auditor'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOOK_SOON_MS = 200;
 const WATCH_MS = 15_000;
+const DUTIES_SOON_MS = 1500;
 
 let hall = new Hall();
 let stream = null;
@@ -50,7 +54,7 @@ function show() {
 
 function may(who) {
   const any = (roles) => who.roles.some((role) => roles.includes(role));
-  return { listen: any(LISTENERS), oversee: any(OVERSEERS) };
+  return { listen: any(LISTENERS), oversee: any(OVERSEERS), duties: any(SEE_DUTIES) };
 }
 
 async function enter() {
@@ -66,8 +70,8 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); lookAtDuties(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (DUTY_CHANGES.test(message.kind)) dutiesSoon(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -166,6 +170,22 @@ async function owed() {
   show();
 }
 
+/** What changes a duty post; what is kept of a contact is there a moment later. */
+const DUTY_CHANGES = /^(duty\.|call\.answered|leg\.ended|contact\.(ended|linked))/;
+let dutiesAt = 0;
+
+function dutiesSoon() {
+  clearTimeout(dutiesAt);
+  dutiesAt = setTimeout(lookAtDuties, DUTIES_SOON_MS);
+}
+
+async function lookAtDuties() {
+  const who = session();
+  if (!who || !up) return;
+  await lookDuties(who);
+  show();
+}
+
 function callBack(id) {
   attempt(async () => {
     await ask('POST', `/callbacks/${encodeURIComponent(id)}/dial`);
@@ -192,7 +212,17 @@ const acts = new Acts({
   hall: () => hall, own: () => ownTalk(hall, session()?.agent), attempt, explain, changed: () => { lookSoon(); show(); },
 });
 
+const plans = new DutyPlans({ hall: () => hall, acts, attempt, looked: lookAtDuties });
+
+function toAide(call, verb, aide) {
+  attempt(() => ask('POST', `/calls/${encodeURIComponent(call)}/${verb}`, { target: { kind: 'agent', to: aide } }));
+}
+
 const on = {
+  toAide,
+  dutyReport: (duty) => plans.report(duty),
+  dutyChange: (duty) => plans.plan(duty),
+  dutyEnd: (duty) => plans.end(duty),
   listen: openListen, stopListening, callBack,
   control: (verb) => acts.control(verb),
   emergency: (service) => acts.emergency(service),
@@ -276,7 +306,10 @@ function bind() {
   bindWrap(attempt, show);
   $('parked-refresh').addEventListener('click', look);
   setInterval(watch, WATCH_MS);
+  $('duty-ready').addEventListener('click', goReady);
+  $('duty-rest').addEventListener('click', () => goTo('not_ready', 'break'));
   setInterval(owed, WATCH_MS);
+  setInterval(lookAtDuties, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

@@ -2,6 +2,8 @@
 
 import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
+import { drawPost } from './duty.js';
+import { drawPlans } from './duty_plan.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
@@ -12,6 +14,7 @@ const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 10
 /** Draw everything; `may`: {listen, oversee} says which buttons stand beside calls, agents and queues. */
 export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawOwn(hall, session, now);
+  drawPost(hall, session, on, now);
   drawOwnCall(hall, session, on, now);
   drawOutcomes(hall, session);
   drawPops(hall, now);
@@ -21,6 +24,7 @@ export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawOwed(session, on);
   drawCalls(hall, session, may, on, now);
   drawAgents(hall, session, may, on, now);
+  drawPlans(may, on);
   drawListening(hall, may, on, now);
 }
 

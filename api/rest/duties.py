@@ -1,0 +1,320 @@
+"""Leaders' duty sessions (领导接听): planned, changed and ended, each act audited; what came of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from api.ports import Duties
+from api.rest.bodies import Id, check_offset
+from api.rest.confidence import audit
+from api.rest.endpoint import Answer, Asked
+from api.rest.seats import agent_named
+from api.rights import WATCHERS
+from calendars.occasions import unknown_years
+from messages import requests
+from messages.audit import AuditEntry, AuditResult
+from messages.duty import DutyPlan, DutyRule, DutyScope, Every
+from messages.errors import NotFound, Refused, Unavailable
+from messages.ids import AgentId, DutyId, QueueId
+from messages.requests import Request
+from messages.values import Role
+from metrics.duty import DutyFigures, figures
+from supervision.duty import Duty
+
+SEE_ALL = WATCHERS | {Role.AUDITOR}
+
+Line = Annotated[str, msgspec.Meta(max_length=500)]
+Names = Annotated[list[Id], msgspec.Meta(max_length=50)]
+
+
+class ScopeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calls: the beginnings of the number dialled (`dids`), of the caller's (`areas`: up to 8 digits) and of what
+    was keyed in a menu (`topics`), and queues. What is left out fits every call."""
+
+    dids: Names = []
+    areas: Names = []
+    queues: Names = []
+    topics: Names = []
+
+
+class ChangeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole plan: the leader's and the aide's seats, the window, which calls, and for how many seconds the leader's
+    phone rings; `reason`: why it is changed."""
+
+    leader: Id
+    begin: datetime
+    end: datetime
+    name: Line = ""
+    title: Line = ""
+    post: Line = ""
+    unit: Line = ""
+    aide: Id | None = None
+    scope: ScopeBody = ScopeBody()
+    notice: Line = ""
+    ring_s: Annotated[float, msgspec.Meta(ge=1, le=120)] = 15.0
+    reason: Line = ""
+
+
+class RuleBody(msgspec.Struct, frozen=True, kw_only=True):
+    """On which days it recurs, from that of `begin` to `until`, by China's statutory workdays, at the same hours."""
+
+    every: Every
+    until: dt.date
+    tz: Annotated[str, msgspec.Meta(max_length=64)] = "Asia/Shanghai"
+
+
+class PlanBody(ChangeBody, frozen=True, kw_only=True):
+    """A plan; with `rule` one session on each of its days."""
+
+    rule: RuleBody | None = None
+
+
+class PlannedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions; `unknown_years`: those of which the rule knows no holidays yet, only weekends."""
+
+    ids: list[str]
+    unknown_years: list[int]
+
+
+class DutyQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Those whose window begins in [from, to)."""
+
+    since: datetime | None = msgspec.field(name="from", default=None)
+    until: datetime | None = msgspec.field(name="to", default=None)
+
+
+class WhyQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Why."""
+
+    reason: Line = ""
+
+
+class DutyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A session. `state`: planned, on, or how it ended; `aide` and `leader` are seats."""
+
+    id: str
+    state: Literal["planned", "on", "over", "by_hand", "cancelled", "missed"]
+    leader: str
+    name: str
+    title: str
+    post: str
+    unit: str
+    aide: str | None
+    begin: datetime
+    end: datetime
+    scope: ScopeBody
+    notice: str
+    ring_s: float
+    tenant: str
+    every: Every | None
+    planned_by: str
+    started_at: datetime | None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+class DutiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions, the latest first."""
+
+    items: list[DutyView]
+
+
+class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A session, its figures, its contacts with their cases, and beside it the sessions in which leaders listened in.
+
+    Of a case `closed` and `satisfied` are null while nobody has reported them.
+    """
+
+    session: DutyView
+    figures: DutyFigures
+    calls: list[dict[str, Any]]
+    listened: list[dict[str, Any]]
+
+
+async def list_duties(asked: Asked) -> Answer:
+    """Return duty sessions: those of one's own seat, all for those who watch."""
+    query: DutyQuery = asked.query
+    check_offset(since=query.since, until=query.until)
+    live = {
+        duty.id: of_duty(duty)
+        for duty in asked.services.mirror.state.duties.values()
+        if (query.since is None or duty.plan.begin >= query.since)
+        and (query.until is None or duty.plan.begin < query.until)
+    }
+    kept, tenant = asked.services.duties, asked.principal.tenant or None
+    past = [of_row(row) for row in await kept.sessions(query.since, query.until, tenant)] if kept else []
+    views = [*live.values(), *(view for view in past if view.id not in live)]
+    shown = sorted((view for view in views if _may_see(asked, view)), key=lambda view: (view.begin, view.id))
+    return Answer(DutiesAnswer(items=shown[::-1]))
+
+
+async def get_duty(asked: Asked) -> Answer:
+    """Return one duty session."""
+    return Answer(await _view(asked))
+
+
+async def plan_duty(asked: Asked) -> Answer:
+    """Plan a leader's duty, or one on each day of a rule."""
+    body: PlanBody = asked.body
+    rule = DutyRule(every=body.rule.every, until=body.rule.until, tz=body.rule.tz) if body.rule else None
+    plan = _plan(asked, body)
+    request = requests.PlanDuty(by=asked.principal.user, plan=plan, rule=rule)
+    made = await _decide(asked, request, "duty.plan", plan, body.reason)
+    years = unknown_years(body.begin.date(), body.rule.until) if body.rule else []
+    return Answer(PlannedAnswer(ids=made.split(), unknown_years=years), 201)
+
+
+async def change_duty(asked: Asked) -> Answer:
+    """Plan a session otherwise; of one that has begun, not its leader or its beginning."""
+    body: ChangeBody = asked.body
+    duty, plan = _live(asked), _plan(asked, asked.body)
+    fields = [name for name in plan.__struct_fields__ if getattr(plan, name) != getattr(duty.plan, name)]
+    request = requests.ChangeDuty(by=asked.principal.user, duty=duty.id, plan=plan, reason=body.reason)
+    await _decide(asked, request, "duty.change", plan, f"{body.reason} ({', '.join(fields)})".strip(), duty.id)
+    return Answer(of_duty(asked.services.mirror.state.duties[duty.id]))
+
+
+async def end_duty(asked: Asked) -> Answer:
+    """End a session before its time, or cancel one that has not begun; calls that are under way go on."""
+    query: WhyQuery = asked.query
+    duty = _live(asked)
+    request = requests.EndDuty(by=asked.principal.user, duty=duty.id, reason=query.reason)
+    await _decide(asked, request, "duty.end", duty.plan, query.reason, duty.id)
+    return Answer(None, 204)
+
+
+async def report_duty(asked: Asked) -> Answer:
+    """Return what came of a session."""
+    view = await _view(asked)
+    found = await _kept(asked).report(DutyId(view.id))
+    if found is None:  # planned a moment ago
+        return Answer(ReportAnswer(session=view, figures=DutyFigures(), calls=[], listened=[]))
+    return Answer(
+        ReportAnswer(
+            session=view, figures=figures(found["calls"]), calls=found["calls"], listened=_listened(asked, found)
+        )
+    )
+
+
+def of_duty(duty: Duty) -> DutyView:
+    """Return the view of a session that is planned or goes on."""
+    plan = duty.plan
+    scope = ScopeBody(**{name: list(getattr(plan.scope, name)) for name in plan.scope.__struct_fields__})
+    return DutyView(
+        id=duty.id,
+        state="planned" if duty.started_at is None else "on",
+        leader=plan.leader,
+        name=plan.name,
+        title=plan.title,
+        post=plan.post,
+        unit=plan.unit,
+        aide=plan.aide,
+        begin=plan.begin,
+        end=plan.end,
+        scope=scope,
+        notice=plan.notice,
+        ring_s=plan.ring_s,
+        tenant=plan.tenant,
+        every=duty.every,
+        planned_by=duty.planned_by,
+        started_at=duty.started_at,
+    )
+
+
+def of_row(row: dict[str, Any]) -> DutyView:
+    """Return the view of a session that is kept."""
+    scope = ScopeBody(**{name: str(row[name]).split() for name in ScopeBody.__struct_fields__})
+    same = {name: row[name] for name in DutyView.__struct_fields__ if name in row and name != "end"}
+    state: Any = row["end"] or ("on" if row["started_at"] else "planned")
+    return DutyView(**same, id=row["duty"], state=state, begin=row["begins_at"], end=row["ends_at"], scope=scope)
+
+
+async def _view(asked: Asked) -> DutyView:
+    """Return the session that the address names, if the asker may see it. Raises NotFound."""
+    name = DutyId(asked.path["duty"])
+    live = asked.services.mirror.state.duties.get(name)
+    row = None if live else await _kept(asked).session(name)
+    view = of_duty(live) if live else of_row(row) if row else None
+    if view is None or not _may_see(asked, view):
+        raise NotFound(f"no duty session {name}")
+    return view
+
+
+def _may_see(asked: Asked, view: DutyView) -> bool:
+    own = asked.principal.agent is not None and asked.principal.agent in (view.leader, view.aide)
+    ours = asked.principal.tenant in ("", view.tenant)
+    return own or (ours and not asked.roles.isdisjoint(SEE_ALL))
+
+
+def _listened(asked: Asked, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return who listened to whom; agents are not told."""
+    listened: list[dict[str, Any]] = found["listened"]
+    return [] if asked.roles.isdisjoint(SEE_ALL) else listened
+
+
+def _live(asked: Asked) -> Duty:
+    name = DutyId(asked.path["duty"])
+    duty = asked.services.mirror.state.duties.get(name)
+    if duty is None or asked.principal.tenant not in ("", duty.plan.tenant):
+        raise NotFound(f"no duty {name} that is planned or goes on")
+    return duty
+
+
+def _plan(asked: Asked, body: ChangeBody) -> DutyPlan:
+    """Return the plan of a body; its line is that of the leader's seat. Raises NotFound for what is another line's."""
+    leader = agent_named(asked, AgentId(body.leader))
+    if body.aide:
+        agent_named(asked, AgentId(body.aide))
+    for name in body.scope.queues:
+        queue = asked.services.mirror.state.queues.get(QueueId(name))
+        if queue is None or not asked.services.scope.has_queue(asked.principal, queue):
+            raise NotFound(f"no queue {name}")
+    scope = body.scope
+    return DutyPlan(
+        leader=leader.id,
+        begin=body.begin,
+        end=body.end,
+        name=body.name,
+        title=body.title,
+        post=body.post,
+        unit=body.unit,
+        aide=AgentId(body.aide) if body.aide else None,
+        scope=DutyScope(
+            dids=tuple(scope.dids),
+            areas=tuple(scope.areas),
+            queues=tuple(map(QueueId, scope.queues)),
+            topics=tuple(scope.topics),
+        ),
+        notice=body.notice,
+        ring_s=body.ring_s,
+        tenant=leader.tenant,
+    )
+
+
+async def _decide(asked: Asked, request: Request, action: str, plan: DutyPlan, purpose: str, about: str = "") -> str:
+    """Let the centre decide, and audit how it went; return what it made, with spaces between."""
+    entry = AuditEntry(
+        at=asked.services.clock(),
+        by=asked.principal.user,
+        action=action,
+        about=about,
+        tenant=plan.tenant,
+        purpose=purpose,
+    )
+    try:
+        reply = await asked.decide(request)
+    except Refused as refused:
+        await audit(asked).append(msgspec.structs.replace(entry, result=AuditResult.REFUSED, why=str(refused)))
+        raise
+    await audit(asked).append(msgspec.structs.replace(entry, about=about or reply.id.partition(" ")[0]))
+    return reply.id
+
+
+def _kept(asked: Asked) -> Duties:
+    if asked.services.duties is None:
+        raise Unavailable("duty sessions are not kept here")
+    return asked.services.duties
