@@ -13,6 +13,7 @@ from center import (
     backfill,
     callbacks,
     control,
+    hearing,
     hours,
     labels,
     limits,
@@ -74,6 +75,7 @@ class Center:
         callbacks.match(turn)
         operations.settle(turn)
         callbacks.follow_up(turn)
+        hearing.follow_up(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
@@ -107,6 +109,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "preview": outbound.preview_over,
     "callback": callbacks.due,
     "label": labels.expired,
+    "listening": spying.due,
 }
 
 
@@ -141,9 +144,9 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.DesktopSeen: seats.desktop_seen,
     facts.CallHungUp: talks.hung_up,
     facts.CallsLost: nodes.calls_lost,
-    facts.SpyStarted: spying.started,
-    facts.SpySwitched: spying.switched,
-    facts.SpyStopped: spying.stopped,
+    facts.SpyStarted: hearing.started,
+    facts.SpySwitched: hearing.switched,
+    facts.SpyStopped: hearing.stopped,
     facts.RecordingStarted: recordings.started,
     facts.RecordingStopped: recordings.stopped,
     facts.NodeUp: nodes.up,
@@ -173,6 +176,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.StartListening: spying.start,
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,
+    requests.DecideListening: spying.decide,
+    requests.WriteListeningNote: spying.note,
     requests.LinkCase: notes.link,
     requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,

@@ -22,6 +22,7 @@ from storage.tables import (
     callbacks,
     case_links,
     contacts,
+    hearings,
     labels,
     legs,
     listening,
@@ -62,6 +63,7 @@ _SOURCES = {
         func.coalesce(listening.c.requested_at, listening.c.started_at, type_=Instant()),
         (listening.c.session,),
     ),
+    What.HEARINGS: _Source(hearings, hearings.c.started_at, (hearings.c.session, hearings.c.n)),
 }
 
 

@@ -16,8 +16,10 @@ from center.records import (
     CaseLinkRecord,
     ConfidentialRecord,
     ContactRecord,
+    HearingRecord,
     LabelRecord,
     LegRecord,
+    ListeningNoteRecord,
     ListeningRecord,
     MessageRecord,
     OperationRecord,
@@ -93,6 +95,10 @@ listening = _table("listening", ListeningRecord, "session")
 Index(None, listening.c.contact)
 Index(None, listening.c.requested_at)
 Index(None, listening.c.started_at)
+
+hearings = _table("hearings", HearingRecord, "session", "n")
+Index(None, hearings.c.contact)
+Index(None, hearings.c.started_at)
 
 recordings = _table("recordings", RecordingRecord, "recording")
 Index(None, recordings.c.contact)
@@ -241,6 +247,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(SurgeRecord, surges, "started_at"),
         Kept(AgentStateRecord, agent_states, "started_at"),
         Kept(ListeningRecord, listening, "session"),
+        Kept(HearingRecord, hearings, "started_at"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
         Kept(LabelRecord, labels, "proposed_at"),
@@ -249,5 +256,5 @@ KEPT: dict[type[Any], Kept] = {
     )
 }
 
-AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts}
+AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts, ListeningNoteRecord: listening}
 """Records that change columns of a row which no ledger has open any more."""

@@ -16,7 +16,7 @@ from center.pops import PopGate
 from messages import commands, facts
 from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
-from telephony import FALLBACK_QUEUE
+from telephony import FALLBACK_QUEUE, LISTEN
 from telephony.agi.held import HeldCall
 from telephony.agi.orders import Offer, Parting, telling
 from telephony.agi.script import Script
@@ -35,9 +35,6 @@ RENEW_S = 0.04
 
 SETTLE_S = 1.0
 """Seconds after which Asterisk's recording thread has surely written its last."""
-
-_LISTEN = "hotline-listen"
-"""The context that lets a phone hear a channel (extensions.conf.j2)."""
 
 # 26, non-selected user clearing: the phone stops ringing without a missed call of its own.
 _WITHDRAWN_CAUSE = "26"
@@ -236,24 +233,41 @@ class Switchboard:
 
     async def _spy(self, command: commands.StartSpy) -> None:
         channel = self._channels.channel_of_leg(command.leg)
-        endpoint = await self._hands.reachable(command.phone)
+        endpoint = await self._hands.reachable(command.phone) if command.rings else ""
         if channel is None or endpoint is None:
             why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
             self._hands.say(facts.SpyStopped, session=command.session, failed=why)
             return
+        if not command.rings:
+            await self._connect(command, channel)
+            return
         originate: dict[str, str | list[str]] = {
             "Channel": f"PJSIP/{endpoint}",
             "ChannelId": command.session,
-            "Context": _LISTEN,
+            "Context": LISTEN,
             "Exten": command.mode,
             "Priority": "1",
             "CallerID": '"Listening" <listen>',
-            "Variable": [f"HOTLINE_LISTENING={command.session}", f"HOTLINE_SPIED={channel}"],
+            "Variable": [
+                f"HOTLINE_LISTENING={command.session}",
+                f"HOTLINE_SPIED={channel}",
+                f"HOTLINE_FOLLOWS={int(command.follows)}",
+            ],
             "Timeout": str(int(self._answer_s * 1000)),
             "Async": "true",
         }
         if why := await self._hands.act("Originate", originate):
             self._hands.say(facts.SpyStopped, session=command.session, failed=why)
+
+    async def _connect(self, command: commands.StartSpy, channel: str) -> None:
+        """Let a listener who waits hear the next call; one whose phone still rings will, when it is answered."""
+        listener = self._channels.spyer_of(command.session)
+        if listener is None:
+            self._hands.say(facts.SpyStopped, session=command.session, gone=True)
+            return
+        await self._hands.act("Setvar", Channel=listener, Variable="HOTLINE_SPIED", Value=channel)
+        if await self._hands.state(listener) == "Up":
+            await self._hands.act("Redirect", Channel=listener, Context=LISTEN, Exten=command.mode, Priority="1")
 
     async def _switch_spy(self, command: commands.SwitchSpy) -> None:
         """Let a listener's channel begin anew in another mode; Asterisk's next ChanSpyStart tells that it has."""
@@ -262,14 +276,14 @@ class Switchboard:
             self._hands.report(command.operation, "the listener is gone")
             return
         self._channels.expect_switch(command.session, command.mode)
-        if why := await self._hands.act("Redirect", Channel=channel, Context=_LISTEN, Exten=command.mode, Priority="1"):
+        if why := await self._hands.act("Redirect", Channel=channel, Context=LISTEN, Exten=command.mode, Priority="1"):
             self._channels.expect_no_switch(command.session)
             self._hands.report(command.operation, why)
 
     async def _stop_spy(self, command: commands.StopSpy) -> None:
         channel = self._channels.spyer_of(command.session)
         if channel is None:
-            self._hands.say(facts.SpyStopped, session=command.session)
+            self._hands.say(facts.SpyStopped, session=command.session, gone=True)
         else:
             await self._hands.hang_up(channel)
 

@@ -409,6 +409,8 @@ BODIES = {
     "/agents/{agent}/state": {"state": "ready"},
     "/listening": {"call": "c1", "purpose": "coaching", "phone": "9001"},
     "/listening/{session}": {"mode": "whisper"},
+    "/listening/{session}/note": {"note": "calm, complete"},
+    "/listening/{session}/refuse": {"reason": "not now"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},

@@ -18,6 +18,7 @@ from center.records import (
     AgentStateRecord,
     CallbackRecord,
     ContactRecord,
+    HearingRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -57,6 +58,7 @@ TABLES = {
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
+    What.HEARINGS: ("hearings", "started_at", ("session", "n")),
 }
 
 
@@ -100,6 +102,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.SURVEYS: SurveyRecord,
     What.LABELS: LabelRecord,
     What.LISTENING: ListeningRecord,
+    What.HEARINGS: HearingRecord,
 }
 
 
