@@ -6,13 +6,12 @@ from typing import Any
 from calls.call import Call, Leg
 from calls.operation import Operation
 from center import operations
-from center.state import State
+from center.leave import may_hear, rule_for_request
 from center.turn import Turn
 from messages import commands, events, requests
 from messages.errors import Conflict, Forbidden, Invalid, NotFound, Refused
-from messages.ids import AgentId, ContactId, OperationId, QueueId, SessionId
+from messages.ids import AgentId, ContactId, OperationId, SessionId
 from messages.values import ListeningEnd, ListeningMode, ListeningScope, Verb
-from supervision.governance import Heard, Listener, ListeningRule, rule_for
 from supervision.listening import Listening, ListeningStage, check_note, check_purpose
 
 MAX_REASON = 500
@@ -31,8 +30,7 @@ def start(turn: Turn, request: requests.StartListening) -> None:
     scope, target = _target(turn, request)
     call = turn.call(request.call) if request.call else None
     leg = _leg_to_hear(call, request) if call else None
-    who = Listener(request.by, request.roles, request.tenant, _leads(turn.state, request.by))
-    rule = rule_for(turn.state.settings.supervision.rules, who, _target_heard(turn.state, request, leg), request.mode)
+    rule = rule_for_request(turn.state, request, leg)
     if rule is None:
         raise Forbidden("no rule lets you listen to that, or in that way")
     _check_once(turn, request, scope, target)
@@ -149,7 +147,7 @@ def _hear_what_was_asked(turn: Turn, session: Listening) -> None:
     leg = call.talking_leg() if call else None
     if call is None or leg is None:
         end(turn, session, turn.now, ListeningEnd.OVER, "the call was over")
-    elif _may_hear(turn.state, session, call, leg):
+    elif may_hear(turn.state, session, call, leg):
         connect(turn, session, call, leg)
     else:
         end(turn, session, turn.now, ListeningEnd.CONFIDENTIAL, "the call is not for you any more")
@@ -168,12 +166,13 @@ def take_present_call(turn: Turn, session: Listening, but: str = "") -> None:
 
 def take_call(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
     """Let a session that waits hear a call, if its listener may; else it waits on."""
-    if leg.phone != session.phone and _may_hear(turn.state, session, call, leg):
+    if leg.phone != session.phone and may_hear(turn.state, session, call, leg):
         connect(turn, session, call, leg)
 
 
 def connect(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
     """Ring the listener's phone for a call, or connect the listener who waits."""
+    rings = not session.rung
     turn.record(
         events.ListeningRinging(
             session=session.id,
@@ -183,11 +182,10 @@ def connect(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
             by=session.by,
             occurred=turn.now,
             queue=call.queue,
-            told=session.told,
             leg=leg.id,
         )
     )
-    ring(turn, session, rings=session.started_at is None)
+    ring(turn, session, rings=rings)
 
 
 def ring(turn: Turn, session: Listening, *, rings: bool = True) -> None:
@@ -216,7 +214,7 @@ def switch(turn: Turn, request: requests.SwitchListening) -> None:
         raise Conflict(f"the mode is {session.mode} already")
     call = turn.call(session.call) if session.call else None
     leg = call.legs.get(session.leg) if call and session.leg else None
-    if call is None or leg is None or not _may_hear(turn.state, session, call, leg, request.mode):
+    if call is None or leg is None or not may_hear(turn.state, session, call, leg, request.mode):
         raise Forbidden(f"mode: no rule lets you {request.mode} there")
     operation = turn.start(
         Verb.LISTENING_MODE,
@@ -272,7 +270,7 @@ def confide(turn: Turn, contact: ContactId) -> None:
         if session.contact != contact or session.by is None or call is None or session.ending:
             continue
         leg = call.legs.get(session.leg) if session.leg else None
-        if leg and not _may_hear(turn.state, session, call, leg):
+        if leg and not may_hear(turn.state, session, call, leg):
             halt(turn, session, ListeningEnd.CONFIDENTIAL)
 
 
@@ -317,34 +315,3 @@ def _session(turn: Turn, name: SessionId) -> Listening:
     if session is None:
         raise NotFound(f"no listening session {name}")
     return session
-
-
-def _may_hear(
-    state: State, session: Listening, call: Call, leg: Leg, mode: ListeningMode | None = None
-) -> ListeningRule | None:
-    """Return the rule by which a session may hear a call, in its mode or another; one that wants approval needs it."""
-    if session.by is None:
-        return None
-    who = Listener(session.by, session.roles, session.tenant, _leads(state, session.by))
-    rule = rule_for(state.settings.supervision.rules, who, _heard(state, call, leg), mode or session.mode)
-    return rule if rule and (session.approved_by or not rule.approval) else None
-
-
-def _heard(state: State, call: Call, leg: Leg) -> Heard:
-    agent = state.roster.by_id.get(leg.agent) if leg.agent else None
-    confidential = call.confidential or state.is_confidential(call.contact, call.about)
-    return Heard(state.tenants_of(call), agent.team if agent else "", call.queue, confidential)
-
-
-def _target_heard(state: State, request: requests.StartListening, leg: Leg | None) -> Heard:
-    """Return what a request would hear, as far as it is known before there is a call."""
-    if request.call and leg:
-        return _heard(state, state.calls[request.call], leg)
-    if request.agent:
-        agent = state.roster.by_id[request.agent]
-        return Heard(frozenset((agent.tenant,)), agent.team)
-    return Heard(frozenset((state.tenant_of(request.queue),)), None, QueueId(request.queue or ""))
-
-
-def _leads(state: State, user: str) -> frozenset[str]:
-    return frozenset(team.id for team in state.settings.teams if user in team.leaders)

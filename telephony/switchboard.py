@@ -16,7 +16,7 @@ from center.pops import PopGate
 from messages import commands, facts
 from messages.commands import Command
 from messages.ids import AgentId, CallId, RecordingId
-from telephony import FALLBACK_QUEUE, LISTEN
+from telephony import FALLBACK_QUEUE
 from telephony.agi.held import HeldCall
 from telephony.agi.orders import Offer, Parting, telling
 from telephony.agi.script import Script
@@ -24,6 +24,7 @@ from telephony.agi.waiting import CUT
 from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
+from telephony.listeners import Listeners
 
 log = structlog.get_logger()
 
@@ -65,10 +66,10 @@ class Switchboard:
         self._hands = hands
         self._channels = hands.channels
         self._control = Control(hands)
+        self._listeners = Listeners(hands, answer_s)
         self._script = script
         self._recorder = recorder
         self._pops = pops
-        self._answer_s = answer_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._mirror: dict[AgentId, commands.MirrorAgent] = {}
         self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
@@ -231,62 +232,6 @@ class Switchboard:
         _, mixing = self._mixing.pop(recording, ("", ""))
         return {"MixMonitorID": mixing} if mixing else {}
 
-    async def _spy(self, command: commands.StartSpy) -> None:
-        channel = self._channels.channel_of_leg(command.leg)
-        endpoint = await self._hands.reachable(command.phone) if command.rings else ""
-        if channel is None or endpoint is None:
-            why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
-            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
-            return
-        if not command.rings:
-            await self._connect(command, channel)
-            return
-        originate: dict[str, str | list[str]] = {
-            "Channel": f"PJSIP/{endpoint}",
-            "ChannelId": command.session,
-            "Context": LISTEN,
-            "Exten": command.mode,
-            "Priority": "1",
-            "CallerID": '"Listening" <listen>',
-            "Variable": [
-                f"HOTLINE_LISTENING={command.session}",
-                f"HOTLINE_SPIED={channel}",
-                f"HOTLINE_FOLLOWS={int(command.follows)}",
-            ],
-            "Timeout": str(int(self._answer_s * 1000)),
-            "Async": "true",
-        }
-        if why := await self._hands.act("Originate", originate):
-            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
-
-    async def _connect(self, command: commands.StartSpy, channel: str) -> None:
-        """Let a listener who waits hear the next call; one whose phone still rings will, when it is answered."""
-        listener = self._channels.spyer_of(command.session)
-        if listener is None:
-            self._hands.say(facts.SpyStopped, session=command.session, gone=True)
-            return
-        await self._hands.act("Setvar", Channel=listener, Variable="HOTLINE_SPIED", Value=channel)
-        if await self._hands.state(listener) == "Up":
-            await self._hands.act("Redirect", Channel=listener, Context=LISTEN, Exten=command.mode, Priority="1")
-
-    async def _switch_spy(self, command: commands.SwitchSpy) -> None:
-        """Let a listener's channel begin anew in another mode; Asterisk's next ChanSpyStart tells that it has."""
-        channel = self._channels.spyer_of(command.session)
-        if channel is None:
-            self._hands.report(command.operation, "the listener is gone")
-            return
-        self._channels.expect_switch(command.session, command.mode)
-        if why := await self._hands.act("Redirect", Channel=channel, Context=LISTEN, Exten=command.mode, Priority="1"):
-            self._channels.expect_no_switch(command.session)
-            self._hands.report(command.operation, why)
-
-    async def _stop_spy(self, command: commands.StopSpy) -> None:
-        channel = self._channels.spyer_of(command.session)
-        if channel is None:
-            self._hands.say(facts.SpyStopped, session=command.session, gone=True)
-        else:
-            await self._hands.hang_up(channel)
-
     async def _mirror_agents(self) -> None:
         """Bring the fallback queue's members in step; only the newest wish for each agent counts."""
         try:
@@ -331,7 +276,7 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.HangUp: Switchboard._hang_up,
     commands.StartRecording: Switchboard._record,
     commands.StopRecording: Switchboard._stop_recording,
-    commands.StartSpy: Switchboard._spy,
-    commands.SwitchSpy: Switchboard._switch_spy,
-    commands.StopSpy: Switchboard._stop_spy,
+    commands.StartSpy: lambda board, command: board._listeners.start(command),
+    commands.SwitchSpy: lambda board, command: board._listeners.switch(command),
+    commands.StopSpy: lambda board, command: board._listeners.stop(command),
 }
