@@ -38,8 +38,9 @@ def _heard(turn: Turn, fact: facts.SpyStarted) -> tuple[Call | None, Leg | None]
 def _record_started(
     turn: Turn, fact: facts.SpyStarted, session: Listening | None, call: Call | None, leg: Leg | None
 ) -> None:
-    asked = session is not None and session.by is not None and session.rung
-    ours = asked and session is not None and (leg is None or leg.id == session.leg)
+    ours = session is not None and session.by is not None and session.rung
+    if ours and session and call:
+        ours = call.id == session.call and (leg is None or leg.id == session.leg)
     turn.record(
         events.ListeningStarted(
             session=fact.session,

@@ -140,6 +140,25 @@ def test_labelled_callers_are_told_and_go_to_a_queue_that_is_there(nuisance: dic
     assert says in line
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"roles": ["leader"], "teams": ["gone"]}, "1 names teams 'gone'"),
+        ({"roles": ["leader"], "queues": ["gone"]}, "1 names queues 'gone'"),
+        ({"roles": ["leader"], "tenants": ["gone"]}, "1 names tenants 'gone'"),
+        ({"roles": ["analyst"]}, "1 is for analyst"),
+        ({"roles": ["leader"], "limit_s": 0}, "1 limit_s is 0"),
+    ],
+)
+def test_a_rule_of_listening_can_be_met(rule: dict[str, Any], says: str) -> None:
+    settings = _example()
+    settings["center"]["supervision"] = {"rules": [rule]}
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    [line] = str(error.value).splitlines()
+    assert f"[[center.supervision.rules]] {says}" in line
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     settings = _example()
     settings["flow"]["queue"] = "gone"
