@@ -173,6 +173,7 @@ async def test_a_supervisor_whispers_and_a_leader_only_listens(house: House) -> 
     assert (status, "listen" in problem["detail"]) == (403, True)
     made = (await house.ask("POST", "listening", leader, body))[1]
     session = house.mirror.state.listening[SessionId(made["session"])]
+    assert (await house.ask("POST", f"listening/{session.id}/approve", supervisor))[0] == 204
     await house.settled(facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="u"))
     where = f"listening/{session.id}"
     assert (await house.ask("PATCH", where, leader, {"mode": "barge"}))[0] == 403
