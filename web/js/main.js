@@ -4,13 +4,15 @@ import { Acts } from './acts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
+import { Listening, lookPast } from './listening.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
 
-const LISTENERS = ['supervisor', 'leader'];
+const LISTENERS = ['supervisor', 'leader', 'admin'];
+const PAST_AFTER_MS = 2500;
 const OVERSEERS = ['supervisor', 'admin'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -62,8 +64,8 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); listened(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (ENDED.includes(message.kind)) listenedSoon(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -154,6 +156,22 @@ async function look() {
   show();
 }
 
+/** What becomes of one's own sessions stands in the database a little after the event. */
+const ENDED = ['listening.ended', 'listening.noted'];
+let listenedLater = 0;
+
+function listenedSoon() {
+  clearTimeout(listenedLater);
+  listenedLater = setTimeout(listened, PAST_AFTER_MS);
+}
+
+async function listened() {
+  const who = session();
+  if (!who || !may(who).listen || !up) return;
+  await lookPast(who);
+  show();
+}
+
 async function owed() {
   if (!session() || !up) return;
   await lookOwed();
@@ -186,8 +204,11 @@ const acts = new Acts({
   hall: () => hall, own: () => ownTalk(hall, session()?.agent), attempt, explain, changed: () => { lookSoon(); show(); },
 });
 
+const listening = new Listening(acts, attempt, show);
+
 const on = {
-  listen: openListen, stopListening, callBack,
+  listen: (call) => listening.open({ call }, acts.describe(call)),
+  listening, callBack,
   control: (verb) => acts.control(verb),
   emergency: (service) => acts.emergency(service),
   pickUp: (call) => acts.pickUp(call),
@@ -196,35 +217,6 @@ const on = {
   release: (call) => acts.release(call),
   openQueue: (queue) => acts.openQueue(hall.queues.get(queue)),
 };
-
-function stopListening(id) {
-  attempt(() => ask('DELETE', `/listening/${encodeURIComponent(id)}`));
-}
-
-function openListen(call) {
-  const dialog = $('listen');
-  const live = hall.calls.get(call);
-  dialog.dataset.call = call;
-  write($('listen-call'), [live?.number, live?.legs.map((leg) => leg.agent).filter(Boolean).at(-1)].filter(Boolean).join(' · '));
-  const form = dialog.querySelector('form');
-  write(failure(form), '');
-  form.elements.phone.value ||= sessionStorage.getItem('hotline-phone') ?? '';
-  dialog.showModal();
-}
-
-async function listen(submitted) {
-  submitted.preventDefault();
-  const dialog = $('listen');
-  const form = submitted.target;
-  const body = { call: dialog.dataset.call, purpose: form.elements.purpose.value, phone: form.elements.phone.value };
-  try {
-    await ask('POST', '/listening', body);
-    sessionStorage.setItem('hotline-phone', body.phone);
-    dialog.close();
-  } catch (error) {
-    write(failure(form), explain(error));
-  }
-}
 
 const KEYS = {
   KeyR: goReady,
@@ -255,8 +247,6 @@ function bind() {
   $('go-ready').addEventListener('click', goReady);
   $('go-not-ready').addEventListener('click', goNotReady);
   $('go-out').addEventListener('click', () => goTo('logged_out'));
-  $('listen-cancel').addEventListener('click', () => $('listen').close());
-  $('listen').querySelector('form').addEventListener('submit', listen);
   document.addEventListener('keydown', (key) => {
     if (!key.altKey || $('own').hidden || $('desk').hidden) return;
     if (document.querySelector('dialog[open]')) return;
