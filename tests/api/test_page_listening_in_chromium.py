@@ -120,6 +120,7 @@ async def test_a_supervisor_follows_an_agent_who_is_shown_it_and_speaks_up(house
         await expect(agent.locator("#own-heard")).to_have_text("wang 正在监听您的通话 · 监听")
         await chief.locator("#listening-rows select").select_option("whisper")
         [session] = house.mirror.state.listening.values()
+        await expect(chief.locator("#outcome-list")).to_contain_text("监听方式")
         await house.settled(
             facts.SpySwitched(occurred=now(), node=session.node, session=session.id, mode=ListeningMode.WHISPER)
         )
