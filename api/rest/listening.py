@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from api.masking import all_masked
 from api.rest.bodies import Id, Short, Text, check_offset
 from api.rest.confidence import decide_audited
 from api.rest.endpoint import Answer, Asked
@@ -97,7 +98,7 @@ async def list_sessions(asked: Asked) -> Answer:
     if not watches_all_listening(asked.principal):
         wanted |= {"by": asked.principal.user, "tenant": None}
     found, cursor = await asked.services.history.listening(**wanted)
-    return Answer(SessionsAnswer(items=list(found), next=cursor or None))
+    return Answer(SessionsAnswer(items=all_masked(found), next=cursor or None))
 
 
 async def start_listening(asked: Asked) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from agents.agent import AgentSettings
@@ -15,7 +16,7 @@ from messages.ids import AgentId, CallId, ContactId, Phone, QueueId, SessionId, 
 from messages.values import ListeningEnd, ListeningMode, ListeningScope, Role
 from queueing.settings import QueueSettings, Team, Tenant
 from supervision.governance import ListeningRule, SupervisionSettings
-from supervision.listening import ListeningStage
+from supervision.listening import Listening, ListeningStage
 from tests.center.world import BY, NODE, QUEUE, World, same
 
 CHIEF = UserId("chief")
@@ -419,3 +420,40 @@ def test_a_listener_of_ours_who_is_sent_to_another_call_is_recorded_with_that_on
     hears(world, session, "x")
     [started] = world.of(events.ListeningStarted)
     assert (started.call, started.foreign, started.by) == ("x", True, BY)
+
+
+def test_what_older_journals_and_snapshots_say_of_listening_is_read() -> None:
+    world = world_of()
+    talk(world, "c1")
+    about = '"session":"l0-1","contact":"c1","call":"c1","agent":"a1","by":"tester","queue":"12345"'
+    rest = '"operation":"o0-1","phone":"2001","leg":"c1/1","mode":"listen","purpose":"x"'
+    asked = f'{{"kind":"listening.requested",{about},{rest}}}'
+    began = f'{{"kind":"listening.started",{about},"occurred":"2026-11-24T08:00:01Z","mode":"listen","foreign":false}}'
+    over = f'{{"kind":"listening.ended",{about},"occurred":"2026-11-24T08:00:09Z","failed":""}}'
+    decoder = msgspec.json.Decoder(events.AnyEvent)
+    stages = []
+    for said in (asked, began, over):
+        position = world.center.state.position
+        entry = events.Entry(position.epoch, position.seq + 1, world.now, decoder.decode(said))
+        world.center.restore([entry])
+        world.entries.append(entry)
+        stages.append(stage(world, SessionId("l0-1")))
+    assert stages == [ListeningStage.RINGING, ListeningStage.HEARING, None]
+    [hearing] = world.records(HearingRecord)
+    assert (hearing.call, hearing.n) == ("c1", 1)
+    older = {
+        "id": "l0-1",
+        "by": "tester",
+        "operation": "o0-1",
+        "node": "n1",
+        "contact": "c1",
+        "call": "c1",
+        "leg": "c1/1",
+        "agent": "a1",
+        "queue": "12345",
+        "mode": "listen",
+        "purpose": "x",
+        "started_at": "2026-11-24T08:00:01Z",
+    }
+    session = msgspec.convert(older, Listening)
+    assert (session.stage, session.hearing, session.rung) == (ListeningStage.HEARING, 1, True)
