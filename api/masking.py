@@ -111,6 +111,8 @@ def masked_event(event: Event) -> Event:
             return replace(event, number=masked(event.number))
         case events.CallQueued() | events.FlowEnded():
             return replace(event, path=masked_path(event.path))
+        case events.ListeningRequested():
+            return replace(event, phone=masked_outside(event.phone))
         case events.CallRouted() | events.OperationStarted():
             return replace(event, target=masked_target(event.target))
         case events.CallTransferred():

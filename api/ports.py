@@ -12,7 +12,7 @@ from agents.adherence import Adherence
 from agents.schedule import DayPlan, PlanRecord
 from messages.audit import AuditEntry
 from messages.events import Position
-from messages.ids import AgentId, ContactId, DutyId, RecordingId, UserId
+from messages.ids import AgentId, ContactId, DutyId, RecordingId, SessionId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
@@ -66,6 +66,21 @@ class History(Protocol):
         limit: int = 100,
     ) -> tuple[Sequence[dict[str, Any]], str]:
         """Return a page of contacts by arrival, and the cursor of the next, empty at the end."""
+
+    async def listening(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: str | None = None,
+        tenant: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page of listening sessions with what each `heard`, newest first, and the cursor of the next."""
+
+    async def listening_session(self, session: SessionId) -> dict[str, Any] | None:
+        """Return a listening session; None if it is unknown."""
 
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str

@@ -13,13 +13,15 @@ from messages import events
 from messages.events import Event
 from messages.ids import AgentId, CallId, ContactId, LegId, QueueId
 from messages.principal import Principal
-from messages.values import LegKind, Role, Verb
+from messages.values import LegKind, ListeningScope, Role, Verb
 from queueing.settings import QueueSettings, Surge
+from supervision.listening import Listening, ListeningStage
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 WATCHERS = OVERSEERS | {Role.LEADER, Role.ANALYST}
 HEARS_RECORDINGS = OVERSEERS | {Role.AUDITOR}
 SEE_ALL_CALLS = OVERSEERS | {Role.LEADER, Role.CASE_SYSTEM}
+SEES_LISTENING = OVERSEERS | {Role.LEADER, Role.AUDITOR}
 
 REVEALS_CONFIDENTIAL = frozenset({Role.AUDITOR, Role.ADMIN})
 """Who may have the number of a citizen who asked for confidence revealed; of others a supervisor may, too."""
@@ -35,7 +37,7 @@ _CALLS: tuple[type[Event], ...] = (
 )
 _DUTIES: tuple[type[Event], ...] = (events.DutyEvent,)
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
-_LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent)
+_LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent, events.ListeningNoted)
 _QUEUES: tuple[type[Event], ...] = (events.QueueChanged, events.SurgeStarted, events.SurgeEnded)
 _SEATS: tuple[type[Event], ...] = (
     events.AgentStateChanged,
@@ -94,6 +96,16 @@ def sees_everything(principal: Principal) -> bool:
     return not SEE_ALL_CALLS.isdisjoint(principal.roles)
 
 
+def sees_listening(principal: Principal) -> bool:
+    """Tell whether a principal watches others' listening sessions."""
+    return not SEES_LISTENING.isdisjoint(principal.roles)
+
+
+def watches_all_listening(principal: Principal) -> bool:
+    """Tell whether a principal may look at others' past sessions; leaders at their own."""
+    return not (OVERSEERS | {Role.AUDITOR}).isdisjoint(principal.roles)
+
+
 def kinds_seen(principal: Principal) -> tuple[type[Event], ...]:
     """Return the kinds a principal sees whole, whoever they are about."""
     return tuple(kind for role in principal.roles for kind in SEES[role])
@@ -138,6 +150,27 @@ class Scope:
         """Tell whether a live call is of the principal's tenant, or they have a part in it."""
         return not principal.tenant or principal.tenant in self.of_call(call) or has_part_in(principal, call)
 
+    def has_session(self, principal: Principal, session: Listening) -> bool:
+        """Tell whether a listening session may be shown: one's own; to those who watch them, their tenant's; to an
+        agent who is told, the one that hears them."""
+        if session.by is not None and session.by == principal.user:
+            return True
+        if not sees_listening(principal):
+            heard = session.stage is ListeningStage.HEARING and session.agent == principal.agent
+            return session.told and heard and principal.agent is not None
+        call = self.state.calls.get(session.call or CallId(""))
+        return (
+            not principal.tenant
+            or principal.tenant in (session.tenant, self.tenant_followed(session.scope, session.target))
+            or (call is not None and self.has_call(principal, call))
+        )
+
+    def tenant_followed(self, scope: ListeningScope, target: str) -> str:
+        """Return the tenant of the agent or the queue that a session is for; empty for the city's, or a call's."""
+        if scope is ListeningScope.AGENT:
+            return self._of_agent(AgentId(target))
+        return self.state.tenant_of(QueueId(target)) if scope is ListeningScope.QUEUE else ""
+
     def has_kept(self, principal: Principal, contact: Mapping[str, Any]) -> bool:
         """Tell whether a past contact is of the principal's tenant, or they had a part in it."""
         if principal.tenant in ("", contact.get("tenant", "")):
@@ -160,9 +193,7 @@ class Scope:
 
     def of_call(self, call: Call) -> frozenset[str]:
         """Return the tenants that a live call is of."""
-        agents = (self._of_agent(leg.agent) for leg in call.legs.values() if leg.agent)
-        queue = (self.state.tenant_of(call.queue),) if call.queue else ()
-        return frozenset((call.tenant, *queue, *agents))
+        return self.state.tenants_of(call)
 
     def note(self, event: Event) -> None:
         """Remember whose a call or an operation is; events that come later name no more than its id."""
@@ -177,8 +208,8 @@ class Scope:
                     self._called_in[started.party] = started.agent
                     if len(self._called_in) > REMEMBERED:
                         self._called_in.popitem(last=False)
-            case events.ListeningRequested(operation=operation):
-                self._remember((operation,), event)
+            case events.ListeningRequested(operation=operation, session=session):
+                self._remember((operation, session), event)
 
     def may_see(self, event: Event, principal: Principal, kinds: tuple[type[Event], ...] | None = None) -> bool:
         """Tell whether an event may be sent to a principal; `kinds`: those seen whole, where they are known already."""
@@ -208,7 +239,7 @@ class Scope:
         if isinstance(event, events.SurgeStarted | events.SurgeEnded):
             return frozenset((self._of_surge(self.state.surge_settings.get(event.surge)),))
         found: set[str] = set(self._named(event))
-        for field in ("call", "contact", "operation"):
+        for field in ("call", "contact", "operation", "session"):
             found |= self._of.get(getattr(event, field, None) or "", frozenset())
         return frozenset(found)
 
@@ -246,10 +277,16 @@ class Scope:
 def is_about(event: Event, principal: Principal, agents: tuple[AgentId, ...]) -> bool:
     """Tell whether an event, about `agents`, is about the principal: their seat, their offer, their operation.
 
-    Agents are not told that somebody listens to them; whoever asked for it is.
+    Agents are told that somebody listens to them where the rules say so; whoever asked for it always is.
     """
     if getattr(event, "by", None) == principal.user:
         return True
-    if principal.agent is None or isinstance(event, _LISTENING):
+    if principal.agent is None or (isinstance(event, _LISTENING) and not _tells_agent(event)):
         return False
     return principal.agent in agents
+
+
+def _tells_agent(event: Event) -> bool:
+    """Tell whether an agent is told of a session that hears them: from when it does, not what was asked before."""
+    told = (events.ListeningStarted, events.ListeningModeChanged, events.ListeningWaiting, events.ListeningEnded)
+    return isinstance(event, told) and event.told

@@ -10,14 +10,15 @@ import msgspec
 from agents.agent import Agent
 from api.masking import keeps_confidence, sees_numbers
 from api.queue_views import QueueView, queue_views
-from api.rights import Scope, sees_everything
+from api.rights import Scope, sees_everything, sees_listening
 from calls.call import Call
 from calls.transitions import LegState
 from center.state import State
 from messages.ids import CallId
 from messages.masking import masked, masked_outside
 from messages.principal import Principal
-from messages.values import AgentState, Direction, LegKind, ListeningMode, Need, Reason, Then
+from messages.values import AgentState, Direction, LegKind, ListeningMode, ListeningScope, Need, Reason, Then
+from supervision.listening import Listening, ListeningStage
 
 
 class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,15 +96,32 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListeningView(msgspec.Struct, frozen=True, kw_only=True):
-    """A listening session now."""
+    """A listening session now; `by` null: one that nobody asked us for.
+
+    `target`: the agent it follows, or the queue whose next call it is for. `call`, `agent`, `queue`: what is heard, was
+    last, or is about to be. `approval`: somebody else had, or has, to approve it. `limit_s`: seconds it may last;
+    `until`: when it ends by itself, as far as that is known. `hearing`: how many calls it has heard.
+    """
 
     id: str
     by: str | None
-    call: str
+    scope: ListeningScope
+    target: str
+    stage: ListeningStage
+    call: str | None
     agent: str | None
+    queue: str | None
     mode: ListeningMode
     purpose: str
+    approval: bool
+    approved_by: str | None
+    limit_s: float | None
+    told: bool
+    hearing: int
+    requested_at: datetime | None
     started_at: datetime | None
+    heard_since: datetime | None
+    until: datetime | None
 
 
 class SurgeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,21 +228,36 @@ def _position(state: State, call: Call) -> int | None:
 
 
 def listening_views(state: State, scope: Scope, principal: Principal) -> list[ListeningView]:
-    """Return the sessions that run or are being set up."""
-    calls = state.calls
+    """Return the sessions that run or are being set up, as far as the principal may see them."""
     return [
-        ListeningView(
-            id=session.id,
-            by=session.by,
-            call=session.call,
-            agent=session.agent,
-            mode=session.mode,
-            purpose=session.purpose,
-            started_at=session.started_at,
-        )
+        _listening_view(session, principal)
         for session in state.listening.values()
-        if not principal.tenant or (session.call in calls and scope.has_call(principal, calls[session.call]))
+        if scope.has_session(principal, session)
     ]
+
+
+def _listening_view(session: Listening, principal: Principal) -> ListeningView:
+    return ListeningView(
+        id=session.id,
+        by=session.by,
+        scope=session.scope,
+        target=session.target,
+        stage=session.stage,
+        call=session.call,
+        agent=session.agent,
+        queue=session.queue,
+        mode=session.mode,
+        purpose=session.purpose if sees_listening(principal) or session.by == principal.user else "",
+        approval=session.approval,
+        approved_by=session.approved_by,
+        limit_s=session.limit_s,
+        told=session.told,
+        hearing=session.hearing,
+        requested_at=session.requested_at,
+        started_at=session.started_at,
+        heard_since=session.heard_since,
+        until=session.until,
+    )
 
 
 def surge_views(state: State, scope: Scope, principal: Principal) -> list[SurgeView]:
@@ -266,6 +299,6 @@ def snapshot(state: State, scope: Scope, principal: Principal, now: datetime) ->
         "agents": [agent_view(state, agent, principal) for agent in agents],
         "calls": [call_view(state, call, principal) for call in calls],
         "queues": views,
-        "listening": listening_views(state, scope, principal) if everything else [],
+        "listening": listening_views(state, scope, principal),
         "surges": surge_views(state, scope, principal) if everything else [],
     }

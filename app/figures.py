@@ -59,6 +59,7 @@ class Figures(Collector):
             "hotline_inbox": ("Messages waiting to be decided", float(hotline.loop.backlog)),
             "hotline_journal_behind_seconds": ("Age of the oldest unwritten decision", hotline.loop.behind_s(at)),
             "hotline_rows_behind_seconds": ("Age of the oldest entry without its rows", hotline.rows.lag_s(at)),
+            "hotline_listening_sessions": ("Listening sessions under way", float(len(hotline.mirror.state.listening))),
             "hotline_stream_clients": ("Stream subscriptions", float(hotline.audience.size)),
         }
         keeper = hotline.keeper
@@ -90,6 +91,7 @@ class Figures(Collector):
             "hotline_stream": hotline.stream.counts,
             "hotline_recordings": hotline.keeper.counts,
             "hotline_audience": hotline.audience.counts,
+            "hotline_listening": hotline.listening.counts,
         }
         if hotline.outbox is not None:
             groups["hotline_notices"] = hotline.outbox.counts

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from api.rest.table import MAY
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called
@@ -32,6 +33,7 @@ AREA_DIGITS = range(1, 8)
 SOON = timedelta(days=14)
 """How far ahead holidays must be known."""
 DAYS = range(1, 366)
+LISTENERS = MAY["listening.use"]
 
 
 def findings(settings: Settings) -> list[str]:
@@ -58,6 +60,7 @@ def findings(settings: Settings) -> list[str]:
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
         *_nuisance(center.nuisance, names),
+        *_supervision(center),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
@@ -212,6 +215,27 @@ def _nuisance(settings: NuisanceSettings, names: _Names) -> Iterator[str]:
         yield "[center.nuisance] announces nothing: name a prompt, labelled callers are told and offered a way out"
     if settings.days not in DAYS:
         yield f"[center.nuisance] days is {settings.days}: a label lasts 1 to 365 days"
+
+
+def _supervision(center: CenterSettings) -> Iterator[str]:
+    settings = center.supervision
+    known: dict[str, set[str]] = {
+        "tenants": {"", *(tenant.id for tenant in center.tenants)},
+        "teams": {team.id for team in center.teams},
+        "queues": {queue.id for queue in center.queues},
+    }
+    for n, rule in enumerate(settings.rules, 1):
+        where = f"[[center.supervision.rules]] {n}"
+        for kind, names in known.items():
+            for name in sorted(set(getattr(rule, kind)) - names):
+                yield f"{where} names {kind} {name!r}, which [[center.{kind}]] does not: nobody could listen by it"
+        if idle := set(rule.roles) - LISTENERS:
+            yield f"{where} is for {', '.join(sorted(idle))}: only {', '.join(sorted(LISTENERS))} may ask to listen"
+        if rule.limit_s is not None and rule.limit_s <= 0:
+            yield f"{where} limit_s is {rule.limit_s}: a session lasts longer, or leave it out"
+    for name in ("approval_s", "wait_s"):
+        if getattr(settings, name) <= 0:
+            yield f"[center.supervision] {name} is {getattr(settings, name)}: give seconds"
 
 
 def _hours(where: str, settings: CallbackSettings | NotifySettings) -> Iterator[str]:

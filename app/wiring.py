@@ -23,6 +23,7 @@ from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
+from app.listening import ListeningWatch
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
@@ -117,6 +118,8 @@ class Hotline:
         center = msgspec.structs.replace(settings.center, logs_s=settings.center.logs_s or LOGS_S)
         state = await restore(self.journal, snapshots, center)
         self.mirror = Mirror(self.journal, snapshot.decode(snapshot.encode(state), center))
+        self.listening = ListeningWatch()
+        self.mirror.listeners.append(self.listening.take)
         self.loop = CenterLoop(Center(center, state), self.journal, self, now, settings.loop, snapshots)
         self.backfill = await self._open_backfill()
         flow = settings.flow

@@ -14,6 +14,7 @@ from center import (
     callbacks,
     control,
     duties,
+    hearing,
     hours,
     labels,
     limits,
@@ -76,6 +77,7 @@ class Center:
         operations.settle(turn)
         callbacks.follow_up(turn)
         recalls.match(turn)
+        hearing.follow_up(turn)
         seats.mirror(turn)
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
@@ -110,6 +112,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "callback": recalls.due,
     "label": labels.expired,
     "duty": duties.due,
+    "listening": spying.due,
 }
 
 
@@ -145,9 +148,9 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.DesktopSeen: seats.desktop_seen,
     facts.CallHungUp: talks.hung_up,
     facts.CallsLost: nodes.calls_lost,
-    facts.SpyStarted: spying.started,
-    facts.SpySwitched: spying.switched,
-    facts.SpyStopped: spying.stopped,
+    facts.SpyStarted: hearing.started,
+    facts.SpySwitched: hearing.switched,
+    facts.SpyStopped: hearing.stopped,
     facts.RecordingStarted: recordings.started,
     facts.RecordingStopped: recordings.stopped,
     facts.NodeUp: nodes.up,
@@ -180,6 +183,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.StartListening: spying.start,
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,
+    requests.DecideListening: spying.decide,
+    requests.WriteListeningNote: spying.note,
     requests.LinkCase: notes.link,
     requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,

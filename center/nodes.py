@@ -1,7 +1,7 @@
 """Nodes: an Asterisk is heard, not heard, or was restarted; what was believed is compared with what is."""
 
 from calls.transitions import LegState
-from center import backfill, offers, recordings, seats, spying, talks
+from center import backfill, hearing, offers, recordings, seats, talks
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import AgentState, ContactOutcome, LegEnd
@@ -40,7 +40,7 @@ def _end_missing(turn: Turn, fact: facts.NodeUp) -> int:
                 talks.finish(turn, call, leg, LegEnd.LOST, fact.occurred)
             else:
                 offers.come_to_nothing(turn, call, leg, LegEnd.WITHDRAWN)
-    spying.end_on(turn, fact.node, fact, frozenset(fact.spies))
+    hearing.end_on(turn, fact.node, fact.occurred, frozenset(fact.spies), frozenset(fact.listeners))
     return count
 
 
@@ -56,4 +56,4 @@ def calls_lost(turn: Turn, fact: facts.CallsLost) -> None:
         if call.node == fact.node:
             outcome = call.outcome() if call.answered else ContactOutcome.LOST
             talks.end(turn, call, fact.occurred, outcome, by_citizen=False, lost=True)
-    spying.end_on(turn, fact.node, fact)
+    hearing.end_on(turn, fact.node, fact.occurred, frozenset(), frozenset())

@@ -10,6 +10,7 @@ from calls.callback import CallbackSettings
 from calls.label import NuisanceSettings
 from messages.ids import QueueId
 from queueing.settings import QueueSettings, Route, Seat, Surge, Team, Tenant
+from supervision.governance import SupervisionSettings
 
 
 class SecondLogin(StrEnum):
@@ -47,6 +48,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The emergency services that one touch calls into a call."""
     callbacks: CallbackSettings = CallbackSettings()
     nuisance: NuisanceSettings = NuisanceSettings()
+    supervision: SupervisionSettings = SupervisionSettings()
     outbound_notice: bool = True
     """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
     caller_id: str = "12345"

@@ -1,63 +1,221 @@
-"""Listening sessions: asked for, started and ended as Asterisk reports."""
+"""Listening sessions: asked for, approved or refused, begun, switched, stopped; by the rules of `supervision`."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from calls.call import Call, Leg
 from calls.operation import Operation
 from center import operations
+from center.leave import may_hear, rule_for_request
 from center.turn import Turn
-from messages import commands, events, facts, requests
-from messages.errors import Conflict, Invalid, NotFound, Refused
-from messages.ids import CallId, LegId, NodeId, OperationId, SessionId
-from messages.values import ListeningMode, Verb
-from supervision.listening import Listening, check_purpose
+from messages import commands, events, requests
+from messages.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from messages.ids import AgentId, ContactId, OperationId, SessionId
+from messages.values import ListeningEnd, ListeningMode, ListeningScope, Verb
+from supervision.listening import Listening, ListeningStage, check_note, check_purpose
+
+MAX_REASON = 500
+AGAIN_S = 60.0
+"""Seconds after which Asterisk is told once more to hang a listener up."""
 
 
 def start(turn: Turn, request: requests.StartListening) -> None:
-    """Ring the supervisor's phone to hear a talking call. Raises NotFound, Refused, Invalid."""
+    """Ring the listener's phone to hear a call, now or when there is one, or once somebody approves.
+
+    Raises NotFound, Refused, Invalid, Forbidden, Conflict.
+    """
     purpose = check_purpose(request.purpose)
     if not request.phone:
         raise Invalid("phone: say which phone of yours to ring")
-    call = turn.call(request.call)
-    if call is None:
-        raise NotFound(f"no live call {request.call}")
-    leg = call.talking_leg()
-    if leg is None:
-        raise Refused("nobody talks on this call yet")
-    if leg.phone == request.phone:
-        raise Invalid("phone: that one is in the call")
-    session = SessionId(turn.new_id("l"))
-    operation = OperationId(turn.new_id("o"))
+    scope, target = _target(turn, request)
+    call = turn.call(request.call) if request.call else None
+    leg = _leg_to_hear(call, request) if call else None
+    rule = rule_for_request(turn.state, request, leg)
+    if rule is None:
+        raise Forbidden("no rule lets you listen to that, or in that way")
+    _check_once(turn, request, scope, target)
+    session, operation = SessionId(turn.new_id("l")), OperationId(turn.new_id("o"))
     turn.record(
         events.ListeningRequested(
             session=session,
             operation=operation,
             by=request.by,
             phone=request.phone,
-            contact=call.contact,
-            call=call.id,
-            leg=leg.id,
-            agent=leg.agent,
+            contact=call.contact if call else None,
+            call=call.id if call else None,
+            leg=leg.id if leg else None,
+            agent=leg.agent if leg else request.agent,
             mode=request.mode,
             purpose=purpose,
-            queue=call.queue,
+            queue=call.queue if call else request.queue,
+            scope=scope,
+            target=target,
+            roles=request.roles,
+            tenant=request.tenant,
+            approval=rule.approval,
+            until=_patience(turn, scope, approval=rule.approval),
+            limit_s=rule.limit_s,
+            told=rule.tell_agent,
         )
     )
-    turn.command(commands.StartSpy, call.node, session=session, leg=leg.id, phone=request.phone, mode=request.mode)
     turn.id, turn.operation = session, operation
+    found = turn.state.listening[session]
+    if found.stage is ListeningStage.RINGING:
+        ring(turn, found)
+    elif found.stage is ListeningStage.WAITING:
+        take_present_call(turn, found)
+
+
+def _target(turn: Turn, request: requests.StartListening) -> tuple[ListeningScope, str]:
+    named = [one for one in (request.call, request.agent, request.queue) if one]
+    if len(named) != 1:
+        raise Invalid("call, agent, queue: name one of them")
+    if request.call:
+        if turn.call(request.call) is None:
+            raise NotFound(f"no live call {request.call}")
+        return ListeningScope.CALL, ""
+    if request.mode is not ListeningMode.LISTEN:
+        raise Invalid("mode: a session that waits for a call begins by listening")
+    known = request.agent in turn.state.roster.by_id if request.agent else request.queue in turn.state.queues
+    if not known:
+        raise NotFound(f"no {'agent' if request.agent else 'queue'} {named[0]}")
+    return (ListeningScope.AGENT if request.agent else ListeningScope.QUEUE), named[0]
+
+
+def _leg_to_hear(call: Call, request: requests.StartListening) -> Leg:
+    leg = call.talking_leg()
+    if leg is None:
+        raise Refused("nobody talks on this call yet")
+    if leg.phone == request.phone:
+        raise Invalid("phone: that one is in the call")
+    return leg
+
+
+def _check_once(turn: Turn, request: requests.StartListening, scope: ListeningScope, target: str) -> None:
+    """Raise Conflict where the same user's session with the same phone or for the same is under way."""
+    for other in turn.state.listening.values():
+        same = (other.scope, other.target, other.call if scope is ListeningScope.CALL else None) == (
+            scope,
+            target,
+            request.call,
+        )
+        if other.by == request.by and same:
+            raise Conflict(f"session {other.id} of yours is for the same; it is {other.stage}")
+        if other.phone == request.phone and other.stage is not ListeningStage.ASKED:
+            raise Conflict(f"phone: session {other.id} uses that one")
+
+
+def _patience(turn: Turn, scope: ListeningScope, *, approval: bool) -> datetime | None:
+    settings = turn.state.settings.supervision
+    if approval:
+        return turn.now + timedelta(seconds=settings.approval_s)
+    return None if scope is ListeningScope.CALL else turn.now + timedelta(seconds=settings.wait_s)
+
+
+def decide(turn: Turn, request: requests.DecideListening) -> None:
+    """Approve a session that somebody else asked for, or refuse it. Raises NotFound, Conflict, Forbidden, Invalid."""
+    session = _session(turn, request.session)
+    if session.stage is not ListeningStage.ASKED:
+        raise Conflict("nobody needs to approve that session, or somebody has")
+    if session.by == request.by:
+        raise Forbidden("somebody else than who asked approves or refuses it")
+    reason = request.reason.strip()
+    if len(reason) > MAX_REASON or not (reason or request.approved):
+        raise Invalid(f"reason: give one, of at most {MAX_REASON} characters")
+    until = _patience(turn, session.scope, approval=False) if request.approved else None
+    record(
+        turn,
+        events.ListeningDecided,
+        session,
+        turn.now,
+        approver=request.by,
+        approved=request.approved,
+        reason=reason,
+        until=until,
+    )
+    turn.id = session.id
+    if not request.approved:
+        end(turn, session, turn.now, ListeningEnd.REFUSED, f"refused: {reason}")
+    elif session.scope is ListeningScope.CALL:
+        _hear_what_was_asked(turn, session)
+    else:
+        take_present_call(turn, session)
+
+
+def _hear_what_was_asked(turn: Turn, session: Listening) -> None:
+    call = turn.call(session.call) if session.call else None
+    leg = call.talking_leg() if call else None
+    if call is None or leg is None:
+        end(turn, session, turn.now, ListeningEnd.OVER, "the call was over")
+    elif may_hear(turn.state, session, call, leg):
+        connect(turn, session, call, leg)
+    else:
+        end(turn, session, turn.now, ListeningEnd.CONFIDENTIAL, "the call is not for you any more")
+
+
+def take_present_call(turn: Turn, session: Listening, but: str = "") -> None:
+    """Let a session that follows an agent hear the call they are on, unless it is the leg `but`."""
+    if session.scope is not ListeningScope.AGENT:
+        return
+    agent = turn.state.roster.by_id.get(AgentId(session.target))
+    call = turn.state.calls.get(turn.state.legs[agent.leg]) if agent and agent.leg in turn.state.legs else None
+    leg = call.legs.get(agent.leg) if call and agent and agent.leg else None
+    if call and leg and leg.talks and leg.id != but:
+        take_call(turn, session, call, leg)
+
+
+def take_call(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
+    """Let a session that waits hear a call, if its listener may; else it waits on."""
+    if leg.phone != session.phone and may_hear(turn.state, session, call, leg):
+        connect(turn, session, call, leg)
+
+
+def connect(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
+    """Ring the listener's phone for a call, or connect the listener who waits."""
+    rings = not session.rung
+    turn.record(
+        events.ListeningRinging(
+            session=session.id,
+            contact=call.contact,
+            call=call.id,
+            agent=leg.agent,
+            by=session.by,
+            occurred=turn.now,
+            queue=call.queue,
+            leg=leg.id,
+        )
+    )
+    ring(turn, session, rings=rings)
+
+
+def ring(turn: Turn, session: Listening, *, rings: bool = True) -> None:
+    """Command that the listener hears the session's leg."""
+    if session.node:
+        turn.command(
+            commands.StartSpy,
+            session.node,
+            session=session.id,
+            leg=session.leg,
+            phone=session.phone,
+            mode=session.mode,
+            follows=session.scope is ListeningScope.AGENT,
+            rings=rings,
+        )
 
 
 def switch(turn: Turn, request: requests.SwitchListening) -> None:
-    """Let a session that is heard go on in another mode. Raises NotFound, Conflict."""
-    session = turn.state.listening.get(request.session)
-    if session is None:
-        raise NotFound(f"no listening session {request.session}")
-    if session.started_at is None:
-        raise Conflict("the listener's phone has not been answered yet")
-    if _switching(turn, session.id):
+    """Let a session that is heard go on in another mode. Raises NotFound, Conflict, Forbidden."""
+    session = _session(turn, request.session)
+    if session.stage is not ListeningStage.HEARING or not session.node:
+        raise Conflict("the listener hears nobody now")
+    if switching(turn, session.id):
         raise Conflict("the mode is being changed")
     if session.mode is request.mode:
         raise Conflict(f"the mode is {session.mode} already")
+    call = turn.call(session.call) if session.call else None
+    leg = call.legs.get(session.leg) if call and session.leg else None
+    if call is None or leg is None or not may_hear(turn.state, session, call, leg, request.mode):
+        raise Forbidden(f"mode: no rule lets you {request.mode} there")
     operation = turn.start(
         Verb.LISTENING_MODE,
         request.by,
@@ -72,45 +230,71 @@ def switch(turn: Turn, request: requests.SwitchListening) -> None:
     turn.id = session.id
 
 
-def _switching(turn: Turn, session: SessionId) -> Operation | None:
-    operations = turn.state.operations.values()
-    return next((one for one in operations if one.session == session and one.verb is Verb.LISTENING_MODE), None)
-
-
-def switched(turn: Turn, fact: facts.SpySwitched) -> None:
-    """Asterisk began the session's next mode."""
-    session = turn.state.listening.get(fact.session)
-    if session is None or session.mode is fact.mode:
-        return
-    _record(turn, events.ListeningModeChanged, session, fact.occurred, mode=fact.mode, before=session.mode)
-    if operation := _switching(turn, session.id):
-        operations.done(turn, operation)
+def switching(turn: Turn, session: SessionId) -> Operation | None:
+    """Return the operation that changes a session's mode, if one is under way."""
+    ones = turn.state.operations.values()
+    return next((one for one in ones if one.session == session and one.verb is Verb.LISTENING_MODE), None)
 
 
 def stop(turn: Turn, request: requests.StopListening) -> None:
     """End a session. Raises NotFound."""
-    session = turn.state.listening.get(request.session)
-    if session is None:
-        raise NotFound(f"no listening session {request.session}")
-    turn.command(commands.StopSpy, session.node, session=session.id)
+    session = _session(turn, request.session)
     turn.id = session.id
+    halt(turn, session, ListeningEnd.STOPPED)
 
 
-def started(turn: Turn, fact: facts.SpyStarted) -> None:
-    """Asterisk reports a ChanSpy; one that nobody asked us for is recorded as foreign."""
-    session = turn.state.listening.get(fact.session)
-    if session is None:
-        _foreign(turn, fact)
+def halt(turn: Turn, session: Listening, why: ListeningEnd) -> None:
+    """Hang the listener up; one whose phone has not been rung needs nothing more to end."""
+    if not session.rung or not session.node:
+        never = {ListeningEnd.STOPPED: "taken back", ListeningEnd.LAPSED: "in vain"}
+        end(turn, session, turn.now, why, never.get(why, str(why)))
         return
-    if session.started_at is not None:
-        return
-    _record(turn, events.ListeningStarted, session, fact.occurred, mode=session.mode)
-    if session.operation:
-        turn.record(events.OperationDone(operation=session.operation, by=session.by))
+    again = turn.now + timedelta(seconds=AGAIN_S if session.ending else turn.state.settings.operation_s)
+    record(turn, events.ListeningStopping, session, turn.now, end=session.ending or why, until=again)
+    turn.command(commands.StopSpy, session.node, session=session.id)
 
 
-def _record(turn: Turn, kind: type[events.ListeningEvent], session: Listening, occurred: datetime, **more: Any) -> None:
-    """Record an event about a session."""
+def due(turn: Turn, name: str) -> None:
+    """A session's time is up: to be approved, to wait, to listen, or to be hung up."""
+    session = turn.state.listening[SessionId(name)]
+    waited = session.stage in (ListeningStage.ASKED, ListeningStage.WAITING)
+    limit = session.limit()
+    at_limit = limit is not None and turn.now >= limit
+    halt(turn, session, ListeningEnd.LAPSED if waited and not at_limit else ListeningEnd.LIMIT)
+
+
+def confide(turn: Turn, contact: ContactId) -> None:
+    """End what is heard of a contact that is confidential now, where the listener may not hear such."""
+    for session in list(turn.state.listening.values()):
+        call = turn.call(session.call) if session.call else None
+        if session.contact != contact or session.by is None or call is None or session.ending:
+            continue
+        leg = call.legs.get(session.leg) if session.leg else None
+        if leg and not may_hear(turn.state, session, call, leg):
+            halt(turn, session, ListeningEnd.CONFIDENTIAL)
+
+
+def note(turn: Turn, request: requests.WriteListeningNote) -> None:
+    """Keep what the listener noted. Raises Invalid, Forbidden."""
+    session = turn.state.listening.get(request.session)
+    if session is not None and session.by != request.by:
+        raise Forbidden("that session is somebody else's")
+    turn.record(events.ListeningNoted(session=request.session, by=request.by, note=check_note(request.note)))
+
+
+def end(turn: Turn, session: Listening, at: datetime, why: ListeningEnd, failed: str = "") -> None:
+    """Close a session's record, and its operation if that never came to anything."""
+    heard = session.started_at is not None
+    record(turn, events.ListeningEnded, session, at, failed="" if heard else failed, end=session.ending or why)
+    if operation := switching(turn, session.id):
+        operations.fail(turn, operation, "the session has ended")
+    if not heard and session.operation:
+        why_not = failed or "ended early"
+        turn.record(events.OperationFailed(operation=session.operation, why=why_not, by=session.by))
+
+
+def record(turn: Turn, kind: type[events.ListeningEvent], session: Listening, at: datetime, **more: Any) -> None:
+    """Record an event about a session and what it hears."""
     turn.record(
         kind(
             session=session.id,
@@ -119,50 +303,15 @@ def _record(turn: Turn, kind: type[events.ListeningEvent], session: Listening, o
             agent=session.agent,
             by=session.by,
             queue=session.queue,
-            occurred=occurred,
+            occurred=at,
+            told=session.told and session.started_at is not None,
             **more,
         )
     )
 
 
-def _foreign(turn: Turn, fact: facts.SpyStarted) -> None:
-    call = turn.call(turn.state.legs.get(LegId(fact.spied), CallId(fact.spied)))
-    if call is None:
-        return
-    leg = call.legs.get(LegId(fact.spied)) or call.talking_leg()
-    turn.record(
-        events.ListeningStarted(
-            session=fact.session,
-            contact=call.contact,
-            call=call.id,
-            agent=leg.agent if leg else None,
-            by=None,
-            queue=call.queue,
-            occurred=fact.occurred,
-            mode=ListeningMode.LISTEN,
-            foreign=True,
-        )
-    )
-
-
-def stopped(turn: Turn, fact: facts.SpyStopped) -> None:
-    """Asterisk reports the end of a ChanSpy, or that it never began."""
-    if session := turn.state.listening.get(fact.session):
-        end(turn, session, fact)
-
-
-def end(turn: Turn, session: Listening, fact: facts.Fact, failed: str = "") -> None:
-    """Close a session's record, and its operation if that never came to anything."""
-    failed = failed or (fact.failed if isinstance(fact, facts.SpyStopped) else "")
-    _record(turn, events.ListeningEnded, session, fact.occurred, failed=failed)
-    if operation := _switching(turn, session.id):
-        operations.fail(turn, operation, "the session has ended")
-    if session.started_at is None and session.operation:
-        turn.record(events.OperationFailed(operation=session.operation, why=failed or "ended early", by=session.by))
-
-
-def end_on(turn: Turn, node: NodeId, fact: facts.Fact, still: frozenset[SessionId] = frozenset()) -> None:
-    """Close every session on a node that is no longer there."""
-    for session in list(turn.state.listening.values()):
-        if session.node == node and session.id not in still:
-            end(turn, session, fact, "" if session.started_at else "lost")
+def _session(turn: Turn, name: SessionId) -> Listening:
+    session = turn.state.listening.get(name)
+    if session is None:
+        raise NotFound(f"no listening session {name}")
+    return session

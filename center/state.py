@@ -126,6 +126,12 @@ class State:
         found = self.queues.get(queue or QueueId(""))
         return found.tenant if found else ""
 
+    def tenants_of(self, call: Call) -> frozenset[str]:
+        """Return the tenants that a live call is of: its line's, its queue's, its agents'."""
+        known = (self.roster.by_id.get(leg.agent) for leg in call.legs.values() if leg.agent)
+        queue = (self.tenant_of(call.queue),) if call.queue else ()
+        return frozenset((call.tenant, *queue, *(agent.tenant if agent else "" for agent in known)))
+
     def is_confidential(self, *contacts: str | None) -> bool:
         """Tell whether one of these contacts is confidential."""
         return any(contact in self.confidential for contact in contacts)

@@ -182,12 +182,15 @@ class StopRecording(Command, frozen=True, kw_only=True, tag="recording.stop"):
 
 
 class StartSpy(Command, frozen=True, kw_only=True, tag="spy.start"):
-    """Ring the listener's phone and let it hear the leg."""
+    """Ring the listener's phone and let it hear the leg; not `rings`: it is there already and waits."""
 
     session: SessionId
     leg: LegId
     phone: Phone
     mode: ListeningMode
+    follows: bool = False
+    """When the leg is over the listener stays, and waits for another."""
+    rings: bool = True
 
 
 class SwitchSpy(Command, frozen=True, kw_only=True, tag="spy.switch"):

@@ -217,10 +217,11 @@ class SpySwitched(Fact, frozen=True, kw_only=True, tag="spy.switched"):
 
 
 class SpyStopped(Fact, frozen=True, kw_only=True, tag="spy.stopped"):
-    """A ChanSpy ended, or could not be set up (`failed` says why)."""
+    """A ChanSpy ended, or could not be set up (`failed` says why); `gone`: its listener's channel, too."""
 
     session: SessionId
     failed: str = ""
+    gone: bool = False
 
 
 class RecordingStarted(Fact, frozen=True, kw_only=True, tag="recording.started"):
@@ -241,12 +242,14 @@ class RecordingStopped(Fact, frozen=True, kw_only=True, tag="recording.stopped")
 class NodeUp(Fact, frozen=True, kw_only=True, tag="node.up"):
     """AMI is up and the resync is done: these calls, legs and spies are there, and no others.
 
-    `repairs` counts the facts made up for what had been missed.
+    `listeners`: those whose phones are there and who hear nobody yet, or no more. `repairs` counts the facts made up
+    for what had been missed.
     """
 
     calls: tuple[CallId, ...] = ()
     legs: tuple[LegId, ...] = ()
     spies: tuple[SessionId, ...] = ()
+    listeners: tuple[SessionId, ...] = ()
     repairs: int = 0
 
 

@@ -1,5 +1,6 @@
 """Numbers as they are shown to those who need not know them whole."""
 
+import re
 from collections.abc import Iterable
 
 from messages.values import TargetKind
@@ -26,6 +27,12 @@ def masked_path(path: Iterable[str]) -> tuple[str, ...]:
     """Return menus and what was keyed there, `main=1 card=110***********1234`: only single keys whole."""
     steps = (step.rpartition("=") for step in path)
     return tuple(f"{name}={keys if len(keys) < 2 else masked(keys)}" for name, _, keys in steps)
+
+
+def masked_channel(name: str) -> str:
+    """Return a channel's name with an outside number in it masked; its serial is none."""
+    technology, dash, serial = name.rpartition("-")
+    return re.sub(rf"\d{{{OUTSIDE_DIGITS},}}", lambda found: masked(found[0]), technology) + dash + serial
 
 
 def masked_outside(text: str) -> str:

@@ -27,6 +27,7 @@ from messages.values import (
     LabelKind,
     LegEnd,
     ListeningMode,
+    Role,
     Target,
     Verb,
 )
@@ -262,12 +263,32 @@ class TakeBackfill(Request, frozen=True, kw_only=True, tag="contact.take_backfil
 
 
 class StartListening(Request, frozen=True, kw_only=True, tag="listening.start"):
-    """Listen to a call from the user's phone, for a purpose."""
+    """Listen from the user's phone, for a purpose: to a call; or to an agent, call after call; or to the next call of
+    a queue. One of the three. `roles`, `tenant`: the user's, by which the rules are asked."""
 
-    call: CallId
+    call: CallId | None = None
+    agent: AgentId | None = None
+    queue: QueueId | None = None
     phone: Phone
     purpose: str
     mode: ListeningMode = ListeningMode.LISTEN
+    roles: tuple[Role, ...] = ()
+    tenant: str = ""
+
+
+class DecideListening(Request, frozen=True, kw_only=True, tag="listening.decide"):
+    """Approve that somebody else listens, or refuse it, for a reason."""
+
+    session: SessionId
+    approved: bool
+    reason: str = ""
+
+
+class WriteListeningNote(Request, frozen=True, kw_only=True, tag="listening.note"):
+    """What the listener notes on a session of theirs; written again, the last counts."""
+
+    session: SessionId
+    note: str
 
 
 class SwitchListening(Request, frozen=True, kw_only=True, tag="listening.switch"):

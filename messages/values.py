@@ -95,6 +95,36 @@ class ListeningMode(StrEnum):
     BARGE = "barge"
 
 
+class ListeningScope(StrEnum):
+    """What a listening session is for."""
+
+    CALL = "call"
+    AGENT = "agent"
+    """The calls of one agent, one after the other."""
+    QUEUE = "queue"
+    """The next call of a queue."""
+
+
+class ListeningEnd(StrEnum):
+    """How a listening session came to its end."""
+
+    OVER = "over"
+    """The call is over, or the listener hung up."""
+    STOPPED = "stopped"
+    """On request."""
+    LIMIT = "limit"
+    """Its time was up."""
+    CONFIDENTIAL = "confidential"
+    """The citizen asked for confidence."""
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+    """Nobody approved, or no call came, in time."""
+    FAILED = "failed"
+    """The listener's phone did not answer, or could not be rung."""
+    LOST = "lost"
+    """Gone when Asterisk was heard again."""
+
+
 class Role(StrEnum):
     """What a signed-in person or program may do."""
 

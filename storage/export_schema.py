@@ -20,6 +20,7 @@ class What(StrEnum):
     LISTENING = "listening"
     DUTY = "duty"
     DUTY_CALLS = "duty-calls"
+    HEARINGS = "hearings"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -236,10 +237,10 @@ SCHEMA: dict[What, dict[str, str]] = {
         "session": "the listening session's id",
         "by": "who listened; empty where Asterisk could not tell",
         "phone": "the listener's phone",
-        "contact": "the contact's id",
-        "call": "the id of the citizen's call",
-        "agent": "the agent listened to",
-        "queue": "the call's queue",
+        "contact": "the first contact's id; empty where nothing was heard",
+        "call": "the id of the first citizen's call",
+        "agent": "the first agent listened to",
+        "queue": "the first call's queue",
         "mode": "the mode it began in: listen, whisper or barge",
         "modes": "the modes it went on in, in order, separated by spaces",
         "purpose": "what it was for",
@@ -248,7 +249,34 @@ SCHEMA: dict[What, dict[str, str]] = {
         "started_at": "when the listener heard the call (UTC, µs)",
         "ended_at": "when it ended (UTC, µs)",
         "failed": "why nothing was heard",
-        "duration_s": "how long the listener heard the call (s)",
+        "scope": "what it was for: a call, an agent's calls (agent), or a queue's next one (queue)",
+        "followed": "the agent or the queue it was for",
+        "hearings": "how many calls it heard",
+        "approval": "whether somebody else had to approve it",
+        "approver": "who approved or refused it",
+        "approved": "whether they approved",
+        "decided_at": "when they did (UTC, µs)",
+        "limit_s": "how long it was to last at the most (s)",
+        "told": "whether the agent was shown it",
+        "end": "how it ended: over, stopped, limit, confidential, refused, lapsed, failed or lost",
+        "note": "what the listener noted",
+        "note_at": "when (UTC, µs)",
+        "duration_s": "how long it went on, waits for the next call included (s)",
+    },
+    What.HEARINGS: {
+        "session": "the listening session's id",
+        "n": "which of the calls that the session heard, from 1",
+        "contact": "the contact's id",
+        "call": "the id of the citizen's call; empty where Asterisk named a channel that is none's",
+        "agent": "the agent listened to",
+        "queue": "the call's queue",
+        "mode": "the mode it began in: listen, whisper or barge",
+        "modes": "the modes it went on in, in order, separated by spaces",
+        "spyer": "the channel that heard it",
+        "foreign": "whether it was started outside of this software",
+        "started_at": "when the listener heard the call, as Asterisk reported (UTC, µs)",
+        "ended_at": "when no longer (UTC, µs)",
+        "duration_s": "how long (s)",
     },
     What.DUTY: {
         "duty": "the duty session's id",

@@ -24,6 +24,7 @@ from storage.tables import (
     contacts,
     duty_calls,
     duty_sessions,
+    hearings,
     labels,
     legs,
     listening,
@@ -66,6 +67,7 @@ _SOURCES = {
         func.coalesce(listening.c.requested_at, listening.c.started_at, type_=Instant()),
         (listening.c.session,),
     ),
+    What.HEARINGS: _Source(hearings, hearings.c.started_at, (hearings.c.session, hearings.c.n)),
 }
 
 

@@ -1,24 +1,24 @@
 """Questions about past contacts, answered as plain mappings ready for JSON. Numbers are whole: who asks masks them."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, literal, select, tuple_
+from sqlalchemy import Select, Table, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imports.merge import SOURCES
-from messages.errors import Invalid
-from messages.ids import ContactId
+from messages.ids import ContactId, SessionId
 from metrics.satisfaction import Satisfaction
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
+from storage.paging import decode, encode
+from storage.past_sessions import past_sessions
 from storage.satisfaction import By, satisfaction
 from storage.tables import (
     case_links,
     contacts,
+    hearings,
     legs,
     listening,
     messages,
@@ -82,7 +82,7 @@ class Queries:
                 "cases": await _about(connection, case_links, contact, "linked_at"),
                 "surveys": await _about(connection, surveys, contact, "asked_at"),
                 "recordings": await _about(connection, recordings, contact, "started_at"),
-                "listening": await _about(connection, listening, contact, "session"),
+                "listening": await _listened_to(connection, contact),
                 "wrap_up": notes[0] if notes else None,
                 "message": left[0] if left else None,
             }
@@ -123,7 +123,7 @@ class Queries:
             its = select(case_links.c.contact).where(case_links.c.case_no == harmless(case_no))
             query = query.where(column.contact.in_(its))
         if cursor:
-            at, contact = _decode(cursor)
+            at, contact = decode(cursor)
             query = query.where(
                 tuple_(column.arrived_at, column.contact) < tuple_(literal(at, Instant), harmless(contact))
             )
@@ -131,7 +131,30 @@ class Queries:
         async with asking(self._database.reading()) as connection:
             found = _rows(await connection.execute(_newest(query).limit(size + 1)))
             page = await _with_cases(connection, found[:size])
-        return page, _encode(page[-1]) if len(found) > size else ""
+        last = page[-1] if len(found) > size else None
+        return page, encode(last["arrived_at"], last["contact"]) if last else ""
+
+    async def listening(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: str | None = None,
+        tenant: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return a page of listening sessions with what each `heard`, newest first, and the cursor of the next.
+
+        Raises Invalid for a cursor that is not one of ours.
+        """
+        return await past_sessions(self._database, since, until, by, tenant, cursor, _bounded(limit))
+
+    async def listening_session(self, session: SessionId) -> dict[str, Any] | None:
+        """Return a listening session; None if it is unknown."""
+        query = select(*_plain(listening)).where(listening.c.session == harmless(session))
+        async with asking(self._database.reading()) as connection:
+            return next(iter(_rows(await connection.execute(query))), None)
 
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str = ""
@@ -159,6 +182,15 @@ def _newest(query: Select[Any]) -> Select[Any]:
 async def _about(connection: AsyncConnection, table: Table, contact: ContactId, order: str) -> list[dict[str, Any]]:
     query = select(*_plain(table)).where(table.c.contact == harmless(contact)).order_by(table.c[order])
     return _rows(await connection.execute(query))
+
+
+async def _listened_to(connection: AsyncConnection, contact: ContactId) -> list[dict[str, Any]]:
+    """Return the sessions that heard a contact, or were to, with what of it each heard."""
+    heard = await _about(connection, hearings, contact, "started_at")
+    of = {row["session"] for row in heard}
+    query = select(*_plain(listening)).where(or_(listening.c.contact == harmless(contact), listening.c.session.in_(of)))
+    sessions = _rows(await connection.execute(query.order_by(listening.c.session)))
+    return [one | {"heard": [row for row in heard if row["session"] == one["session"]]} for one in sessions]
 
 
 async def _with_cases(connection: AsyncConnection, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -193,18 +225,3 @@ async def _in_confidence(connection: AsyncConnection, found: list[dict[str, Any]
     about = [row for row in found if row["about"] and not row["confidential"]]
     hidden = await confidential_among(connection, about) if about else frozenset()
     return [row | {"confidential": row["confidential"] or row["about"] in hidden} for row in found]
-
-
-def _encode(row: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(f"{row['arrived_at'].isoformat()} {row['contact']}".encode()).decode()
-
-
-def _decode(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, _, contact = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        instant = datetime.fromisoformat(at)
-    except (ValueError, binascii.Error) as error:
-        raise Invalid("cursor: not one that a page gave") from error
-    if instant.tzinfo is None:
-        raise Invalid("cursor: not one that a page gave")
-    return instant, contact

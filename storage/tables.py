@@ -18,8 +18,10 @@ from center.records import (
     ContactRecord,
     DutyCallRecord,
     DutyRecord,
+    HearingRecord,
     LabelRecord,
     LegRecord,
+    ListeningNoteRecord,
     ListeningRecord,
     MessageRecord,
     OperationRecord,
@@ -101,6 +103,10 @@ listening = _table("listening", ListeningRecord, "session")
 Index(None, listening.c.contact)
 Index(None, listening.c.requested_at)
 Index(None, listening.c.started_at)
+
+hearings = _table("hearings", HearingRecord, "session", "n")
+Index(None, hearings.c.contact)
+Index(None, hearings.c.started_at)
 
 recordings = _table("recordings", RecordingRecord, "recording")
 Index(None, recordings.c.contact)
@@ -249,6 +255,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(SurgeRecord, surges, "started_at"),
         Kept(AgentStateRecord, agent_states, "started_at"),
         Kept(ListeningRecord, listening, "session"),
+        Kept(HearingRecord, hearings, "started_at"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
         Kept(DutyRecord, duty_sessions, "begins_at"),
@@ -259,5 +266,5 @@ KEPT: dict[type[Any], Kept] = {
     )
 }
 
-AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts}
+AMENDS: dict[type[Any], Table] = {ConfidentialRecord: contacts, ListeningNoteRecord: listening}
 """Records that change columns of a row which no ledger has open any more."""

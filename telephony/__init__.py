@@ -11,5 +11,8 @@ whether there is more to wait for (tried on 22.10.1)."""
 SWAP = "C"
 """The key that swaps whom an agent who consults hears (features.conf)."""
 
+LISTEN = "hotline-listen"
+"""The context that lets a phone hear a channel, an extension a mode; `room` is where who follows an agent waits."""
+
 FIRST_WORD_S = 5
 """How long a call waits for our FastAGI server's first command before it goes to the safety net."""

@@ -165,6 +165,7 @@ class Bridge:
             calls=tuple(self.channels.calls()),
             legs=tuple(self.channels.legs()),
             spies=tuple(self.channels.spies()),
+            listeners=tuple(self.channels.listeners()),
             repairs=repairs,
         )
 

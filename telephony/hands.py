@@ -94,6 +94,14 @@ class Hands:
                 return endpoint
         return None
 
+    async def state(self, channel: str) -> str:
+        """Return a channel's state, such as Up or Ringing; empty for one that is gone."""
+        try:
+            answer = await self.ask("Getvar", {"Channel": channel, "Variable": "CHANNEL(state)"})
+        except AmiError:
+            return ""
+        return str(answer.get("Value", ""))
+
     def phones(self, phone: Phone) -> tuple[str, ...]:
         """Return the dial strings of an agent's phone."""
         return tuple(f"PJSIP/{endpoint}" for endpoint in self.endpoints(phone))

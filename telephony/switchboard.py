@@ -24,6 +24,7 @@ from telephony.agi.waiting import CUT
 from telephony.ami.errors import AmiError
 from telephony.control import Control
 from telephony.hands import Hands
+from telephony.listeners import Listeners
 
 log = structlog.get_logger()
 
@@ -35,9 +36,6 @@ RENEW_S = 0.04
 
 SETTLE_S = 1.0
 """Seconds after which Asterisk's recording thread has surely written its last."""
-
-_LISTEN = "hotline-listen"
-"""The context that lets a phone hear a channel (extensions.conf.j2)."""
 
 # 26, non-selected user clearing: the phone stops ringing without a missed call of its own.
 _WITHDRAWN_CAUSE = "26"
@@ -68,10 +66,10 @@ class Switchboard:
         self._hands = hands
         self._channels = hands.channels
         self._control = Control(hands)
+        self._listeners = Listeners(hands, answer_s)
         self._script = script
         self._recorder = recorder
         self._pops = pops
-        self._answer_s = answer_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._mirror: dict[AgentId, commands.MirrorAgent] = {}
         self._mirrored: dict[AgentId, tuple[bool, bool]] = {}
@@ -234,45 +232,6 @@ class Switchboard:
         _, mixing = self._mixing.pop(recording, ("", ""))
         return {"MixMonitorID": mixing} if mixing else {}
 
-    async def _spy(self, command: commands.StartSpy) -> None:
-        channel = self._channels.channel_of_leg(command.leg)
-        endpoint = await self._hands.reachable(command.phone)
-        if channel is None or endpoint is None:
-            why = "the call is gone" if channel is None else f"phone {command.phone} is not registered"
-            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
-            return
-        originate: dict[str, str | list[str]] = {
-            "Channel": f"PJSIP/{endpoint}",
-            "ChannelId": command.session,
-            "Context": _LISTEN,
-            "Exten": command.mode,
-            "Priority": "1",
-            "CallerID": '"Listening" <listen>',
-            "Variable": [f"HOTLINE_LISTENING={command.session}", f"HOTLINE_SPIED={channel}"],
-            "Timeout": str(int(self._answer_s * 1000)),
-            "Async": "true",
-        }
-        if why := await self._hands.act("Originate", originate):
-            self._hands.say(facts.SpyStopped, session=command.session, failed=why)
-
-    async def _switch_spy(self, command: commands.SwitchSpy) -> None:
-        """Let a listener's channel begin anew in another mode; Asterisk's next ChanSpyStart tells that it has."""
-        channel = self._channels.spyer_of(command.session)
-        if channel is None:
-            self._hands.report(command.operation, "the listener is gone")
-            return
-        self._channels.expect_switch(command.session, command.mode)
-        if why := await self._hands.act("Redirect", Channel=channel, Context=_LISTEN, Exten=command.mode, Priority="1"):
-            self._channels.expect_no_switch(command.session)
-            self._hands.report(command.operation, why)
-
-    async def _stop_spy(self, command: commands.StopSpy) -> None:
-        channel = self._channels.spyer_of(command.session)
-        if channel is None:
-            self._hands.say(facts.SpyStopped, session=command.session)
-        else:
-            await self._hands.hang_up(channel)
-
     async def _mirror_agents(self) -> None:
         """Bring the fallback queue's members in step; only the newest wish for each agent counts."""
         try:
@@ -318,7 +277,7 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.HangUp: Switchboard._hang_up,
     commands.StartRecording: Switchboard._record,
     commands.StopRecording: Switchboard._stop_recording,
-    commands.StartSpy: Switchboard._spy,
-    commands.SwitchSpy: Switchboard._switch_spy,
-    commands.StopSpy: Switchboard._stop_spy,
+    commands.StartSpy: lambda board, command: board._listeners.start(command),
+    commands.SwitchSpy: lambda board, command: board._listeners.switch(command),
+    commands.StopSpy: lambda board, command: board._listeners.stop(command),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import math
 import struct
@@ -33,6 +34,17 @@ def tone(hz: int, packet: int) -> bytes:
     return _tone(hz)[packet % SECOND]
 
 
+def _linear(coded: int) -> int:
+    """Return the 16-bit sample of an A-law byte."""
+    coded ^= 0x55
+    segment, low = coded >> 4 & 7, coded & 0x0F
+    size = (low << 4) + 8 if segment == 0 else (low << 4) + 0x108 << segment - 1
+    return size if coded & 0x80 else -size
+
+
+_LINEAR = [_linear(coded) for coded in range(256)]
+
+
 class Media(asyncio.DatagramProtocol):
     """RTP: says silence every 20 ms once it has heard where to, counts what it hears, knows DTMF (RFC 4733)."""
 
@@ -43,6 +55,8 @@ class Media(asyncio.DatagramProtocol):
         self.port = 0
         self.heard = 0
         """Packets of audio that are not silence."""
+        self.ear: array.array[int] | None = None
+        """What it hears, as samples, once somebody gives it an array."""
         self.digits = ""
         self.hums = False
         self.tone_hz = 0
@@ -65,6 +79,8 @@ class Media(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         kind = data[1] & 0x7F
         self.last_at = asyncio.get_running_loop().time()
+        if kind == 8 and self.ear is not None:
+            self.ear.extend(_LINEAR[coded] for coded in data[12:])
         if kind == 8 and len(set(data[12:])) > 1:
             self.heard += 1
         elif kind == 101:

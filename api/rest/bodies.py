@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.queue_views import QueueView
-from api.views import AgentView, CallView, ListeningView, SurgeView
+from api.views import AgentView, CallView, SurgeView
 from messages.errors import Invalid
 from messages.ids import AgentId
-from messages.values import AgentState, ContactOutcome, ListeningMode
+from messages.values import AgentState, ContactOutcome
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -66,28 +66,6 @@ class OpenBody(msgspec.Struct, frozen=True, kw_only=True):
 
     open: bool
     reason: Text = ""
-
-
-class ListeningBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A call to listen to, from a phone (one's own seat's where none is named), and why."""
-
-    call: Id
-    purpose: Text
-    phone: Short = ""
-    mode: ListeningMode = ListeningMode.LISTEN
-
-
-class ListeningModeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How to go on listening."""
-
-    mode: ListeningMode
-
-
-class ListeningAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The session that is being set up, and the operation that tells what becomes of it."""
-
-    session: str
-    operation: str
 
 
 class CaseBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,12 +149,6 @@ class QueuesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """All queues."""
 
     items: list[QueueView]
-
-
-class ListeningList(msgspec.Struct, frozen=True, kw_only=True):
-    """The sessions that run or are being set up."""
-
-    items: list[ListeningView]
 
 
 class SurgesAnswer(msgspec.Struct, frozen=True, kw_only=True):

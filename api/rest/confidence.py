@@ -13,10 +13,12 @@ from api.rest.bodies import Short, check_offset
 from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked
 from api.rights import REVEALS_CONFIDENTIAL
+from center.ports import Reply
 from messages import requests
 from messages.audit import AuditEntry, AuditResult
-from messages.errors import Forbidden, Invalid, NotFound, Unavailable
+from messages.errors import Forbidden, Invalid, NotFound, Refused, Unavailable
 from messages.ids import ContactId
+from messages.requests import Request
 
 REVEAL = "contacts.reveal"
 
@@ -108,3 +110,16 @@ def audit(asked: Asked) -> Audit:
     if asked.services.audit is None:
         raise Unavailable("there is no audit here")
     return asked.services.audit
+
+
+async def decide_audited(asked: Asked, request: Request, action: str, **entry: Any) -> Reply:
+    """Let the centre decide and audit how it went; `entry`: of the audit's. Raises Refused, Unavailable."""
+    made = AuditEntry(at=asked.services.clock(), by=asked.principal.user, action=action, **entry)
+    try:
+        reply = await asked.decide(request)
+    except Refused as refused:
+        denied = msgspec.structs.replace(made, result=AuditResult.REFUSED, why=str(refused))
+        await audit(asked).append(denied)
+        raise
+    await audit(asked).append(msgspec.structs.replace(made, about=made.about or reply.id))
+    return reply

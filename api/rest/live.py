@@ -1,4 +1,4 @@
-"""What goes on now: queues, calls, bursts, listening sessions, operations."""
+"""What goes on now: queues, calls, bursts, operations."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from api.masking import masked_target, sees_numbers
 from api.queue_views import queue_views
 from api.rest.bodies import (
     CallsAnswer,
-    ListeningAnswer,
-    ListeningBody,
-    ListeningList,
-    ListeningModeBody,
     OpenBody,
     QueuesAnswer,
     SurgesAnswer,
@@ -19,15 +15,13 @@ from api.rest.bodies import (
 from api.rest.endpoint import Answer, Asked
 from api.rest.recall import Noted
 from api.rights import SEE_ALL_CALLS, has_part_in, oversees
-from api.views import call_view, listening_views, surge_views
+from api.views import call_view, surge_views
 from calls.call import Call
 from calls.transitions import CallState
 from messages import requests
 from messages.errors import Forbidden, NotFound
-from messages.ids import CallId, Phone, QueueId, SessionId
-from messages.values import ListeningMode
+from messages.ids import QueueId
 from queueing.settings import QueueSettings
-from supervision.listening import Listening
 
 
 async def list_queues(asked: Asked) -> Answer:
@@ -73,74 +67,6 @@ def _sees(asked: Asked, call: Call) -> bool:
     return own is not None and call.state is CallState.PARKED and call.queue in own.queues
 
 
-async def list_listening(asked: Asked) -> Answer:
-    """Return the listening sessions that run or are being set up."""
-    return Answer(
-        ListeningList(items=listening_views(asked.services.mirror.state, asked.services.scope, asked.principal))
-    )
-
-
-async def start_listening(asked: Asked) -> Answer:
-    """Ring the asker's phone and let it hear a call; the operation tells what becomes of it."""
-    body: ListeningBody = asked.body
-    _check_mode(asked, body.mode)
-    _check_call(asked, CallId(body.call))
-    reply = await asked.decide(
-        requests.StartListening(
-            by=asked.principal.user,
-            call=CallId(body.call),
-            phone=Phone(body.phone or _own_phone(asked)),
-            purpose=body.purpose,
-            mode=body.mode,
-        )
-    )
-    where = {"Location": f"/api/v1/operations/{reply.operation}"}
-    return Answer(ListeningAnswer(session=reply.id, operation=reply.operation), 202, where)
-
-
-async def switch_listening(asked: Asked) -> Answer:
-    """Go on in another mode in one's own session; the operation tells when Asterisk has."""
-    body: ListeningModeBody = asked.body
-    session = _session(asked)
-    if session.by != asked.principal.user:
-        raise Forbidden("that session is somebody else's")
-    _check_mode(asked, body.mode)
-    reply = await asked.decide(requests.SwitchListening(by=asked.principal.user, session=session.id, mode=body.mode))
-    where = {"Location": f"/api/v1/operations/{reply.operation}"}
-    return Answer(ListeningAnswer(session=reply.id, operation=reply.operation), 202, where)
-
-
-async def stop_listening(asked: Asked) -> Answer:
-    """End a session: one's own, or any for a supervisor."""
-    session = _session(asked)
-    if session.by != asked.principal.user and not oversees(asked.principal):
-        raise Forbidden("that session is somebody else's")
-    await asked.decide(requests.StopListening(by=asked.principal.user, session=session.id))
-    return Answer(ListeningAnswer(session=session.id, operation=session.operation or ""), 202)
-
-
-def _session(asked: Asked) -> Listening:
-    """Return a session that runs. Raises NotFound, also for one of another tenant's call."""
-    name = SessionId(asked.path["session"])
-    session = asked.services.mirror.state.listening.get(name)
-    if session is None:
-        raise NotFound(f"no listening session {name}")
-    if session.by != asked.principal.user:
-        _check_call(asked, session.call)
-    return session
-
-
-def _check_mode(asked: Asked, mode: ListeningMode) -> None:
-    """Raise Forbidden for one who may only hear: leaders listen, they do not speak into others' talks."""
-    if mode is not ListeningMode.LISTEN and not oversees(asked.principal):
-        raise Forbidden(f"mode: {mode} is the supervisors'; you may listen")
-
-
-def _own_phone(asked: Asked) -> str:
-    agent = asked.services.mirror.state.roster.by_id.get(asked.principal.agent) if asked.principal.agent else None
-    return agent.phone if agent else ""
-
-
 async def get_operation(asked: Asked) -> Answer:
     """Return how far an operation is: one's own, one about one's own seat, or any for a supervisor."""
     noted = asked.services.recall.operation(asked.path["operation"])
@@ -160,13 +86,6 @@ async def get_operation(asked: Asked) -> Answer:
 def _is_ours(asked: Asked, noted: Noted) -> bool:
     principal = asked.principal
     return not principal.tenant or noted.operation.by == principal.user or principal.tenant in noted.tenants
-
-
-def _check_call(asked: Asked, name: CallId) -> None:
-    """Raise NotFound for a live call of another tenant; what is not live is the centre's to say."""
-    call = asked.services.mirror.state.calls.get(name)
-    if call is not None and not asked.services.scope.has_call(asked.principal, call):
-        raise NotFound(f"no live call {name}")
 
 
 def _queue(asked: Asked) -> QueueSettings:

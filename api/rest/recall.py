@@ -73,7 +73,7 @@ class Recall:
             self._keep(_pending(operation), self._tenants_of(operation), operation.contact, operation.confidential)
         for session in state.listening.values():
             if session.operation:
-                heard = state.calls.get(session.call)
+                heard = state.calls.get(session.call) if session.call else None
                 self._keep(_listening(session), scope.of_call(heard) if heard else frozenset())
 
     def _tenants_of(self, operation: calls.Operation) -> frozenset[str]:

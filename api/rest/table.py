@@ -13,6 +13,7 @@ from api.rest import (
     duties,
     exports,
     labels,
+    listening,
     live,
     notices,
     recordings,
@@ -31,10 +32,6 @@ from api.rest.bodies import (
     ColleaguesAnswer,
     ContactsAnswer,
     ContactsQuery,
-    ListeningAnswer,
-    ListeningBody,
-    ListeningList,
-    ListeningModeBody,
     LogInBody,
     LookupAnswer,
     LookupBody,
@@ -90,7 +87,8 @@ MAY: dict[str, frozenset[Role]] = {
     "calls.control": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "calls.take_over": frozenset({SUPERVISOR, ADMIN}),
     "listening.list": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
-    "listening.use": frozenset({SUPERVISOR, LEADER}),
+    "listening.use": frozenset({SUPERVISOR, LEADER, ADMIN}),
+    "listening.decide": frozenset({SUPERVISOR, ADMIN}),
     "operations.read": EVERYBODY,
     "contacts.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM}),
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
@@ -148,6 +146,11 @@ def _call(word: str, handler: Handler, body: object, action: str = "calls.contro
 
 def _label(word: str, handler: Handler, body: object) -> Route:
     return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
+
+
+def _listening(method: str, word: str, handler: Handler, body: object = None, action: str = "listening.use") -> Route:
+    path, answer = f"/listening/{{session}}{word}", None if word else listening.ListeningAnswer
+    return _route(method, path, action, handler, body=body, answer=answer, status=204 if word else 202)
 
 
 # A session's answer holds a token: it is not kept for repeats.
@@ -272,26 +275,29 @@ ROUTES: tuple[Route, ...] = (
     _call("pickup", calls.pick_up, ReasonBody),
     _call("take-over", calls.take_over, TakeOverBody, "calls.take_over"),
     _call("hangup", calls.hang_up, ReasonBody),
-    _route("GET", "/listening", "listening.list", live.list_listening, answer=ListeningList),
+    _route("GET", "/listening", "listening.list", listening.list_listening, answer=listening.ListeningList),
     _route(
         "POST",
         "/listening",
         "listening.use",
-        live.start_listening,
-        body=ListeningBody,
-        answer=ListeningAnswer,
+        listening.start_listening,
+        body=listening.ListeningBody,
+        answer=listening.ListeningAnswer,
         status=202,
     ),
     _route(
-        "PATCH",
-        "/listening/{session}",
-        "listening.use",
-        live.switch_listening,
-        body=ListeningModeBody,
-        answer=ListeningAnswer,
-        status=202,
+        "GET",
+        "/listening/sessions",
+        "listening.list",
+        listening.list_sessions,
+        query=listening.SessionsQuery,
+        answer=listening.SessionsAnswer,
     ),
-    _route("DELETE", "/listening/{session}", "listening.use", live.stop_listening, answer=ListeningAnswer, status=202),
+    _listening("PATCH", "", listening.switch_listening, listening.ListeningModeBody),
+    _listening("DELETE", "", listening.stop_listening),
+    _listening("PUT", "/note", listening.write_note, listening.ListeningNoteBody),
+    _listening("POST", "/approve", listening.approve_listening, action="listening.decide"),
+    _listening("POST", "/refuse", listening.refuse_listening, listening.RefuseBody, "listening.decide"),
     _route("GET", "/operations/{operation}", "operations.read", live.get_operation, answer=Operation),
     _route("GET", "/contacts", "contacts.read", contacts.list_contacts, query=ContactsQuery, answer=ContactsAnswer),
     _route("GET", "/contacts/{contact}", "contacts.read", contacts.get_contact, answer=dict[str, Any]),

@@ -1,4 +1,4 @@
-"""What events make of a call's legs, of its recordings, and of those who listen to it."""
+"""What events make of a call's legs, and of its recordings."""
 
 from datetime import timedelta
 
@@ -8,10 +8,8 @@ from center.evolving.step import Steps, prefer_no_more, settle, step
 from center.state import State
 from messages import events
 from messages.events import Entry
-from messages.ids import LegId
 from messages.values import LegKind, Source
 from recording.recording import Recording
-from supervision.listening import Listening
 
 
 def _call_offered(state: State, entry: Entry, event: events.CallOffered) -> None:
@@ -96,52 +94,6 @@ def _leg_ended(state: State, entry: Entry, event: events.LegEnded) -> None:
     state.deadlines.clear(("ring", event.call, event.leg))
 
 
-def _listening_requested(state: State, entry: Entry, event: events.ListeningRequested) -> None:
-    call = state.calls[event.call]
-    state.listening[event.session] = Listening(
-        id=event.session,
-        by=event.by,
-        operation=event.operation,
-        node=call.node,
-        contact=event.contact,
-        call=event.call,
-        leg=event.leg,
-        agent=event.agent,
-        queue=event.queue,
-        mode=event.mode,
-        purpose=event.purpose,
-    )
-
-
-def _listening_started(state: State, entry: Entry, event: events.ListeningStarted) -> None:
-    session = state.listening.get(event.session)
-    if session is None:
-        call = state.calls[event.call]
-        leg = next((leg.id for leg in call.legs.values() if leg.agent == event.agent), LegId(""))
-        session = state.listening[event.session] = Listening(
-            id=event.session,
-            by=None,
-            operation=None,
-            node=call.node,
-            contact=event.contact,
-            call=event.call,
-            leg=leg,
-            agent=event.agent,
-            queue=event.queue,
-            mode=event.mode,
-            purpose="",
-        )
-    session.started_at = event.occurred
-
-
-def _listening_mode_changed(state: State, entry: Entry, event: events.ListeningModeChanged) -> None:
-    state.listening[event.session].mode = event.mode
-
-
-def _listening_ended(state: State, entry: Entry, event: events.ListeningEnded) -> None:
-    state.listening.pop(event.session, None)
-
-
 def _recording_started(state: State, entry: Entry, event: events.RecordingStarted) -> None:
     call = state.calls[event.call]
     state.recordings[event.recording] = Recording(
@@ -167,10 +119,6 @@ STEPS: Steps = {
     events.CallResumed: _leg_event,
     events.CallTransferred: _call_transferred,
     events.LegEnded: _leg_ended,
-    events.ListeningRequested: _listening_requested,
-    events.ListeningStarted: _listening_started,
-    events.ListeningModeChanged: _listening_mode_changed,
-    events.ListeningEnded: _listening_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,
 }

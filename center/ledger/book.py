@@ -9,6 +9,7 @@ from center.records import (
     ContactRecord,
     DutyCallRecord,
     DutyRecord,
+    HearingRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -39,6 +40,7 @@ class Book:
         self.surges: dict[tuple[str, str], SurgeRecord] = {}
         self.agent_states: dict[AgentId, AgentStateRecord] = {}
         self.listening: dict[SessionId, ListeningRecord] = {}
+        self.hearings: dict[SessionId, HearingRecord] = {}
         self.recordings: dict[RecordingId, RecordingRecord] = {}
         self.wrapping: dict[AgentId, LegRecord] = {}
         for record in open_records:
@@ -76,6 +78,8 @@ class Book:
                 self.agent_states[record.agent] = record
             case ListeningRecord():
                 self.listening[record.session] = record
+            case HearingRecord():
+                self.hearings[record.session] = record
             case RecordingRecord():
                 self.recordings[record.recording] = record
 
@@ -106,6 +110,8 @@ class Book:
                 return self.agent_states.get(record.agent) is record
             case ListeningRecord():
                 return self.listening.get(record.session) is record
+            case HearingRecord():
+                return self.hearings.get(record.session) is record
             case RecordingRecord():
                 return self.recordings.get(record.recording) is record
         return False

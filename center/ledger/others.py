@@ -1,7 +1,7 @@
-"""What the ledger keeps of operations, surges, listening sessions and recordings."""
+"""What the ledger keeps of operations, surges and recordings."""
 
 from center.ledger.book import Book, Steps
-from center.records import ListeningRecord, OperationRecord, Record, RecordingRecord, SurgeRecord
+from center.records import OperationRecord, Record, RecordingRecord, SurgeRecord
 from messages import events
 from messages.events import Entry
 
@@ -48,57 +48,6 @@ def _surge_ended(ledger: Book, entry: Entry, event: events.SurgeEnded) -> list[R
     return [record]
 
 
-def _listening_requested(ledger: Book, entry: Entry, event: events.ListeningRequested) -> list[Record]:
-    record = ListeningRecord(
-        session=event.session,
-        by=event.by,
-        phone=event.phone,
-        contact=event.contact,
-        call=event.call,
-        agent=event.agent,
-        queue=event.queue,
-        mode=event.mode,
-        purpose=event.purpose,
-        requested_at=entry.at,
-    )
-    ledger.listening[event.session] = record
-    return [record]
-
-
-def _listening_started(ledger: Book, entry: Entry, event: events.ListeningStarted) -> list[Record]:
-    record = ledger.listening.get(event.session)
-    if record is None:
-        record = ListeningRecord(
-            session=event.session,
-            by=event.by,
-            contact=event.contact,
-            call=event.call,
-            agent=event.agent,
-            queue=event.queue,
-            mode=event.mode,
-            foreign=event.foreign,
-        )
-        ledger.listening[event.session] = record
-    record.started_at = event.occurred
-    return [record]
-
-
-def _listening_mode_changed(ledger: Book, entry: Entry, event: events.ListeningModeChanged) -> list[Record]:
-    record = ledger.listening.get(event.session)
-    if record is None:
-        return []
-    record.modes = f"{record.modes} {event.mode}".strip()
-    return [record]
-
-
-def _listening_ended(ledger: Book, entry: Entry, event: events.ListeningEnded) -> list[Record]:
-    record = ledger.listening.pop(event.session, None)
-    if record is None:
-        return []
-    record.ended_at, record.failed = event.occurred, event.failed
-    return [record]
-
-
 def _recording_started(ledger: Book, entry: Entry, event: events.RecordingStarted) -> list[Record]:
     record = RecordingRecord(
         recording=event.recording,
@@ -131,10 +80,6 @@ STEPS: Steps = {
     events.OperationFailed: _operation_over,
     events.SurgeStarted: _surge_started,
     events.SurgeEnded: _surge_ended,
-    events.ListeningRequested: _listening_requested,
-    events.ListeningStarted: _listening_started,
-    events.ListeningModeChanged: _listening_mode_changed,
-    events.ListeningEnded: _listening_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,
 }

@@ -63,7 +63,17 @@ from messages.events.legs import (
     LegEnded,
 )
 from messages.events.legs import CallLegEvent as CallLegEvent
-from messages.events.listening import ListeningEnded, ListeningModeChanged, ListeningRequested, ListeningStarted
+from messages.events.listening import (
+    ListeningDecided,
+    ListeningEnded,
+    ListeningModeChanged,
+    ListeningNoted,
+    ListeningRequested,
+    ListeningRinging,
+    ListeningStarted,
+    ListeningStopping,
+    ListeningWaiting,
+)
 from messages.events.listening import ListeningEvent as ListeningEvent
 from messages.events.nodes import CenterStarted, NodeDown, NodeUp, ResyncRepaired
 from messages.events.operations import OperationDone, OperationFailed, OperationStarted
@@ -136,9 +146,14 @@ AnyEvent = (
     | DialledOut
     | DialOutEnded
     | ListeningRequested
+    | ListeningDecided
+    | ListeningRinging
     | ListeningStarted
     | ListeningModeChanged
+    | ListeningWaiting
+    | ListeningStopping
     | ListeningEnded
+    | ListeningNoted
     | RecordingStarted
     | RecordingStopped
     | OperationDone

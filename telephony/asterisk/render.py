@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, FIRST_WORD_S, HOLD, SWAP
+from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, FIRST_WORD_S, HOLD, LISTEN, SWAP
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
 from telephony.asterisk.settings import AsteriskSettings
@@ -66,6 +66,7 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
         "channel_variables": ",".join(CHANNEL_VARIABLES),
         "fallback": FALLBACK_QUEUE,
         "aside": ASIDE,
+        "listen": LISTEN,
         "hold": HOLD,
         "consult": CONSULT,
         "swap": SWAP,

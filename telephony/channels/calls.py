@@ -6,9 +6,9 @@ from messages import facts
 from messages.ids import LegId
 from messages.values import LegEnd
 from telephony import ASIDE, HOLD
-from telephony.channels import parties
+from telephony.channels import parties, spying
 from telephony.channels.connections import call_behind, leave, reach
-from telephony.channels.map import ChannelMap, session_of
+from telephony.channels.map import ChannelMap
 from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, count, interface_of, phone_of, text
 from telephony.channels.queues import never_joined, settle_leaving
 
@@ -207,10 +207,7 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
         _citizen_hung_up(channels, channel.call, channel, headers)
     elif channel.leg is None:
         parties.never_came(channels, channel, headers)
-    if not channel.call and channel.variable("HOTLINE_LISTENING") and not channel.spied:
-        channels.tell(facts.SpyStopped, session=session_of(channel), failed="the listener's phone was not answered")
-    if channels.to_switch.pop(session_of(channel), None) and not channel.spies:  # between one mode and the next
-        channels.tell(facts.SpyStopped, session=session_of(channel))
+    spying.listener_gone(channels, channel)
     channels.forget(channel)
 
 

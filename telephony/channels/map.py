@@ -136,7 +136,8 @@ class ChannelMap:
 
     def spyer_of(self, session: SessionId) -> str | None:
         """Return the name of a listener's channel."""
-        return next((c.name for c in self.by_uid.values() if session_of(c) == session), None)
+        channel = self.by_uid.get(session)
+        return channel.name if channel else None
 
     def name_of(self, leg: LegId) -> str:
         """Return what Asterisk's own queue calls a leg's agent, else the interface; empty for a leg that is gone."""
@@ -152,8 +153,12 @@ class ChannelMap:
         return [leg.id for leg in self.tracked.values() if not leg.ended]
 
     def spies(self) -> list[SessionId]:
-        """Return the listening sessions that are there, those still ringing included."""
-        there = (c for c in self.by_uid.values() if c.spies or (c.variable("HOTLINE_LISTENING") and not c.spied))
+        """Return the listening sessions that hear somebody."""
+        return [session_of(channel) for channel in self.by_uid.values() if channel.spies]
+
+    def listeners(self) -> list[SessionId]:
+        """Return the listening sessions of ours that are there and hear nobody: still ringing, or waiting."""
+        there = (channel for channel in self.by_uid.values() if listens_for_us(channel) and not channel.spies)
         return [session_of(channel) for channel in there]
 
     def tell(self, kind: type[Fact], *, at: datetime | None = None, **fields: Any) -> None:
@@ -284,5 +289,10 @@ class ChannelMap:
 
 
 def session_of(channel: Channel) -> SessionId:
-    """Return the listening session of a spying channel: ours by its variable, a foreign one by its unique id."""
-    return SessionId(channel.variable("HOTLINE_LISTENING") or channel.uid)
+    """Return the listening session of a spying channel: its unique id, which for ours is what we asked for."""
+    return SessionId(channel.uid)
+
+
+def listens_for_us(channel: Channel) -> bool:
+    """Tell whether we originated a channel to listen: our variable names its unique id; anybody could set another."""
+    return channel.variable("HOTLINE_LISTENING") == channel.uid

@@ -11,6 +11,7 @@ from imports.backfill import Since
 from messages import facts
 from messages.facts import Fact
 from messages.ids import CallId, LegId
+from telephony.channels import spying
 from telephony.channels.calls import ring
 from telephony.channels.connections import leads_aside, settle
 from telephony.channels.map import ChannelMap
@@ -40,6 +41,8 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
         _citizen(channels, channel, headers)
     for channel, _ in sorted(present, key=lambda found: _age(found[0])):
         _agent(channels, channel)
+    for channel, headers in present:
+        spying.found(channels, channel, headers)
     away = {leg.id for leg in channels.tracked.values() if leg.held and leg.stepped_aside == "agent"}
     for call in list(channels.by_call.values()):
         settle(channels, call)
@@ -96,8 +99,6 @@ def _channel(channels: ChannelMap, headers: Headers, known: dict[str, Channel]) 
     if channel.bridge:
         channels.bridges.setdefault(channel.bridge, set()).add(uid)
     channel.variables.update(variables(headers, "Variable"))
-    channel.spies = text(headers, "Application") == "ChanSpy"
-    channel.spied = channel.spied or channel.spies
     channels.by_uid[uid] = channel
     channel.other_half = ""
     channels.pair(channel, channel.name)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from messages import facts
 from messages.ids import LegId, RecordingId
+from messages.values import ListeningMode
 from recording.recording import recording_of
-from telephony.channels.map import ChannelMap, session_of
-from telephony.channels.model import Headers, text
+from telephony import LISTEN
+from telephony.channels.map import ChannelMap, listens_for_us, session_of
+from telephony.channels.model import Channel, Headers, text
 
 
 def spy_start(channels: ChannelMap, headers: Headers) -> None:
     """Somebody hears a channel."""
     spyer = channels.channel(headers, "Spyer")
-    spied = channels.by_uid.get(text(headers, "SpyeeUniqueid"))
-    if spyer is not None and (mode := channels.to_switch.pop(session_of(spyer), None)):
+    if spyer is None:
+        return
+    if mode := channels.to_switch.pop(session_of(spyer), None):
         spyer.spies = True
         channels.tell(facts.SpySwitched, session=session_of(spyer), mode=mode)
-    elif spyer is not None and not spyer.spies:
-        spyer.spies = spyer.spied = True
-        about = text(headers, "SpyeeUniqueid")
-        if spied is not None:
-            about = spied.leg or (spied.call.id if spied.call else spied.uid)
-        channels.tell(facts.SpyStarted, session=session_of(spyer), spied=about, spyer=spyer.name)
+    elif not spyer.spies:
+        _begun(channels, spyer, text(headers, "SpyeeUniqueid"))
+
+
+def _begun(channels: ChannelMap, spyer: Channel, uid: str) -> None:
+    spyer.spies = spyer.spied = True
+    spied = channels.by_uid.get(uid)
+    about = (spied.leg or (spied.call.id if spied.call else spied.uid)) if spied else uid
+    channels.tell(facts.SpyStarted, session=session_of(spyer), spied=about, spyer=spyer.name)
 
 
 def spy_stop(channels: ChannelMap, headers: Headers) -> None:
@@ -31,6 +37,32 @@ def spy_stop(channels: ChannelMap, headers: Headers) -> None:
         spyer.spies = False
         if session_of(spyer) not in channels.to_switch:
             channels.tell(facts.SpyStopped, session=session_of(spyer))
+
+
+def found(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
+    """Tell what a list says of a channel that spies, where that was not known: it began unseen, or in another mode."""
+    if text(headers, "Application") != "ChanSpy":
+        channel.spies = False
+        return
+    spied = text(headers, "Data").partition(",")[0]
+    if not channel.spies:
+        heard = next((other.uid for other in channels.by_uid.values() if spied and other.name.startswith(spied)), "")
+        _begun(channels, channel, heard)
+    exten = text(headers, "Exten")
+    if listens_for_us(channel) and text(headers, "Context") == LISTEN and exten in list(ListeningMode):
+        channels.to_switch.pop(session_of(channel), None)
+        channels.tell(facts.SpySwitched, session=session_of(channel), mode=ListeningMode(exten))
+
+
+def listener_gone(channels: ChannelMap, channel: Channel) -> None:
+    """A channel is gone: tell so of one that listened for us, or was to."""
+    channels.to_switch.pop(session_of(channel), None)
+    if channel.spies:  # its ChanSpyStop did not come
+        channel.spies = False
+        channels.tell(facts.SpyStopped, session=session_of(channel))
+    if listens_for_us(channel):
+        failed = "" if channel.spied else "the listener's phone was not answered"
+        channels.tell(facts.SpyStopped, session=session_of(channel), failed=failed, gone=True)
 
 
 def recording_start(channels: ChannelMap, headers: Headers) -> None:

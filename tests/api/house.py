@@ -33,7 +33,7 @@ from messages.commands import Command
 from messages.errors import NotFound, Unavailable
 from messages.events import Entry, Event, Position
 from messages.facts import Fact
-from messages.ids import AgentId, CallId, ContactId, LegId, Phone, UserId
+from messages.ids import AgentId, CallId, ContactId, LegId, Phone, SessionId, UserId
 from messages.principal import Principal, Session
 from messages.values import LegEnd, Role
 from metrics.satisfaction import Satisfaction
@@ -92,7 +92,25 @@ class MemoryHistory:
 
     def __init__(self) -> None:
         self.kept: list[dict[str, Any]] = []
+        self.sessions: list[dict[str, Any]] = []
         self.delay_s = 0.0
+
+    async def listening(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: str | None = None,
+        tenant: str | None = None,
+        cursor: str = "",
+        limit: int = 100,
+    ) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return the sessions."""
+        return [one for one in self.sessions if by is None or one["by"] == by][:limit], ""
+
+    async def listening_session(self, session: SessionId) -> dict[str, Any] | None:
+        """Return one session."""
+        return next((one for one in self.sessions if one["session"] == session), None)
 
     def add(self, contact: str, number: str, **fields: Any) -> None:
         """Keep a contact."""

@@ -81,6 +81,11 @@ async def _busy(house: House) -> None:
     _, made = await house.ask("POST", "listening", supervisor, body)
     session = house.mirror.state.listening[SessionId(made["session"])]
     await house.settled(facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="9001"))
+    for phone, what in (("9002", {"queue": "12345"}), ("9003", {"call": "c2"}), ("9004", {"agent": "a1"})):
+        leader = house.token(Role.LEADER, user=f"leader-{phone}")
+        _, made = await house.ask("POST", "listening", leader, {"purpose": "旁听", "phone": phone, **what})
+        if phone != "9004":
+            assert (await house.ask("POST", f"listening/{made['session']}/approve", supervisor))[0] == 204
 
 
 async def test_the_page_sees_what_a_fresh_snapshot_says(house_of_three: House) -> None:
@@ -97,9 +102,24 @@ async def test_the_page_sees_what_a_fresh_snapshot_says(house_of_three: House) -
     assert [[agent[name] for name in fields] for agent in picture["agents"]] == [
         [agent[name] for name in fields] for agent in fresh["agents"]
     ]
-    assert [(one["id"], one["agent"], one["purpose"]) for one in picture["listening"]] == [
-        (one["id"], one["agent"], one["purpose"]) for one in fresh["listening"]
+    said = (
+        "id",
+        "agent",
+        "queue",
+        "call",
+        "purpose",
+        "scope",
+        "target",
+        "stage",
+        "mode",
+        "hearing",
+        "approved_by",
+        "told",
+    )
+    assert [[one[name] for name in said] for one in picture["listening"]] == [
+        [one[name] for name in said] for one in fresh["listening"]
     ]
+    assert [one["stage"] for one in fresh["listening"]] == ["hearing", "waiting", "ringing", "asked"]
     [figures] = picture["queues"]
     [queue] = fresh["queues"]
     assert (figures["waiting"], figures["talking"]) == (queue["waiting"], queue["talking"])

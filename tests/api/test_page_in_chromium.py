@@ -72,7 +72,7 @@ async def test_a_supervisor_watches_and_listens(house: House, tmp_path: Path) ->
         await page.screenshot(path=tmp_path / "supervisor.png", full_page=True)
         [session] = house.mirror.state.listening.values()
         assert (session.purpose, session.by) == ("质检", "wang")
-        await page.locator("#listening-rows button").click()
+        await page.locator("#listening-rows").get_by_text("结束").click()
         await expect(page.locator("#notice")).to_be_hidden()
         await eventually(lambda: isinstance(house.switchboard.commands[-1], StopSpy))
 

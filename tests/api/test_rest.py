@@ -173,6 +173,7 @@ async def test_a_supervisor_whispers_and_a_leader_only_listens(house: House) -> 
     assert (status, "listen" in problem["detail"]) == (403, True)
     made = (await house.ask("POST", "listening", leader, body))[1]
     session = house.mirror.state.listening[SessionId(made["session"])]
+    assert (await house.ask("POST", f"listening/{session.id}/approve", supervisor))[0] == 204
     await house.settled(facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="u"))
     where = f"listening/{session.id}"
     assert (await house.ask("PATCH", where, leader, {"mode": "barge"}))[0] == 403
@@ -411,6 +412,8 @@ BODIES = {
     "/agents/{agent}/state": {"state": "ready"},
     "/listening": {"call": "c1", "purpose": "coaching", "phone": "9001"},
     "/listening/{session}": {"mode": "whisper"},
+    "/listening/{session}/note": {"note": "calm, complete"},
+    "/listening/{session}/refuse": {"reason": "not now"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},

@@ -76,6 +76,8 @@ OTHERS: list[tuple[str, str, Any]] = [
     ("POST", "calls/cs/take-over", {"phone": "9", "reason": "x"}),
     ("POST", "calls/cs/pickup", None),
     ("POST", "listening", {"call": "cs", "purpose": "x", "phone": "9"}),
+    ("POST", "listening", {"agent": "s1", "purpose": "x", "phone": "9"}),
+    ("POST", "listening", {"queue": "south", "purpose": "x", "phone": "9"}),
     ("GET", "contacts/old-south", None),
     ("PUT", "contacts/kcs/cases/GD1", {}),
     ("PUT", "contacts/old-south/cases/GD1", {}),

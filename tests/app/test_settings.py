@@ -157,6 +157,25 @@ def test_citizens_are_called_back_in_hours_that_are_there(callbacks: dict[str, A
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"roles": ["leader"], "teams": ["gone"]}, "1 names teams 'gone'"),
+        ({"roles": ["leader"], "queues": ["gone"]}, "1 names queues 'gone'"),
+        ({"roles": ["leader"], "tenants": ["gone"]}, "1 names tenants 'gone'"),
+        ({"roles": ["analyst"]}, "1 is for analyst"),
+        ({"roles": ["leader"], "limit_s": 0}, "1 limit_s is 0"),
+    ],
+)
+def test_a_rule_of_listening_can_be_met(rule: dict[str, Any], says: str) -> None:
+    settings = _example()
+    settings["center"]["supervision"] = {"rules": [rule]}
+    with pytest.raises(SettingsError) as error:
+        _decoded(settings)
+    [line] = str(error.value).splitlines()
+    assert f"[[center.supervision.rules]] {says}" in line
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     settings = _example()
     settings["flow"]["queue"] = "gone"

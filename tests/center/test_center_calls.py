@@ -9,7 +9,7 @@ from center.records import ListeningRecord
 from messages import commands, events, facts, requests
 from messages.errors import Conflict, IllegalTransition, Invalid, NotFound, Refused
 from messages.ids import AgentId, CallId, ContactId, LegId, SessionId
-from messages.values import AgentState, ContactOutcome, LegEnd, ListeningMode
+from messages.values import AgentState, ContactOutcome, LegEnd, ListeningMode, Role
 from tests.center.world import BY, NODE, World, same
 
 
@@ -313,7 +313,7 @@ def test_a_logout_in_mid_call_is_refused_and_changes_nothing() -> None:
 
 def _listen(world: World, purpose: str = "coaching") -> SessionId:
     outcome = world.do(
-        requests.StartListening(by=BY, call=CallId("c1"), phone="2001", purpose=purpose)  # type: ignore[arg-type]
+        requests.StartListening(by=BY, call=CallId("c1"), phone="2001", purpose=purpose, roles=(Role.SUPERVISOR,))  # type: ignore[arg-type]
     )
     return SessionId(outcome.id)
 
@@ -349,7 +349,7 @@ def test_a_session_goes_on_in_another_mode_when_asterisk_has_begun_it() -> None:
     world.answer("c1/1")
     session = _listen(world)
     switch = requests.SwitchListening(by=BY, session=session, mode=ListeningMode.WHISPER)
-    with pytest.raises(Conflict, match="not been answered"):
+    with pytest.raises(Conflict, match="hears nobody now"):
         world.do(switch)
     world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=session, spied="c1/1", spyer="u"))
     operation = world.do(switch).operation

@@ -22,14 +22,19 @@ from center.state import State
 from messages import commands, events, facts, requests
 from messages.codec import encode
 from messages.errors import Refused
-from messages.ids import AgentId, CallId, LegId, NodeId, SessionId
-from messages.values import AgentState, LegEnd, LegKind, ListeningMode, Verb
+from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId, SessionId, UserId
+from messages.values import AgentState, LegEnd, LegKind, ListeningMode, Role, Verb
 from tests.center.world import BY, NODE, START, World, same
 from tests.center.world import settings as center_settings
 
 AGENTS = [f"a{n}" for n in range(1, 5)]
 WHAT_HAPPENS = ["hang_up", "missing", "left", "release", "callback", "asked", "keyed"]
 DIAL = ["ANSWER", "NOANSWER", "BUSY", "CHANUNAVAIL", "CANCEL", "?"]
+
+LISTENERS = (Role.ADMIN, Role.SUPERVISOR)
+LISTENING_ACTS = (
+    *("ask", "follow", "next", "start", "start", "switch", "switched", "stop", "foreign", "end", "decide", "note"),
+)
 
 
 class CentreUnderAnything(RuleBasedStateMachine):
@@ -151,13 +156,17 @@ class CentreUnderAnything(RuleBasedStateMachine):
         else:
             self.tell(requests.ControlCall(by=BY, call=call, verb=Verb.HANG_UP))
 
-    @rule(
-        pick=st.integers(0, 30), what=st.sampled_from(["ask", "start", "switch", "switched", "stop", "foreign", "end"])
-    )
+    @rule(pick=st.integers(0, 30), what=st.sampled_from(LISTENING_ACTS))
     def somebody_listens(self, pick: int, what: str) -> None:
         calls, sessions = list(self.world.center.state.calls), list(self.world.center.state.listening)
+        asks: dict[str, Any] = {"by": BY, "purpose": "x", "roles": LISTENERS}
         if what == "ask" and calls:
-            self.tell(requests.StartListening(by=BY, call=calls[pick % len(calls)], phone="2001", purpose="x"))  # type: ignore[arg-type]
+            self.tell(requests.StartListening(call=calls[pick % len(calls)], phone=Phone("2001"), **asks))
+        elif what == "follow":
+            asks["roles"] = (Role.LEADER,)
+            self.tell(requests.StartListening(agent=AgentId("a1"), phone=Phone("2002"), **asks))
+        elif what == "next":
+            self.tell(requests.StartListening(queue=QueueId("12345"), phone=Phone(f"30{pick}"), **asks))
         elif what == "foreign" and calls:
             self.fact(facts.SpyStarted, session=f"u{pick}", spied=calls[pick % len(calls)], spyer="u")
         elif sessions:
@@ -169,7 +178,13 @@ class CentreUnderAnything(RuleBasedStateMachine):
             elif what == "switched":
                 self.fact(facts.SpySwitched, session=session, mode=list(ListeningMode)[pick % 3])
             elif what == "stop":
-                self.fact(facts.SpyStopped, session=session)
+                self.fact(facts.SpyStopped, session=session, gone=pick % 2 == 0)
+            elif what == "decide":
+                self.tell(
+                    requests.DecideListening(by=UserId("chief"), session=session, approved=pick % 3 > 0, reason="no")
+                )
+            elif what == "note":
+                self.tell(requests.WriteListeningNote(by=BY, session=session, note="heard"))
             else:
                 self.tell(requests.StopListening(by=BY, session=session))
 
@@ -255,10 +270,11 @@ class CentreUnderAnything(RuleBasedStateMachine):
         state = world.center.state
         assert state.calls == {} and state.legs == {}
         assert not state.operations and not state.outbound and not state.previews, "nothing is under way for ever"
-        left = [key for key in state.deadlines.as_dict() if key[0] not in ("callback", "hours", "label", "duty")]
-        assert not left, (
-            "and nothing left to wait for but the time to call back, the queues' hours, the end of a label, a duty"
+        lasting = ("callback", "hours", "label", "duty", "listening")
+        assert not [key for key in state.deadlines.as_dict() if key[0] not in lasting], (
+            "nothing else is left to wait for"
         )
+        assert not any(one.rung for one in state.listening.values()), "nobody hears what is not there"
         assert {a.state for a in world.center.state.roster.by_id.values()} <= {
             AgentState.LOGGED_OUT,
             AgentState.READY,
@@ -269,6 +285,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
             ledger.fold(entry)
         assert not ledger.contacts and not ledger.legs, "the ledger closes what has ended"
         assert not ledger.visits and not ledger.operations and not ledger.three_way and not ledger.surges
+        assert not ledger.hearings
 
     def everybody_rests(self) -> None:
         """Let what is under way come to its end."""

@@ -10,7 +10,7 @@ import pytest
 
 from messages import events, requests
 from messages.ids import AgentId, CallId, Phone, SessionId
-from messages.values import AgentState, ContactOutcome, LegEnd
+from messages.values import AgentState, ContactOutcome, LegEnd, Role
 from simulation.ports import free_port
 from telephony.asterisk.child import AsteriskChild
 from tests.integration.hall import BY, Hall, deaf_phone_scenario, open_hall, phone_scenario
@@ -101,6 +101,13 @@ async def test_a_citizen_who_hangs_up_while_talking_ends_the_leg(
     assert [leg.why for leg in hall.of(events.LegEnded)] == [LegEnd.CITIZEN_HUNG_UP]
 
 
+def listen(call: str, phone: str) -> requests.StartListening:
+    """Return a supervisor's wish to hear a call."""
+    return requests.StartListening(
+        by=BY, call=CallId(call), phone=Phone(phone), purpose="coaching", roles=(Role.SUPERVISOR,)
+    )
+
+
 async def test_a_supervisor_listens_and_the_session_is_what_asterisk_reported(
     open_one: tuple[Hall, AsteriskChild], ear: RtpEar
 ) -> None:
@@ -110,9 +117,7 @@ async def test_a_supervisor_listens_and_the_session_is_what_asterisk_reported(
     await hall.phone("9001", phone_scenario(free_port()))
     await hall.citizen(ear.port, talk_ms=6000)
     call = (await hall.until(events.CallAnswered)).call
-    reply = await hall.loop.ask(
-        requests.StartListening(by=BY, call=CallId(call), phone=Phone("9001"), purpose="coaching")
-    )
+    reply = await hall.loop.ask(listen(call, "9001"))
     started = await hall.until(events.ListeningStarted)
     assert (started.session, started.agent, started.foreign) == (reply.id, "a1", False)
     await hall.until(events.OperationDone, operation=reply.operation)
@@ -131,7 +136,7 @@ async def test_listening_ends_with_the_call(open_one: tuple[Hall, AsteriskChild]
     await hall.phone("9001", phone_scenario(free_port()))
     await hall.citizen(ear.port, talk_ms=4000)
     call = (await hall.until(events.CallAnswered)).call
-    await hall.loop.ask(requests.StartListening(by=BY, call=CallId(call), phone=Phone("9001"), purpose="coaching"))
+    await hall.loop.ask(listen(call, "9001"))
     await hall.until(events.ListeningStarted)
     await hall.until(events.ContactEnded)
     await hall.until(events.ListeningEnded)
@@ -145,7 +150,7 @@ async def test_a_listener_who_is_not_there_fails_the_operation(
     await hall.phone("1001", phone_scenario(free_port()))
     await hall.citizen(ear.port, talk_ms=3000)
     call = (await hall.until(events.CallAnswered)).call
-    await hall.loop.ask(requests.StartListening(by=BY, call=CallId(call), phone=Phone("7777"), purpose="coaching"))
+    await hall.loop.ask(listen(call, "7777"))
     failed = await hall.until(events.OperationFailed)
     assert "7777" in failed.why
 

@@ -13,13 +13,13 @@ import msgspec
 
 from center.ledger import Ledger
 from center.memory_log import MemoryLog
-from center.records import ConfidentialRecord, ContactRecord, Record
+from center.records import ConfidentialRecord, ContactRecord, ListeningNoteRecord, ListeningRecord, Record
 from messages import commands, events, facts, requests
 from messages.duty import DutyPlan, DutyScope
 from messages.errors import Refused
 from messages.events import Entry
-from messages.ids import AgentId, CallId, ContactId, Phone, SessionId, UserId
-from messages.values import LabelKind, Target, TargetKind, Verb
+from messages.ids import AgentId, CallId, ContactId, Phone, UserId
+from messages.values import LabelKind, Role, Target, TargetKind, Verb
 from queueing.settings import Surge
 from storage.columns import to_row
 from storage.database import Database
@@ -193,13 +193,27 @@ def _dial(world: World, random: Random, step: int) -> None:
 
 def _spy(world: World, random: Random, calls: list[CallId]) -> None:
     if calls and random.random() < 0.5:
-        world.do(requests.StartListening(by=BY, call=random.choice(calls), phone=Phone("2001"), purpose="coaching"))
+        ways: list[dict[str, Any]] = [{"call": random.choice(calls)}, {"agent": AgentId("a1")}, {"queue": QUEUE}]
+        target, phone = random.choice(ways), Phone(f"20{random.randrange(100)}")
+        roles = (random.choice([Role.SUPERVISOR, Role.LEADER]),)
+        with contextlib.suppress(Refused):
+            world.do(requests.StartListening(by=BY, purpose="coaching", phone=phone, roles=roles, **target))
     for session in list(world.center.state.listening):
-        kind = random.choice([facts.SpyStarted, facts.SpyStopped])
-        if kind is facts.SpyStarted:
-            world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=session, spied="", spyer="u"))
-        else:
-            world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=SessionId(session)))
+        about: dict[str, Any] = {"occurred": world.now, "node": NODE, "session": session}
+        match random.randrange(5):
+            case 0 | 1:
+                world.do(facts.SpyStarted(spied="", spyer="u", **about))
+            case 2:
+                world.do(facts.SpyStopped(gone=random.random() < 0.5, **about))
+            case 3:
+                with contextlib.suppress(Refused):
+                    approved = random.random() < 0.7
+                    world.do(
+                        requests.DecideListening(by=UserId("chief"), session=session, approved=approved, reason="no")
+                    )
+            case 4:
+                with contextlib.suppress(Refused):
+                    world.do(requests.WriteListeningNote(by=BY, session=session, note="seen"))
 
 
 def rows_of(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
@@ -208,6 +222,10 @@ def rows_of(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
     last: dict[str, dict[tuple[Any, ...], Record]] = {kept.table.name: {} for kept in KEPT.values()}
     for entry in entries:
         for record in ledger.fold(entry):
+            if isinstance(record, ListeningNoteRecord):
+                noted = cast(ListeningRecord, last["listening"][(record.session,)])
+                noted.note, noted.note_at = record.note, record.note_at
+                continue
             if isinstance(record, ConfidentialRecord):
                 amended = cast(ContactRecord, last["contacts"][(record.contact,)])
                 amended.confidential, amended.confidential_at = True, record.confidential_at

@@ -20,6 +20,7 @@ from center.records import (
     ContactRecord,
     DutyCallRecord,
     DutyRecord,
+    HearingRecord,
     LabelRecord,
     LegRecord,
     ListeningRecord,
@@ -61,6 +62,7 @@ TABLES = {
     What.LISTENING: ("listening", "requested_at", ("session",)),
     What.DUTY: ("duty_sessions", "begins_at", ("duty",)),
     What.DUTY_CALLS: ("duty_calls", "called_at", ("contact",)),
+    What.HEARINGS: ("hearings", "started_at", ("session", "n")),
 }
 
 
@@ -106,6 +108,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.LISTENING: ListeningRecord,
     What.DUTY: DutyRecord,
     What.DUTY_CALLS: DutyCallRecord,
+    What.HEARINGS: HearingRecord,
 }
 
 

@@ -120,6 +120,7 @@ FACTS: dict[str, list[tuple[str, ...]]] = {
         ("LegEnded", "/1", "citizen_hung_up"),
         ("CallHungUp",),
         ("SpyStopped", "listen-1"),
+        ("SpyStopped", "listen-1"),
     ],
     "own_safety_net": [
         ("CallArrived",),

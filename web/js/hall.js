@@ -115,6 +115,14 @@ function over(hall, event, state) {
 const hidden = (number) => (/^\+?\d{10,}$/.test(number)
   ? number.slice(0, 3) + '*'.repeat(number.length - 7) + number.slice(-4) : number);
 
+const heardOf = ({ contact, call, agent, queue }) => ({ contact, call, agent, queue });
+
+/** Note what is now so of a listening session that is known. */
+function changed(hall, event, now) {
+  const session = hall.listening.get(event.session);
+  if (session) Object.assign(session, now);
+}
+
 const surgeKey = (surge) => `${surge.surge} ${surge.key}`;
 
 const STEPS = {
@@ -242,12 +250,30 @@ const STEPS = {
     const pop = hall.pops.find((one) => one.leg === event.leg);
     if (pop) pop.over = event.why;
   },
-  'listening.requested': (hall, event) =>
-    hall.listening.set(event.session, { ...event, id: event.session, started_at: null }),
-  'listening.started': (hall, event) => {
-    const session = hall.listening.get(event.session) ?? { ...event, id: event.session, purpose: '' };
-    session.started_at = event.occurred;
-    hall.listening.set(event.session, session);
+  'listening.requested': (hall, event, message) => {
+    const stage = event.approval ? 'asked' : event.scope === 'call' ? 'ringing' : 'waiting';
+    const unheard = { stage, hearing: 0, approved_by: null, requested_at: message.at, started_at: null, heard_since: null };
+    hall.listening.set(event.session, { ...event, id: event.session, ...unheard });
   },
+  'listening.decided': (hall, event) => {
+    const stage = hall.listening.get(event.session)?.scope === 'call' ? 'ringing' : 'waiting';
+    if (event.approved) changed(hall, event, { stage, approved_by: event.approver, until: event.until });
+  },
+  'listening.ringing': (hall, event) => {
+    changed(hall, event, { ...heardOf(event), stage: 'ringing' });
+    if (!hall.listening.get(event.session)?.started_at) changed(hall, event, { until: null });
+  },
+  'listening.started': (hall, event) => {
+    const known = hall.listening.get(event.session) ?? { ...event, id: event.session, purpose: '', scope: 'call', target: '' };
+    const { mode, hearing, until, told } = event;
+    hall.listening.set(event.session, Object.assign(known, heardOf(event), {
+      stage: 'hearing', mode, hearing, until, told, heard_since: event.occurred, started_at: known.started_at ?? event.occurred,
+    }));
+  },
+  'listening.mode': (hall, event) => changed(hall, event, { mode: event.mode }),
+  'listening.waiting': (hall, event) =>
+    changed(hall, event, { stage: 'waiting', mode: 'listen', heard_since: null, until: event.until }),
+  'listening.stopping': (hall, event) => changed(hall, event, { stage: 'ending', until: event.until }),
+  'listening.noted': (hall, event) => changed(hall, event, { note: event.note }),
   'listening.ended': (hall, event) => hall.listening.delete(event.session),
 };

@@ -6,6 +6,7 @@ import { $, write } from './dom.js';
 import { lookDuties } from './duty.js';
 import { DutyPlans } from './duty_plan.js';
 import { Hall } from './hall.js';
+import { Listening, lookPast } from './listening.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { answer, bindPhone, drawPhone, phoneRings, plugIn, unplug } from './phone.js';
@@ -14,7 +15,8 @@ import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
 import { bindWrap, drawWrap } from './wrap.js';
 
-const LISTENERS = ['supervisor', 'leader'];
+const LISTENERS = ['supervisor', 'leader', 'admin'];
+const PAST_AFTER_MS = 2500;
 const OVERSEERS = ['supervisor', 'admin'];
 const SEE_DUTIES = [...OVERSEERS, 'leader', 'analyst', 'auditor'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
@@ -70,8 +72,8 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); lookAtDuties(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (DUTY_CHANGES.test(message.kind)) dutiesSoon(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); for (const one of [look, watch, owed, lookAtDuties, listened]) one(); show(); },
+    event: (message) => { hall.take(message); follow(message.kind); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -146,6 +148,14 @@ const goNotReady = () => goTo('not_ready', $('reason').value);
 /** An agent is not told of legs that others called in, nor of parked calls: ask, after what may have changed them. */
 const LOOKED_AFTER = ['operation.done', 'operation.failed', 'call.answered', 'leg.ended'];
 
+/** Ask for what an event of this kind may have changed and does not tell. */
+function follow(kind) {
+  if (LOOKED_AFTER.includes(kind)) lookSoon();
+  if (kind === 'surge.started') watch();
+  if (DUTY_CHANGES.test(kind)) dutiesSoon();
+  if (ENDED.includes(kind)) listenedSoon();
+}
+
 function lookSoon() {
   clearTimeout(looking);
   looking = setTimeout(look, LOOK_SOON_MS);
@@ -161,6 +171,22 @@ async function look() {
   for (const call of found.items) {
     if (call.id === hall.callOf(who.agent)?.id) hall.refresh(call);
   }
+  show();
+}
+
+/** What becomes of one's own sessions stands in the database a little after the event. */
+const ENDED = ['listening.ended', 'listening.noted'];
+let listenedLater = 0;
+
+function listenedSoon() {
+  clearTimeout(listenedLater);
+  listenedLater = setTimeout(listened, PAST_AFTER_MS);
+}
+
+async function listened() {
+  const who = session();
+  if (!who || !may(who).listen || !up) return;
+  await lookPast(who);
   show();
 }
 
@@ -213,6 +239,7 @@ const acts = new Acts({
 });
 
 const plans = new DutyPlans({ hall: () => hall, acts, attempt, looked: lookAtDuties });
+const listening = new Listening(acts, attempt, show);
 
 function toAide(call, verb, aide) {
   attempt(() => ask('POST', `/calls/${encodeURIComponent(call)}/${verb}`, { target: { kind: 'agent', to: aide } }));
@@ -223,7 +250,8 @@ const on = {
   dutyReport: (duty) => plans.report(duty),
   dutyChange: (duty) => plans.plan(duty),
   dutyEnd: (duty) => plans.end(duty),
-  listen: openListen, stopListening, callBack,
+  listen: (call) => listening.open({ call }, acts.describe(call)),
+  listening, callBack,
   control: (verb) => acts.control(verb),
   emergency: (service) => acts.emergency(service),
   pickUp: (call) => acts.pickUp(call),
@@ -232,35 +260,6 @@ const on = {
   release: (call) => acts.release(call),
   openQueue: (queue) => acts.openQueue(hall.queues.get(queue)),
 };
-
-function stopListening(id) {
-  attempt(() => ask('DELETE', `/listening/${encodeURIComponent(id)}`));
-}
-
-function openListen(call) {
-  const dialog = $('listen');
-  const live = hall.calls.get(call);
-  dialog.dataset.call = call;
-  write($('listen-call'), [live?.number, live?.legs.map((leg) => leg.agent).filter(Boolean).at(-1)].filter(Boolean).join(' · '));
-  const form = dialog.querySelector('form');
-  write(failure(form), '');
-  form.elements.phone.value ||= sessionStorage.getItem('hotline-phone') ?? '';
-  dialog.showModal();
-}
-
-async function listen(submitted) {
-  submitted.preventDefault();
-  const dialog = $('listen');
-  const form = submitted.target;
-  const body = { call: dialog.dataset.call, purpose: form.elements.purpose.value, phone: form.elements.phone.value };
-  try {
-    await ask('POST', '/listening', body);
-    sessionStorage.setItem('hotline-phone', body.phone);
-    dialog.close();
-  } catch (error) {
-    write(failure(form), explain(error));
-  }
-}
 
 const KEYS = {
   KeyR: goReady,
@@ -291,8 +290,6 @@ function bind() {
   $('go-ready').addEventListener('click', goReady);
   $('go-not-ready').addEventListener('click', goNotReady);
   $('go-out').addEventListener('click', () => goTo('logged_out'));
-  $('listen-cancel').addEventListener('click', () => $('listen').close());
-  $('listen').querySelector('form').addEventListener('submit', listen);
   document.addEventListener('keydown', (key) => {
     if (!key.altKey || $('own').hidden || $('desk').hidden) return;
     if (document.querySelector('dialog[open]')) return;

@@ -4,6 +4,7 @@ import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from '
 import { $, keep, make, write } from './dom.js';
 import { drawPost } from './duty.js';
 import { drawPlans } from './duty_plan.js';
+import { drawHeard, drawListening } from './listening.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
@@ -25,7 +26,8 @@ export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawCalls(hall, session, may, on, now);
   drawAgents(hall, session, may, on, now);
   drawPlans(may, on);
-  drawListening(hall, may, on, now);
+  drawListening(hall, session, may, on.listening, now);
+  drawHeard(hall, session);
 }
 
 function drawOwn(hall, session, now) {
@@ -96,17 +98,22 @@ function drawQueues(hall, may, on, now) {
     write(first, `${text('longest')} ${longest} · ${text('estimated')} ${estimate}`);
     write(second, `${text('staffed')} ${figures.staffed} · ${text('free')} ${figures.ready} · ${text('serving')} ${figures.talking}`
       + (figures.parked ? ` · ${text('parked_now')} ${figures.parked}` : ''));
-    buttons.hidden = !may.oversee;
-    write(buttons.firstChild, text(queue.open ? 'close_queue' : 'open_queue'));
+    const [open, next] = buttons.children;
+    open.hidden = !may.oversee;
+    next.hidden = !may.listen;
+    write(open, text(queue.open ? 'close_queue' : 'open_queue'));
+    write(next, text('listen_next'));
   });
 }
 
 function buildQueue(queue, on) {
   const button = make('button', { type: 'button', className: 'small' });
   button.addEventListener('click', () => on.openQueue(queue.id));
+  const next = make('button', { type: 'button', className: 'small' });
+  next.addEventListener('click', () => on.listening.open({ queue: queue.id }, `${text('next_call')} ${queue.name || queue.id}`));
   return make('li', {}, make('p', {}, make('b', { text: queue.name }), ' ', make('span', { className: 'badge' })),
     make('p', { className: 'figure' }), make('p', { className: 'quiet' }), make('p', { className: 'quiet' }),
-    make('p', { className: 'buttons' }, button));
+    make('p', { className: 'buttons' }, button, next));
 }
 
 function drawCalls(hall, session, may, on, now) {
@@ -157,33 +164,21 @@ function drawAgents(hall, session, may, on, now) {
     write(time, out ? '' : seconds(agent.since, now));
     write(phone, out ? '' : agent.phone);
     row.classList.toggle('mine', agent.id === session.agent);
-    buttons.firstChild.hidden = !may.oversee || out || agent.id === session.agent;
-    write(buttons.firstChild, text('force'));
+    const [force, listen] = buttons.children;
+    force.hidden = !may.oversee || out || agent.id === session.agent;
+    listen.hidden = !may.listen || out || agent.id === session.agent;
+    write(force, text('force'));
+    write(listen, text('listen'));
   });
 }
 
 function buildAgent(agent, on) {
   const force = make('button', { type: 'button', className: 'small' });
+  const listen = make('button', { type: 'button', className: 'small' });
   force.addEventListener('click', () => on.force(agent.id));
+  listen.addEventListener('click', () => on.listening.open({ agent: agent.id }, `${text('agent')} ${agent.id} ${agent.name}`));
   return make('tr', {}, make('td'), make('td', {}, make('span'), ' ', make('span', { className: 'quiet' })),
-    make('td', { className: 'figure' }), make('td'), make('td', {}, force));
-}
-
-function drawListening(hall, may, on, now) {
-  $('listening').hidden = !may.listen;
-  keep($('listening-rows'), [...hall.listening.values()], (one) => one.id, (one) => {
-    const stop = make('button', { type: 'button' });
-    stop.addEventListener('click', () => on.stopListening(one.id));
-    return make('tr', {}, make('td'), make('td'), make('td', { className: 'wide' }), make('td', { className: 'figure' }),
-      make('td', {}, stop));
-  }, (row, one) => {
-    const [by, agent, purpose, time, buttons] = row.children;
-    write(by, one.by ?? text('foreign'));
-    write(agent, one.agent ?? '');
-    write(purpose, one.purpose ?? '');
-    write(time, one.started_at ? seconds(one.started_at, now) : text('preparing'));
-    write(buttons.firstChild, text('stop'));
-  });
+    make('td', { className: 'figure' }), make('td'), make('td', {}, force, listen));
 }
 
 function paint(element, state) {

@@ -44,6 +44,12 @@ export const TEXTS = {
     scope_all: '全部来电', scope_areas: '地区', scope_dids: '接入号码', scope_queues: '队列', scope_topics: '按键主题',
     every_once: '仅一次', every_first_workday_of_year: '每年首个工作日', every_first_workday_of_month: '每月首个工作日', every_mon: '每周一',
     every_tue: '每周二', every_wed: '每周三', every_thu: '每周四', every_fri: '每周五', every_sat: '每周六', every_sun: '每周日',
+    listen_next: '监听下一通', next_call: '下一通', listens_to: '对象', mode: '方式', whisper: '耳语', barge: '强插', approvals: '待批准的监听',
+    approve: '批准', refuse: '不批准', take_back: '撤回', lapses_in: '剩余', at_most: '最长', listened: '我的监听记录', begun: '开始',
+    heard: '通话数 · 时长', end: '结束', note: '备注', listens_to_you: '正在监听您的通话',
+    stage_asked: '等待批准', stage_waiting: '等待通话', stage_ringing: '正在接通', stage_hearing: '监听中', stage_ending: '正在结束',
+    end_over: '通话结束', end_stopped: '已停止', end_limit: '到时结束', end_confidential: '市民要求保密', end_refused: '未批准',
+    end_lapsed: '超时失效', end_failed: '未接通', end_lost: '中断',
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
       not_ready: '示忙', arrived: '呼入', waiting: '排队', offered: '振铃', served: '即将结束', left: '已离开队列', parked: '寄存', consulted: '咨询中', held: '保持', ended: '已结束',
@@ -61,7 +67,7 @@ export const TEXTS = {
     verbs: {
       hold: '保持', resume: '取回', mute: '静音', unmute: '取消静音', dtmf: '按键', transfer: '转接', park: '寄存', pick_up: '接起',
       consult: '咨询', complete: '完成转接', cancel: '取消咨询', swap: '切换', three_way: '三方通话', emergency: '一键转接',
-      take_over: '拦截', leave: '离开', hang_up: '挂断', dial_out: '外呼',
+      take_over: '拦截', leave: '离开', hang_up: '挂断', dial_out: '外呼', listening_mode: '监听方式',
     },
     outcomes: {
       answered: '接通', abandoned: '放弃', timed_out: '排队超时', left_by_key: '按键离开', no_agents: '无人在岗', withdrawn: '撤回',
@@ -120,6 +126,12 @@ export const TEXTS = {
     every_once: 'once', every_first_workday_of_year: 'first workday of the year', every_first_workday_of_month: 'first workday of each month',
     every_mon: 'every Monday', every_tue: 'every Tuesday', every_wed: 'every Wednesday', every_thu: 'every Thursday', every_fri: 'every Friday',
     every_sat: 'every Saturday', every_sun: 'every Sunday',
+    listen_next: 'Listen to the next', next_call: 'next call of', listens_to: 'To', mode: 'How', whisper: 'Whisper', barge: 'Barge in',
+    approvals: 'To be approved', approve: 'Approve', refuse: 'Refuse', take_back: 'Take back', lapses_in: 'Lapses in', at_most: 'at most',
+    listened: 'What I listened to', begun: 'Begun', heard: 'Calls · time', end: 'Ended', note: 'Note', listens_to_you: 'listens to your call',
+    stage_asked: 'to be approved', stage_waiting: 'waits for a call', stage_ringing: 'being connected', stage_hearing: 'listening',
+    stage_ending: 'ending', end_over: 'call over', end_stopped: 'stopped', end_limit: 'time up', end_confidential: 'confidential',
+    end_refused: 'refused', end_lapsed: 'lapsed', end_failed: 'not connected', end_lost: 'lost',
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
       holding: 'On hold', wrap_up: 'Wrap-up', not_ready: 'Not ready', arrived: 'Arrived', waiting: 'Waiting',
@@ -139,7 +151,7 @@ export const TEXTS = {
       hold: 'Hold', resume: 'Resume', mute: 'Mute', unmute: 'Unmute', dtmf: 'Keys', transfer: 'Transfer', park: 'Park',
       pick_up: 'Pick up', consult: 'Consult', complete: 'Complete', cancel: 'Cancel consultation', swap: 'Swap',
       three_way: 'Three-way', emergency: 'One touch', take_over: 'Take over', leave: 'Leave', hang_up: 'Hang up',
-      dial_out: 'Dial out',
+      dial_out: 'Dial out', listening_mode: 'Way of listening',
     },
     outcomes: {
       answered: 'answered', abandoned: 'abandoned', timed_out: 'timed out', left_by_key: 'left by key',

@@ -113,3 +113,14 @@ def test_rendering_twice_gives_the_same_and_keeps_strangers_out(tmp_path: Path, 
     assert stat.S_IMODE((tmp_path / "node").stat().st_mode) == 0o750
     for needed in ("agi/emergency.py", "agi/asterisk/agi.py", "agi/six.py", "prompts/notice.wav"):
         assert (tmp_path / "node" / needed).is_file(), needed
+
+
+def test_no_way_of_listening_has_o_beside_w_and_who_only_hears_has_neither() -> None:
+    dialplan = render_files(settings())["extensions.conf"]
+    ways = dict(re.findall(r"(?m)^exten => (\w+),1,ChanSpy\(\${HOTLINE_SPIED},(\w+)\)$", dialplan))
+    assert set(ways) == {"listen", "whisper", "barge"}
+    for options in ways.values():
+        assert not {"o", "w"} <= set(options), "whispering would be silent"
+        assert "d" not in options, "no key of the listener's changes the way"
+        assert {"E", "S"} <= set(options), "a listener does not go on to other channels"
+    assert not set(ways["listen"]) & set("wWBd"), "who only hears has no way to be heard"
