@@ -267,7 +267,8 @@ def confide(turn: Turn, contact: ContactId) -> None:
     """End what is heard of a contact that is confidential now, where the listener may not hear such."""
     for session in list(turn.state.listening.values()):
         call = turn.call(session.call) if session.call else None
-        if session.contact != contact or session.by is None or call is None or session.ending:
+        hears = session.stage in (ListeningStage.HEARING, ListeningStage.RINGING)
+        if not hears or session.contact != contact or session.by is None or call is None:
             continue
         leg = call.legs.get(session.leg) if session.leg else None
         if leg and not may_hear(turn.state, session, call, leg):
