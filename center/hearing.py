@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from calls.call import Call, Leg
-from center import operations, spying
+from center import connecting, operations, spying
 from center.turn import Turn
 from messages import events, facts
 from messages.ids import CallId, LegId, NodeId, SessionId
@@ -109,7 +109,7 @@ def wait_on(turn: Turn, session: Listening, at: datetime) -> None:
     spying.record(turn, events.ListeningWaiting, session, at, until=until)
     if operation := spying.switching(turn, session.id):
         operations.fail(turn, operation, "the call is over")
-    spying.take_present_call(turn, session, but=heard)
+    connecting.take_present_call(turn, session, but=heard)
 
 
 def follow_up(turn: Turn) -> None:
@@ -133,7 +133,7 @@ def _answered(turn: Turn, event: events.CallAnswered) -> None:
         return
     for session in list(turn.state.listening.values()):
         if session.awaits_call_of(event.agent, call.queue):
-            spying.take_call(turn, session, call, leg)
+            connecting.take_call(turn, session, call, leg)
 
 
 def _leg_ended(turn: Turn, event: events.LegEnded) -> None:
