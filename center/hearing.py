@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from calls.call import Call, Leg
-from center import operations, spying
+from center import connecting, operations, spying
 from center.turn import Turn
 from messages import events, facts
 from messages.ids import CallId, LegId, NodeId, SessionId
@@ -18,15 +18,22 @@ def started(turn: Turn, fact: facts.SpyStarted) -> None:
     if session is None:
         _record_started(turn, fact, None, *_heard(turn, fact))
         return
-    if session.heard_since is not None:
-        return
     call, leg = _heard(turn, fact)
+    if session.heard_since is not None:
+        if call is None or not _is_another(session, call, fact.spied):
+            return
+        spying.record(turn, events.ListeningWaiting, session, fact.occurred)  # what ended it was not told
     if call is None and session.call:
         call = turn.call(session.call)
         leg = call.legs.get(session.leg) if call and session.leg else None
     _record_started(turn, fact, session, call, leg)
     if session.operation and session.hearing == 1:
         turn.record(events.OperationDone(operation=session.operation, by=session.by))
+
+
+def _is_another(session: Listening, call: Call, spied: str) -> bool:
+    """Tell whether Asterisk names a call, or a leg of it, that the session does not hear as far as we know."""
+    return call.id != session.call or (LegId(spied) in call.legs and spied != session.leg)
 
 
 def _heard(turn: Turn, fact: facts.SpyStarted) -> tuple[Call | None, Leg | None]:
@@ -72,16 +79,24 @@ def switched(turn: Turn, fact: facts.SpySwitched) -> None:
 
 
 def stopped(turn: Turn, fact: facts.SpyStopped) -> None:
-    """Asterisk reports the end of a ChanSpy, or that it never began; who follows an agent waits on."""
+    """Asterisk reports the end of a ChanSpy, or that it never began; who follows an agent waits on, and so may who is
+    foreign: a ChanSpy of others may go from channel to channel."""
     session = turn.state.listening.get(fact.session)
     if session is None:
         return
-    stays = session.scope is ListeningScope.AGENT and not (fact.gone or fact.failed or session.ending)
+    follows = session.scope is ListeningScope.AGENT or session.by is None
+    stays = follows and not (fact.gone or fact.failed or session.ending)
     if stays and session.heard_since is None:
         return
-    if stays:
+    if stays and session.by is None:
+        spying.record(turn, events.ListeningWaiting, session, fact.occurred)
+    elif stays:
         wait_on(turn, session, fact.occurred)
-        return
+    else:
+        _over(turn, session, fact)
+
+
+def _over(turn: Turn, session: Listening, fact: facts.SpyStopped) -> None:
     why = ListeningEnd.FAILED if fact.failed else ListeningEnd.OVER
     spying.end(turn, session, fact.occurred, why, fact.failed)
 
@@ -94,7 +109,7 @@ def wait_on(turn: Turn, session: Listening, at: datetime) -> None:
     spying.record(turn, events.ListeningWaiting, session, at, until=until)
     if operation := spying.switching(turn, session.id):
         operations.fail(turn, operation, "the call is over")
-    spying.take_present_call(turn, session, but=heard)
+    connecting.take_present_call(turn, session, but=heard)
 
 
 def follow_up(turn: Turn) -> None:
@@ -118,7 +133,7 @@ def _answered(turn: Turn, event: events.CallAnswered) -> None:
         return
     for session in list(turn.state.listening.values()):
         if session.awaits_call_of(event.agent, call.queue):
-            spying.take_call(turn, session, call, leg)
+            connecting.take_call(turn, session, call, leg)
 
 
 def _leg_ended(turn: Turn, event: events.LegEnded) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 from calls.call import Call, Leg
 from calls.operation import Operation
 from center import operations
+from center.connecting import connect, ring, take_present_call
 from center.leave import may_hear, rule_for_request
 from center.turn import Turn
 from messages import commands, events, requests
 from messages.errors import Conflict, Forbidden, Invalid, NotFound, Refused
-from messages.ids import AgentId, ContactId, OperationId, SessionId
+from messages.ids import ContactId, OperationId, SessionId
 from messages.values import ListeningEnd, ListeningMode, ListeningScope, Verb
 from supervision.listening import Listening, ListeningStage, check_note, check_purpose
 
@@ -153,56 +154,6 @@ def _hear_what_was_asked(turn: Turn, session: Listening) -> None:
         end(turn, session, turn.now, ListeningEnd.CONFIDENTIAL, "the call is not for you any more")
 
 
-def take_present_call(turn: Turn, session: Listening, but: str = "") -> None:
-    """Let a session that follows an agent hear the call they are on, unless it is the leg `but`."""
-    if session.scope is not ListeningScope.AGENT:
-        return
-    agent = turn.state.roster.by_id.get(AgentId(session.target))
-    call = turn.state.calls.get(turn.state.legs[agent.leg]) if agent and agent.leg in turn.state.legs else None
-    leg = call.legs.get(agent.leg) if call and agent and agent.leg else None
-    if call and leg and leg.talks and leg.id != but:
-        take_call(turn, session, call, leg)
-
-
-def take_call(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
-    """Let a session that waits hear a call, if its listener may; else it waits on."""
-    if leg.phone != session.phone and may_hear(turn.state, session, call, leg):
-        connect(turn, session, call, leg)
-
-
-def connect(turn: Turn, session: Listening, call: Call, leg: Leg) -> None:
-    """Ring the listener's phone for a call, or connect the listener who waits."""
-    rings = not session.rung
-    turn.record(
-        events.ListeningRinging(
-            session=session.id,
-            contact=call.contact,
-            call=call.id,
-            agent=leg.agent,
-            by=session.by,
-            occurred=turn.now,
-            queue=call.queue,
-            leg=leg.id,
-        )
-    )
-    ring(turn, session, rings=rings)
-
-
-def ring(turn: Turn, session: Listening, *, rings: bool = True) -> None:
-    """Command that the listener hears the session's leg."""
-    if session.node:
-        turn.command(
-            commands.StartSpy,
-            session.node,
-            session=session.id,
-            leg=session.leg,
-            phone=session.phone,
-            mode=session.mode,
-            follows=session.scope is ListeningScope.AGENT,
-            rings=rings,
-        )
-
-
 def switch(turn: Turn, request: requests.SwitchListening) -> None:
     """Let a session that is heard go on in another mode. Raises NotFound, Conflict, Forbidden."""
     session = _session(turn, request.session)
@@ -267,7 +218,8 @@ def confide(turn: Turn, contact: ContactId) -> None:
     """End what is heard of a contact that is confidential now, where the listener may not hear such."""
     for session in list(turn.state.listening.values()):
         call = turn.call(session.call) if session.call else None
-        if session.contact != contact or session.by is None or call is None or session.ending:
+        hears = session.stage in (ListeningStage.HEARING, ListeningStage.RINGING)
+        if not hears or session.contact != contact or session.by is None or call is None:
             continue
         leg = call.legs.get(session.leg) if session.leg else None
         if leg and not may_hear(turn.state, session, call, leg):

@@ -50,8 +50,7 @@ def _decided(state: State, entry: Entry, event: events.ListeningDecided) -> None
 def _ringing(state: State, entry: Entry, event: events.ListeningRinging) -> None:
     session = _about(state, event)
     session.leg, session.rung, session.awaits = event.leg, True, False
-    if session.started_at is None:
-        _ends_at(state, event.session, None)
+    _ends_at(state, event.session, session.limit())
 
 
 def _started(state: State, entry: Entry, event: events.ListeningStarted) -> None:

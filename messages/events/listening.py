@@ -85,9 +85,9 @@ class ListeningModeChanged(ListeningEvent, frozen=True, kw_only=True, tag="liste
 
 
 class ListeningWaiting(ListeningEvent, frozen=True, kw_only=True, tag="listening.waiting"):
-    """The call is heard no longer; the session waits for the agent's next call, `until` then."""
+    """The call is heard no longer; the session waits for the agent's next, `until` then (a foreign one: for ever)."""
 
-    until: datetime
+    until: datetime | None = None
 
 
 class ListeningStopping(ListeningEvent, frozen=True, kw_only=True, tag="listening.stopping"):

@@ -207,6 +207,7 @@ def hangup(channels: ChannelMap, headers: Headers) -> None:
         _citizen_hung_up(channels, channel.call, channel, headers)
     elif channel.leg is None:
         parties.never_came(channels, channel, headers)
+    spying.spied_gone(channels, channel)
     spying.listener_gone(channels, channel)
     channels.forget(channel)
 

@@ -47,6 +47,8 @@ class Channel:
     spies: bool = False
     spied: bool = False
     """It spies, or once did."""
+    hears: str = ""
+    """The unique id of the channel that it hears, or heard last."""
     unanswered: str = ""
     """Why a channel that we originated was not answered (DIALSTATUS)."""
 

@@ -17,7 +17,7 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
     if spyer is None:
         return
     if mode := channels.to_switch.pop(session_of(spyer), None):
-        spyer.spies = True
+        spyer.spies, spyer.hears = True, text(headers, "SpyeeUniqueid")
         channels.tell(facts.SpySwitched, session=session_of(spyer), mode=mode)
     elif not spyer.spies:
         _begun(channels, spyer, text(headers, "SpyeeUniqueid"))
@@ -25,6 +25,7 @@ def spy_start(channels: ChannelMap, headers: Headers) -> None:
 
 def _begun(channels: ChannelMap, spyer: Channel, uid: str) -> None:
     spyer.spies = spyer.spied = True
+    spyer.hears = uid
     spied = channels.by_uid.get(uid)
     about = (spied.leg or (spied.call.id if spied.call else spied.uid)) if spied else uid
     channels.tell(facts.SpyStarted, session=session_of(spyer), spied=about, spyer=spyer.name)
@@ -45,8 +46,8 @@ def found(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
         channel.spies = False
         return
     spied = text(headers, "Data").partition(",")[0]
-    if not channel.spies:
-        heard = next((other.uid for other in channels.by_uid.values() if spied and other.name.startswith(spied)), "")
+    heard = next((other.uid for other in channels.by_uid.values() if spied and other.name.startswith(spied)), "")
+    if not channel.spies or (heard and heard != channel.hears):
         _begun(channels, channel, heard)
     exten = text(headers, "Exten")
     if listens_for_us(channel) and text(headers, "Context") == LISTEN and exten in list(ListeningMode):
@@ -54,13 +55,23 @@ def found(channels: ChannelMap, channel: Channel, headers: Headers) -> None:
         channels.tell(facts.SpySwitched, session=session_of(channel), mode=ListeningMode(exten))
 
 
+def spied_gone(channels: ChannelMap, channel: Channel) -> None:
+    """A channel is gone: whoever was about to hear it in another mode will not, and hears it no longer."""
+    for session in list(channels.to_switch):
+        spyer = channels.by_uid.get(session)
+        if spyer is not None and spyer.hears == channel.uid:
+            del channels.to_switch[session]
+            if not spyer.spies:
+                channels.tell(facts.SpyStopped, session=session)
+
+
 def listener_gone(channels: ChannelMap, channel: Channel) -> None:
-    """A channel is gone: tell so of one that listened for us, or was to."""
+    """A channel is gone: tell so of one that listened, or was to for us."""
     channels.to_switch.pop(session_of(channel), None)
     if channel.spies:  # its ChanSpyStop did not come
         channel.spies = False
         channels.tell(facts.SpyStopped, session=session_of(channel))
-    if listens_for_us(channel):
+    if channel.spied or listens_for_us(channel):
         failed = "" if channel.spied else "the listener's phone was not answered"
         channels.tell(facts.SpyStopped, session=session_of(channel), failed=failed, gone=True)
 

@@ -388,7 +388,7 @@ def test_a_chanspy_that_nobody_asked_for_is_recorded_as_foreign() -> None:
     world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=SessionId("u77"), spied="c1/1", spyer="u77"))
     [started] = world.of(events.ListeningStarted)
     assert (started.foreign, started.by, started.call) == (True, None, "c1")
-    world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=SessionId("u77")))
+    world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=SessionId("u77"), gone=True))
     assert len(world.of(events.ListeningEnded)) == 1
     assert same(world.center.state, world.replayed())
 

@@ -457,3 +457,44 @@ def test_what_older_journals_and_snapshots_say_of_listening_is_read() -> None:
     }
     session = msgspec.convert(older, Listening)
     assert (session.stage, session.hearing, session.rung) == (ListeningStage.HEARING, 1, True)
+
+
+def test_a_foreign_chanspy_that_goes_from_channel_to_channel_is_recorded_with_each() -> None:
+    world = world_of()
+    talk(world, "c1")
+    session = SessionId("u77")
+    hears(world, session, "c1/1")
+    world.hang_up("c1")
+    stops(world, session)
+    world.wait(10)
+    talk(world, "c2")
+    hears(world, session, "c2/1")
+    stops(world, session, gone=True)
+    heard = world.records(HearingRecord)
+    assert [(one.n, one.call, one.foreign, bool(one.ended_at)) for one in heard] == [
+        (1, "c1", True, True),
+        (2, "c2", True, True),
+    ]
+    [record] = world.records(ListeningRecord)
+    assert (record.foreign, record.hearings, record.end) == (True, 2, ListeningEnd.OVER)
+
+
+def test_a_listener_who_is_found_on_another_call_than_we_knew_is_recorded_with_both() -> None:
+    world = world_of()
+    talk(world, "c1")
+    session = SessionId("u77")
+    hears(world, session, "c1/1")
+    world.arrive("c2")
+    hears(world, session, "c2")
+    hears(world, session, "c2")
+    assert [(one.call, bool(one.ended_at)) for one in world.records(HearingRecord)] == [("c1", True), ("c2", False)]
+
+
+def test_a_session_that_waits_for_an_agent_survives_a_confidence_that_is_no_longer_heard() -> None:
+    world = world_of()
+    talk(world, "c1")
+    session = listen(world, agent=AgentId("a1"))
+    hears(world, session, "c1/1")
+    stops(world, session)
+    world.do(requests.MarkConfidential(by=BY, contact=ContactId("c1")))
+    assert stage(world, session) is ListeningStage.WAITING

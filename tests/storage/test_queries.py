@@ -75,9 +75,11 @@ async def test_a_contact_is_told_whole(history: History) -> None:
         ):
             assert len(found[name]) == len(about(table, row["contact"]))
             assert all(one in found[name] for one in about(table, row["contact"]))
+        heard = about("hearings", row["contact"])
         assert {one["session"] for one in found["listening"]} == {
-            one["session"] for one in about("listening", row["contact"])
+            one["session"] for one in [*about("listening", row["contact"]), *heard]
         }
+        assert sum(len(one["heard"]) for one in found["listening"]) == len(heard)
         assert found["wrap_up"] == next(iter(about("wrap_ups", row["contact"])), None)
     assert await queries.contact(ContactId("nobody")) is None
     assert await queries.contact(ContactId("no\0body")) is None

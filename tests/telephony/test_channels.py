@@ -164,6 +164,7 @@ FACTS: dict[str, list[tuple[str, ...]]] = {
         ("LegEnded", "1001", "citizen_hung_up"),
         ("CallHungUp",),
         ("SpyStopped", "foreign"),
+        ("SpyStopped", "foreign"),
     ],
     "control/consult_by_verb_cancelled": [
         ("CallArrived",),

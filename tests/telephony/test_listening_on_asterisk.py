@@ -108,6 +108,25 @@ async def test_the_call_ending_in_a_change_of_mode_ends_the_session(floor: Floor
     await floor.until(facts.SpyStopped, session=session)
 
 
+async def test_the_call_ending_in_a_change_of_mode_lets_who_follows_wait_for_the_next(floor: Floor) -> None:
+    call, leg = await floor.talk()
+    session, about = SessionId(f"session-{call}"), {"phone": Phone(LISTENER), "mode": ListeningMode.LISTEN}
+    floor.do(commands.StartSpy, session=session, leg=leg, follows=True, **about)
+    await floor.until(facts.SpyStarted, session=session, spied=leg)
+    floor.do(commands.SwitchSpy, session=session, mode=ListeningMode.BARGE)
+    floor.citizen.hang_up()
+    await floor.until(facts.LegEnded, leg=leg)
+    await floor.until(facts.SpyStopped, session=session, gone=False)
+    await asyncio.wait_for(floor["1001"].over.wait(), 10)
+    floor.mark()
+    _, second = await floor.talk()
+    floor.do(commands.StartSpy, session=session, leg=second, follows=True, rings=False, **about)
+    await floor.until(facts.SpyStarted, session=session, spied=second)
+    assert await hears(floor, LISTENER) == set(), "the change that came too late is not made up for"
+    floor.do(commands.StopSpy, session=session)
+    await floor.until(facts.SpyStopped, session=session, gone=True)
+
+
 async def test_a_listener_who_is_gone_cannot_change_the_mode(floor: Floor) -> None:
     _, _, session = await listening(floor)
     floor[LISTENER].hang_up()
