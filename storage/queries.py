@@ -18,6 +18,7 @@ from storage.satisfaction import By, satisfaction
 from storage.tables import (
     case_links,
     contacts,
+    duty_calls,
     hearings,
     legs,
     listening,
@@ -66,13 +67,14 @@ class Queries:
 
     async def contact(self, contact: ContactId) -> dict[str, Any] | None:
         """Return a contact with its `visits` to queues, `legs`, `operations`, who was called in (`three_way`), `cases`,
-        `surveys`, `recordings`, `listening`, `wrap_up` and the `message` left, None if it is unknown."""
+        `surveys`, `recordings`, `listening`, `wrap_up`, the `message` left and the leader's `duty`; None if unknown."""
         async with asking(self._database.reading()) as connection:
             found = await _about(connection, contacts, contact, "arrived_at")
             if not found:
                 return None
             left = await _about(connection, messages, contact, "left_at")
             notes = await _about(connection, wrap_ups, contact, "written_at")
+            duty = await _about(connection, duty_calls, contact, "called_at")
             [contact_row] = await _in_confidence(connection, found)
             return contact_row | {
                 "visits": await _about(connection, visits, contact, "n"),
@@ -85,6 +87,7 @@ class Queries:
                 "listening": await _listened_to(connection, contact),
                 "wrap_up": notes[0] if notes else None,
                 "message": left[0] if left else None,
+                "duty": duty[0] if duty else None,
             }
 
     async def contacts(
