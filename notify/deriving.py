@@ -50,6 +50,8 @@ def notices_of(entry: Entry, settings: NotifySettings, known: Known | None) -> l
     subject = subject_of(entry.event, settings)
     if subject is None or known is None or not _may_be_told(known, settings):
         return []
+    if kind is NoticeKind.SURVEY and known.surveyed:  # the contact's end is the end of its survey, too
+        return []
     contact = known.contact or subject.contact
     link = filled(settings.survey_link, {"contact": contact})
     return [

@@ -72,6 +72,23 @@ async def test_who_was_served_is_asked_how_it_was_with_a_link_of_their_own(datab
     assert told.text.endswith("https://survey.example/c1")
 
 
+@pytest.mark.parametrize(("asked", "key", "told"), [(False, "", 1), (True, "", 1), (True, "3", 0)])
+async def test_who_answered_by_key_is_not_asked_again(database: Database, asked: bool, key: str, told: int) -> None:
+    world = World(agents=1)
+    world.ready("a1")
+    world.come("c1")
+    world.talk("c1/1")
+    world.end_leg("c1/1")
+    about: dict[str, Any] = {"occurred": world.now, "node": NODE, "call": CallId("c1"), "question": "survey"}
+    if asked:
+        world.do(facts.SurveyAsked(**about))
+    assert await notices_from(database, world) == [], "nothing is sent before the survey's outcome is known"
+    if key:
+        world.do(facts.SurveyAnswered(key=key, satisfied=False, **about))
+    world.hang_up("c1", by_citizen=False)
+    assert kinds(await notices_from(database, world)) == [NoticeKind.SURVEY] * told
+
+
 async def test_who_was_served_meanwhile_is_not_told_that_we_call_back(database: Database) -> None:
     world = World(agents=1)
     world.come("c1")
