@@ -15,7 +15,7 @@ from calls.call import Call
 from calls.transitions import LegState
 from center.state import State
 from messages.ids import CallId
-from messages.masking import masked, masked_outside
+from messages.masking import masked, masked_outside, scrubbed
 from messages.principal import Principal
 from messages.values import AgentState, Direction, LegKind, ListeningMode, Need, Reason, Then
 
@@ -135,7 +135,7 @@ def agent_view(state: State, agent: Agent, principal: Principal) -> AgentView:
         ranks={str(queue): rank for queue, rank in agent.ranks.items()},
         skills=agent.skills,
         state=agent.state,
-        reason=agent.reason,
+        reason=scrubbed(agent.reason),
         forced=agent.forced,
         since=agent.since,
         until=agent.until,
@@ -156,7 +156,7 @@ def _preview(state: State, agent: Agent, principal: Principal) -> PreviewView | 
         operation=preview.operation,
         number=preview.number if whole else masked(preview.number),
         until=preview.until,
-        purpose=preview.purpose,
+        purpose=preview.purpose if whole else scrubbed(preview.purpose),
         about=preview.about,
     )
 
@@ -219,7 +219,7 @@ def listening_views(state: State, scope: Scope, principal: Principal) -> list[Li
             call=session.call,
             agent=session.agent,
             mode=session.mode,
-            purpose=session.purpose,
+            purpose=scrubbed(session.purpose),
             started_at=session.started_at,
         )
         for session in state.listening.values()
