@@ -17,7 +17,7 @@ from app.settings import Settings, decode
 from center.settings import CenterSettings
 from messages.errors import SettingsError
 from messages.values import Need, Then
-from queueing.settings import Overflow
+from queueing.settings import Announcements, Overflow
 from simulation.toml_text import toml
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text()
@@ -159,6 +159,17 @@ def test_tenants_and_teams_that_nobody_lists_may_be_named() -> None:
     settings = _example()
     settings["center"] |= {"tenants": [], "teams": []}
     assert _decoded(settings).center.agents[-1].tenant == "north"
+
+
+def test_the_fallback_queue_announces_what_the_default_queue_does_unless_it_is_said() -> None:
+    example = _example()
+    del example["asterisk"]["announcements"]
+    example["flow"]["queue"] = "north"
+    [north] = [queue for queue in example["center"]["queues"] if queue["id"] == "north"]
+    north["announcements"] = {"every_s": 20, "comfort": ["busy"]}
+    assert _decoded(example).asterisk.announcements == Announcements(every_s=20, comfort=("busy",))
+    example["asterisk"]["announcements"] = {"position": False}
+    assert _decoded(example).asterisk.announcements == Announcements(position=False)
 
 
 def test_odd_values_survive_being_written() -> None:
