@@ -15,7 +15,7 @@ from imports.backfill import Backlog, Due, Since, us
 from imports.digest import Cel, Digest, QueueLog
 from imports.names import Names
 from messages.errors import Conflict, Refused, Unavailable
-from messages.facts import Fact, LogsRead, NodeUp
+from messages.facts import CallsLost, Fact, LogsRead, NodeUp
 from messages.ids import ContactId, NodeId
 from messages.values import Source
 from storage.places import Place, Places
@@ -68,6 +68,8 @@ class Backfill:
 
     def seen(self, fact: Fact) -> None:
         """Look at a fact on its way to the centre: when Asterisk is heard again it is time to read."""
+        if isinstance(fact, CallsLost):
+            self._backlog.died(us(fact.occurred))
         if isinstance(fact, NodeUp):
             self._heard = us(fact.occurred)
             self._wake.set()

@@ -88,6 +88,11 @@ class Backlog:
             self._horizons[source].widen(batch.first, batch.last, [*batch.restarts, *_starts(batch)])
             self.reach(source, batch.last)
 
+    def died(self, at: int) -> None:
+        """Take note that Asterisk was gone at an instant (µs): its logs tell only of the next start."""
+        for horizon in self._horizons.values():
+            horizon.widen(at, at, [at])
+
     def reach(self, source: Source, at: int) -> None:
         """Take note that a log has been read up to an instant (µs)."""
         self._frontiers[source] = max(self._frontiers[source], at)

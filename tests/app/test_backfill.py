@@ -177,6 +177,21 @@ async def test_rotated_logs_are_read_to_their_ends(node: Node, how: str, away: b
     assert answered == {"1", "2", "4"} - lost
 
 
+async def test_a_call_that_died_with_asterisk_ended_when_it_did_and_not_when_it_was_there_again(node: Node) -> None:
+    backfill = await node.reader()
+    rows = [line for line in CEL.splitlines(keepends=True) if "13800000002" in line][:3]
+    last = datetime.fromtimestamp(float(rows[-1].split(",")[1].strip('"')), UTC)
+    died, back = last + timedelta(seconds=0.1), last + timedelta(seconds=4)
+    node.cel.write_text("".join(rows))
+    node.queue_log.write_text(f"{int(back.timestamp())}|NONE|NONE|NONE|QUEUESTART|\n")
+    node.now = back + timedelta(seconds=2)
+    for fact in (facts.CallsLost(occurred=died, node=NODE), facts.NodeUp(occurred=back, node=NODE)):
+        backfill.seen(fact)
+    await backfill.look()
+    [contact] = node.desk.world.records(ContactRecord)
+    assert (contact.outcome, contact.ended_at) == (ContactOutcome.LOST, died)
+
+
 async def test_the_first_start_leaves_what_is_of_before_it_to_imports(node: Node) -> None:
     half = CEL.splitlines(keepends=True)
     cut = next(n for n, line in enumerate(half) if "13800000003" in line)
