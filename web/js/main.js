@@ -4,6 +4,7 @@ import { Acts } from './acts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
+import { lookLabels } from './labels.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
@@ -12,6 +13,7 @@ import { switchLanguage, text, translate } from './text.js';
 
 const LISTENERS = ['supervisor', 'leader'];
 const OVERSEERS = ['supervisor', 'admin'];
+const LABEL_READERS = [...OVERSEERS, 'leader', 'auditor'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOOK_SOON_MS = 200;
@@ -46,7 +48,7 @@ function show() {
 
 function may(who) {
   const any = (roles) => who.roles.some((role) => roles.includes(role));
-  return { listen: any(LISTENERS), oversee: any(OVERSEERS) };
+  return { listen: any(LISTENERS), oversee: any(OVERSEERS), labels: any(LABEL_READERS) };
 }
 
 async function enter() {
@@ -62,8 +64,8 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); labels(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (message.kind.startsWith('caller.label')) labels(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -160,6 +162,13 @@ async function owed() {
   show();
 }
 
+async function labels() {
+  const who = session();
+  if (!who || !may(who).labels || !up) return;
+  await lookLabels();
+  show();
+}
+
 function callBack(id) {
   attempt(async () => {
     await ask('POST', `/callbacks/${encodeURIComponent(id)}/dial`);
@@ -194,6 +203,8 @@ const on = {
   force: (agent) => acts.force(agent),
   takeOver: (call) => acts.takeOver(call),
   release: (call) => acts.release(call),
+  propose: (contact) => acts.propose(contact),
+  label: (word, label) => acts.label(word, label),
   openQueue: (queue) => acts.openQueue(hall.queues.get(queue)),
 };
 
@@ -269,6 +280,7 @@ function bind() {
   $('parked-refresh').addEventListener('click', look);
   setInterval(watch, WATCH_MS);
   setInterval(owed, WATCH_MS);
+  setInterval(labels, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

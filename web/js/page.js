@@ -2,6 +2,7 @@
 
 import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
+import { drawLabels } from './labels.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
@@ -19,6 +20,7 @@ export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawParked(hall, session, parked, on, now);
   drawSurges(hall);
   drawOwed(session, on);
+  drawLabels(session, may, on);
   drawCalls(hall, session, may, on, now);
   drawAgents(hall, session, may, on, now);
   drawListening(hall, may, on, now);
@@ -117,12 +119,13 @@ function drawCalls(hall, session, may, on, now) {
     write(agent, live.map((leg) => leg.agent ?? leg.phone).join(', '));
     write(time, seconds(talking?.answered_at ?? call.queued_at ?? call.arrived_at, now));
     row.classList.toggle('mine', live.some((leg) => leg.agent && leg.agent === session.agent));
-    const [listen, takeOver, release] = buttons.children;
+    const [listen, takeOver, release, label] = buttons.children;
     write(listen, text('listen'));
     write(takeOver, text('take_over'));
     write(release, text('release'));
+    write(label, text('label'));
     listen.hidden = !may.listen;
-    takeOver.hidden = release.hidden = !may.oversee;
+    takeOver.hidden = release.hidden = label.hidden = !may.oversee;
     listen.disabled = takeOver.disabled = !talking;
   });
 }
@@ -131,11 +134,13 @@ function buildCall(call, on) {
   const listen = make('button', { type: 'button', className: 'small' });
   const takeOver = make('button', { type: 'button', className: 'small' });
   const release = make('button', { type: 'button', className: 'small grave' });
+  const label = make('button', { type: 'button', className: 'small' });
+  label.addEventListener('click', () => on.propose(call.contact));
   listen.addEventListener('click', () => on.listen(call.id));
   takeOver.addEventListener('click', () => on.takeOver(call.id));
   release.addEventListener('click', () => on.release(call.id));
   return make('tr', {}, make('td', { className: 'number' }), make('td'), make('td', {}, make('span')), make('td'),
-    make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release));
+    make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release, label));
 }
 
 function drawAgents(hall, session, may, on, now) {

@@ -25,6 +25,10 @@ export const TEXTS = {
     talk_number: '对方号码', position: '位', confidential: '保密', in_confidence: '已保密', labelled: '骚扰标记', priority: '优先',
     owed: '待回拨', owed_kind: '类型', owed_missed: '漏接', owed_requested: '预约', owed_revisit: '回访', owed_due: '回拨时间', owed_now: '现在',
     owed_calls: '来电 / 已拨', call_back: '回拨',
+    labels: '骚扰标记', no_labels: '没有标记。', propose_label: '提议标记', label: '标记', label_kind: '类别', label_by: '提议人',
+    label_contacts: '来电联络编号（同一来电人）', label_days: '有效天数（留空：上限）', label_proposed: '待审批', label_in_force: '生效中',
+    label_until: '至', approve: '批准', refuse: '驳回', revoke: '撤销', kind_malicious: '恶意', kind_harassing: '骚扰',
+    kind_repeat_empty: '反复空呼',
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
       not_ready: '示忙', arrived: '呼入', waiting: '排队', offered: '振铃', served: '即将结束', left: '已离开队列', parked: '寄存', consulted: '咨询中', held: '保持', ended: '已结束',
@@ -78,6 +82,10 @@ export const TEXTS = {
     in_confidence: 'confidential', labelled: 'labelled', priority: 'priority',
     owed: 'To be called back', owed_kind: 'Why', owed_missed: 'missed', owed_requested: 'asked for', owed_revisit: 'revisit', owed_due: 'When',
     owed_now: 'now', owed_calls: 'calls / attempts', call_back: 'Call back',
+    labels: 'Nuisance callers', no_labels: 'No label.', propose_label: 'Propose a label', label: 'Label', label_kind: 'Kind',
+    label_by: 'Proposed by', label_contacts: 'Contacts (of one caller)', label_days: 'Days (empty: as many as may be)',
+    label_proposed: 'proposed', label_in_force: 'in force', label_until: 'until', approve: 'Approve', refuse: 'Refuse',
+    revoke: 'Revoke', kind_malicious: 'malicious', kind_harassing: 'harassing', kind_repeat_empty: 'repeated empty calls',
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
       holding: 'On hold', wrap_up: 'Wrap-up', not_ready: 'Not ready', arrived: 'Arrived', waiting: 'Waiting',
