@@ -11,7 +11,7 @@ from messages.events import AnyEvent, Entry
 from messages.notices import Known, Notice, NoticeKind
 from messages.values import CallbackEnd, CallbackKind, ContactOutcome, Direction
 from notify.settings import AlertSettings, NotifySettings
-from notify.texts import TEXTS, filled
+from notify.texts import FIGURES, TEXTS, filled
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +97,9 @@ def _alerts(name: str, event: AnyEvent, at: datetime, settings: NotifySettings) 
         number for alert in settings.alerts if alert.on == on and _fits(alert, event) for number in alert.numbers
     )
     said = {key: value for key, value in msgspec.structs.asdict(event).items() if value is not None}
+    if isinstance(event, events.AlertEvent):
+        said["what"] = FIGURES[settings.language][event.figure]
+        said |= {name: round(value) for name in ("value", "at") if (value := said.get(name)) is not None}
     for n, number in enumerate(numbers):
         text = _text(on, settings, **said)
         yield Notice(id=f"{name}-alert-{n}", kind=NoticeKind.ALERT, number=number, text=text, created_at=at, next_at=at)
@@ -105,6 +108,8 @@ def _alerts(name: str, event: AnyEvent, at: datetime, settings: NotifySettings) 
 def _fits(alert: AlertSettings, event: AnyEvent) -> bool:
     if isinstance(event, events.SurgeStarted | events.SurgeEnded):
         return alert.surge in ("", event.surge) and event.key.startswith(alert.key)
+    if isinstance(event, events.AlertEvent):
+        return alert.rule in ("", event.rule) and event.key.startswith(alert.key)
     return True
 
 

@@ -1,11 +1,19 @@
 """`evolve`: the only thing that changes the state, one entry at a time. A file a subject, one function an event."""
 
-from center.evolving import agents, callbacks, calls, labels, legs, others
+from center.evolving import agents, alerts, callbacks, calls, labels, legs, others
 from center.state import State
 from messages.errors import JournalError
 from messages.events import Entry
 
-_STEPS = {**calls.STEPS, **legs.STEPS, **agents.STEPS, **others.STEPS, **callbacks.STEPS, **labels.STEPS}
+_STEPS = {
+    **calls.STEPS,
+    **legs.STEPS,
+    **agents.STEPS,
+    **others.STEPS,
+    **callbacks.STEPS,
+    **labels.STEPS,
+    **alerts.STEPS,
+}
 
 
 def evolve(state: State, entry: Entry) -> None:

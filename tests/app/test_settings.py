@@ -106,6 +106,11 @@ WRONG: list[tuple[str, Any, str]] = [
         {"id": "x", "days": [{"date": date(2026, 10, 1), "until": date(2026, 10, 3)}, {"date": date(2026, 10, 3)}]},
         "calendar x has 2026-10-03 twice",
     ),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "queue": "gone"}, "alert x looks at queue gone"),
+    ("alerts", {"id": "x", "figure": "node_down", "at": 5, "queue": "north"}, "alert x is of nodes"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 0}, "alert x is raised at 0"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "clear_at": 5}, "alert x is cleared at 5"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "hold_s": -1}, "alert x stands -1 s"),
     ("teams", {"id": "day"}, "[[center.teams]] names day 2 times"),
 ]
 

@@ -1,6 +1,7 @@
 // Joins the parts: who is logged in, the stream, the buttons.
 
 import { Acts } from './acts.js';
+import { lookAlerts } from './alerts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
@@ -13,6 +14,7 @@ import { switchLanguage, text, translate } from './text.js';
 
 const LISTENERS = ['supervisor', 'leader'];
 const OVERSEERS = ['supervisor', 'admin'];
+const ALERTED = [...OVERSEERS, 'leader', 'analyst'];
 const LABEL_READERS = [...OVERSEERS, 'leader', 'auditor'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -48,7 +50,7 @@ function show() {
 
 function may(who) {
   const any = (roles) => who.roles.some((role) => roles.includes(role));
-  return { listen: any(LISTENERS), oversee: any(OVERSEERS), labels: any(LABEL_READERS) };
+  return { listen: any(LISTENERS), oversee: any(OVERSEERS), labels: any(LABEL_READERS), alerts: any(ALERTED) };
 }
 
 async function enter() {
@@ -64,8 +66,8 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); labels(); show(); },
-    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (message.kind.startsWith('caller.label')) labels(); show(); },
+    snapshot: (message) => { hall.restart(message); say(null); look(); watch(); owed(); labels(); alerts(); show(); },
+    event: (message) => { hall.take(message); if (LOOKED_AFTER.includes(message.kind)) lookSoon(); if (message.kind === 'surge.started') watch(); if (message.kind.startsWith('caller.label')) labels(); if (message.kind.startsWith('alert.')) alerts(); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
     refused: () => leave('expired'),
@@ -159,6 +161,13 @@ async function look() {
 async function owed() {
   if (!session() || !up) return;
   await lookOwed();
+  show();
+}
+
+async function alerts() {
+  const who = session();
+  if (!who || !may(who).alerts || !up) return;
+  await lookAlerts();
   show();
 }
 
@@ -281,6 +290,7 @@ function bind() {
   setInterval(watch, WATCH_MS);
   setInterval(owed, WATCH_MS);
   setInterval(labels, WATCH_MS);
+  setInterval(alerts, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

@@ -1,5 +1,6 @@
 // The hall as the document shows it: called whenever something changed, and each second for the clocks.
 
+import { drawAlerts } from './alerts.js';
 import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
 import { drawLabels } from './labels.js';
@@ -12,6 +13,7 @@ const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 10
 
 /** Draw everything; `may`: {listen, oversee} says which buttons stand beside calls, agents and queues. */
 export function draw(hall, session, may, on, parked, now = Date.now()) {
+  drawAlerts();
   drawOwn(hall, session, now);
   drawOwnCall(hall, session, on, now);
   drawOutcomes(hall, session);
