@@ -66,6 +66,14 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
 
 
+class SurveyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A question of a survey that the caller was asked. `key` empty: not answered yet; `satisfied` null: not said."""
+
+    question: str
+    key: str
+    satisfied: bool | None
+
+
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """A live call. `position`: its place in line now, 1 for the next, null where it is in none.
 
@@ -91,6 +99,7 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     confidential: bool
     malicious: bool
     urgent: bool
+    surveys: list[SurveyView]
     legs: list[LegView]
 
 
@@ -187,6 +196,9 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
         confidential=confidential,
         malicious=call.label is not None,
         urgent=call.urgent,
+        surveys=[
+            SurveyView(question=name, key=one.key, satisfied=one.satisfied) for name, one in call.surveyed.items()
+        ],
         legs=[
             LegView(
                 id=leg.id,

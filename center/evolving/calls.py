@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from calendars.hours import Spell
-from calls.call import Call
+from calls.call import Call, Surveyed
 from calls.transitions import CallState, call_after
 from center.evolving.step import Steps, settle, step
 from center.state import State
@@ -125,11 +125,11 @@ def _call_announced(state: State, entry: Entry, event: events.CallAnnounced) -> 
 
 
 def _survey_asked(state: State, entry: Entry, event: events.SurveyAsked) -> None:
-    state.calls[event.call].surveyed[event.question] = event.occurred, ""
+    state.calls[event.call].surveyed[event.question] = Surveyed(event.occurred)
 
 
 def _survey_answered(state: State, entry: Entry, event: events.SurveyAnswered) -> None:
-    state.calls[event.call].surveyed[event.question] = event.asked_at, event.key
+    state.calls[event.call].surveyed[event.question] = Surveyed(event.asked_at, event.key, event.satisfied)
 
 
 def _flow_ended(state: State, entry: Entry, event: events.FlowEnded) -> None:

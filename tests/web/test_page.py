@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from alerts.rule import AlertRule
 from messages import facts
-from messages.ids import AgentId, UserId
+from messages.ids import AgentId, CallId, UserId
 from messages.principal import Principal
-from messages.values import Role
-from tests.api.house import House, open_house
+from messages.values import AlertFigure, LegEnd, Role, Severity
+from tests.api.house import House, now, open_house
+from tests.center.world import NODE, settings
 
 pytestmark = pytest.mark.integration
 
@@ -120,3 +123,24 @@ async def test_a_label_is_proposed_on_the_agents_page_and_decided_on_the_supervi
     await page.fill("#label input[name=reason]", "证据不足")
     await page.click("#label button[type=submit]")
     await expect(row).to_have_count(0)
+
+
+async def test_a_supervisor_sees_what_stands_and_what_citizens_answered(page: Page) -> None:
+    rule = AlertRule(id="拥堵", figure=AlertFigure.WAITING, at=1, hold_s=0, severity=Severity.CRITICAL)
+    async with open_house(center=settings(1, alerts=(rule,))) as house:
+        await _log_in(page, house, Principal(user=UserId("wang"), name="wang", roles=(Role.SUPERVISOR,)))
+        await expect(page.locator("#alerts")).not_to_be_visible()
+        await house.arrive("c1", "13800001234")
+        await expect(page.locator("#alert-list li")).to_contain_text("排队人数", timeout=20_000)
+        await house.ready("a1")
+        await house.leg(facts.LegRinging, "c1/1")
+        await house.leg(facts.LegAnswered, "c1/1")
+        await expect(page.locator("#alerts")).not_to_be_visible(timeout=20_000)
+        await house.leg(facts.LegEnded, "c1/1", why=LegEnd.AGENT_HUNG_UP)
+        about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": CallId("c1"), "question": "survey"}
+        await house.settled(facts.SurveyAsked(**about))
+        await expect(page.locator("#call-rows")).to_contain_text("正在请市民评价")
+        await house.settled(facts.SurveyAnswered(key="1", satisfied=True, **about))
+        await expect(page.locator("#call-rows")).to_contain_text("满意 · 按键 1")
+        await house.hang_up("c1")
+        await expect(page.locator("#pop-list")).to_contain_text("满意 · 按键 1")

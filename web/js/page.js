@@ -53,6 +53,7 @@ function drawPops(hall, now) {
     const late = Date.parse(pop.expires_at) < now;
     item.classList.toggle('over', Boolean(pop.over) || late);
     write(item.querySelector('.over-why'), pop.over ? text('withdrawn') : '');
+    write(item.querySelector('.survey'), surveys(pop));
   });
 }
 
@@ -63,7 +64,7 @@ function buildPop(pop) {
     make('p', {}, make('span', { className: 'number', text: pop.number || text('unknown_number') }), ' ',
       make('span', { className: 'badge', text: text(known.length ? 'repeat' : 'first_contact') }), ' ',
       ...flagged(pop), make('span', { className: 'over-why quiet' })),
-    make('p', { className: 'quiet', text: line.join(' · ') }));
+    make('p', { className: 'quiet', text: line.join(' · ') }), make('p', { className: 'survey' }));
   if (pop.path?.length) item.append(make('p', { text: `${text('keyed')}: ${pop.path.join(' · ')}` }));
   if (pop.cases?.length) item.append(make('p', { text: `${text('cases')}: ${pop.cases.join(', ')}` }));
   if (known.length) {
@@ -71,6 +72,16 @@ function buildPop(pop) {
     item.append(make('p', { className: 'quiet', text: `${text('recent')}: ${list.join('；')}` }));
   }
   return item;
+}
+
+/** Say what the citizen answered when they were asked how it was, or that they are being asked. */
+function surveys(place) {
+  const said = (one) => {
+    if (!one.key) return text('survey_asked');
+    const verdict = one.satisfied === null ? '' : text(one.satisfied ? 'satisfied' : 'dissatisfied');
+    return [verdict, `${text('key_pressed')} ${one.key}`].filter(Boolean).join(' · ');
+  };
+  return (place.surveys ?? []).map((one) => `${text('survey')}${one.question === 'survey' ? '' : ` ${one.question}`}: ${said(one)}`).join('；');
 }
 
 /** Return a badge for each flag of a pop that has a name; `repeat` has its own. */
@@ -118,6 +129,7 @@ function drawCalls(hall, session, may, on, now) {
     write(number, call.number || '—');
     write(queue, call.queue ?? '');
     paint(state.firstChild, talking?.state === 'held' ? 'holding' : call.state);
+    write(state.lastChild, surveys(call));
     write(agent, live.map((leg) => leg.agent ?? leg.phone).join(', '));
     write(time, seconds(talking?.answered_at ?? call.queued_at ?? call.arrived_at, now));
     row.classList.toggle('mine', live.some((leg) => leg.agent && leg.agent === session.agent));
@@ -141,7 +153,8 @@ function buildCall(call, on) {
   listen.addEventListener('click', () => on.listen(call.id));
   takeOver.addEventListener('click', () => on.takeOver(call.id));
   release.addEventListener('click', () => on.release(call.id));
-  return make('tr', {}, make('td', { className: 'number' }), make('td'), make('td', {}, make('span')), make('td'),
+  return make('tr', {}, make('td', { className: 'number' }), make('td'),
+    make('td', {}, make('span'), make('span', { className: 'quiet survey' })), make('td'),
     make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release, label));
 }
 

@@ -29,6 +29,7 @@ export const TEXTS = {
     label_contacts: '来电联络编号（同一来电人）', label_days: '有效天数（留空：上限）', label_proposed: '待审批', label_in_force: '生效中',
     label_until: '至', approve: '批准', refuse: '驳回', revoke: '撤销', kind_malicious: '恶意', kind_harassing: '骚扰',
     kind_repeat_empty: '反复空呼', alerts: '告警', alert_since: '始于',
+    survey: '评价', survey_asked: '正在请市民评价', satisfied: '满意', dissatisfied: '不满意', key_pressed: '按键',
     figures: {
       longest_wait: '最长等待（秒）', waiting: '排队人数', nobody_ready: '无人就绪且有人等待（秒）', node_down: '节点失去联系（秒）',
     },
@@ -90,6 +91,7 @@ export const TEXTS = {
     label_proposed: 'proposed', label_in_force: 'in force', label_until: 'until', approve: 'Approve', refuse: 'Refuse',
     revoke: 'Revoke', kind_malicious: 'malicious', kind_harassing: 'harassing', kind_repeat_empty: 'repeated empty calls',
     alerts: 'Alerts', alert_since: 'since',
+    survey: 'Survey', survey_asked: 'being asked', satisfied: 'satisfied', dissatisfied: 'not satisfied', key_pressed: 'key',
     figures: {
       longest_wait: 'longest wait (s)', waiting: 'calls waiting', nobody_ready: 'calls waiting, nobody ready (s)',
       node_down: 'node not heard (s)',
