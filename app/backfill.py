@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -119,21 +120,26 @@ class Backfill:
             self._inbox.tell(LogsRead(occurred=began, node=self.node))
             self.read_once.set()
 
-    async def since(self) -> dict[str, Since]:
-        """Return since when Asterisk's channels are where they are; nothing where the logs cannot be read in time."""
-        task = asyncio.create_task(self._look_back(), name="since")
+    async def since(self, at: datetime) -> dict[str, Since]:
+        """Return since when Asterisk's channels are where they were at an instant, whatever became of them meanwhile;
+        nothing where the logs cannot be read in time."""
+        task = asyncio.create_task(self._look_back(us(at)), name="since")
         await asyncio.wait({task}, timeout=SINCE_S)
         if not task.done():  # it holds the lock till it has read all: the next look goes on from there
             self._late.add(task)
             task.add_done_callback(self._late.discard)
+            log.warning("Asterisk's logs were not read in time; what goes on is taken to have begun now")
             return {}
-        return {} if task.exception() else task.result()
+        if error := task.exception():
+            log.warning("Asterisk's logs cannot be read; what goes on is taken to have begun now", error=str(error))
+            return {}
+        return task.result()
 
-    async def _look_back(self) -> dict[str, Since]:
+    async def _look_back(self, at: int) -> dict[str, Since]:
         async with self._lock:
             async for _ in self._read_on(us(self._clock())):
                 pass
-            return await asyncio.to_thread(self._backlog.there)
+            return await asyncio.to_thread(self._backlog.there, at)
 
     async def _read_on(self, now: int) -> AsyncIterator[None]:
         """Read to the end of both logs, chunk by chunk, always in the one that is behind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from messages.facts import Fact
 from messages.ids import CallId, LegId
 from telephony.channels.calls import ring
 from telephony.channels.connections import leads_aside, settle
-from telephony.channels.map import ChannelMap
+from telephony.channels.map import ChannelMap, number_of
 from telephony.channels.model import (
     Channel,
     Headers,
@@ -32,6 +33,7 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     channels.by_uid, channels.by_call, channels.tracked = {}, {}, {}
     channels.bridges, channels.halves = {}, {}
     present = [(_channel(channels, headers, known), headers) for headers in statuses]
+    channels.listed = max((number for uid in channels.by_uid if (number := number_of(uid)) < sys.maxsize), default=-1)
     for call in calls.values():
         if call.channel in channels.by_uid:
             channels.by_call[call.id] = call

@@ -192,6 +192,17 @@ async def test_a_call_that_died_with_asterisk_ended_when_it_did_and_not_when_it_
     assert (contact.outcome, contact.ended_at) == (ContactOutcome.LOST, died)
 
 
+async def test_since_when_a_talk_goes_on_is_known_although_it_ends_while_the_logs_are_read(node: Node) -> None:
+    backfill = await node.reader()
+    node.cel.write_text(CEL)
+    rows = [row for row in csv.reader(CEL.splitlines()) if row[3] == "13800000001"]
+    times = {kind: datetime.fromtimestamp(float(row[1]), UTC) for row in rows for kind in [row[0]] if "BRIDGE" in kind}
+    uid, between = rows[0][14], times["BRIDGE_ENTER"] + timedelta(milliseconds=1)
+    assert between < times["BRIDGE_EXIT"]
+    assert (await backfill.since(between))[uid].bridged == times["BRIDGE_ENTER"]
+    assert (await backfill.since(times["BRIDGE_EXIT"]))[uid].bridged is None
+
+
 async def test_the_first_start_leaves_what_is_of_before_it_to_imports(node: Node) -> None:
     half = CEL.splitlines(keepends=True)
     cut = next(n for n, line in enumerate(half) if "13800000003" in line)
