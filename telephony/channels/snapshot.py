@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 import msgspec
@@ -46,6 +46,23 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     for call in list(channels.by_call.values()):
         settle(channels, call)
         _holds(channels, call, away)
+
+
+def let_go_of_parted(channels: ChannelMap, known: Set[CallId], since: Mapping[str, Since]) -> set[CallId]:
+    """Let go of calls new to us that talked when the listing began and no longer did in it: they are at their ends,
+    and who only saw that would take them for unanswered. The logs know the whole of them. Returns which they are."""
+    parted = {
+        call.id
+        for call in channels.by_call.values()
+        if call.id not in known and since.get(call.channel, _UNKNOWN).bridged and all(leg.ended for leg in call.legs)
+    }
+    for name in parted:
+        call = channels.by_call.pop(name)
+        for leg in call.legs:
+            channels.tracked.pop(leg.id, None)
+        channel = channels.by_uid.pop(call.channel)  # not for good: should it go on, it is heard of again
+        channels.bridges.get(channel.bridge, set()).discard(channel.uid)
+    return parted
 
 
 def dated(channels: ChannelMap, fact: Fact, since: Mapping[str, Since]) -> list[Fact]:

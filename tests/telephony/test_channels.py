@@ -534,6 +534,28 @@ def test_a_call_of_which_only_the_last_words_are_heard_is_left_to_asterisks_logs
     assert see(channels, [again]) == [] and "t-1795604695.99999" in channels.by_uid, "who came later is followed"
 
 
+def test_a_talk_that_ended_while_the_channels_were_listed_is_left_to_asterisks_logs() -> None:
+    name = "own_next_agent"
+    at, rows = lists_of(name)[-1]
+    (citizen,) = [str(row["Uniqueid"]) for row in rows if str(row["Channel"]).startswith("PJSIP/trunk-")]
+    alone: list[Headers] = [{**row, "BridgeID": ""} for row in rows if row["Uniqueid"] == citizen]
+    since = {citizen: Since(RECEIVED, RECEIVED)}
+    hangup = [m for m in messages(name)[at:] if m.get("Event") == "Hangup" and m.get("Uniqueid") == citizen]
+    fresh = Channels(NODE)
+    assert fresh.resync(alone, RECEIVED, since) == []
+    assert (fresh.calls(), see(fresh, hangup)) == ([], [])
+    again = {**hangup[-1], "Event": "QueueCallerJoin", "Queue": "fallback"}
+    other = Channels(NODE)
+    other.resync(alone, RECEIVED, since)
+    assert brief(see(other, [again]))[0] == ("CallArrived",), "should it go on, it is followed"
+    waiting = Channels(NODE)
+    assert brief(waiting.resync(alone, RECEIVED, {citizen: Since(RECEIVED, None)}))[0] == ("CallArrived",)
+    seen = Channels(NODE)
+    seen.resync(rows, RECEIVED, since)
+    seen.resync(alone, RECEIVED, since)
+    assert seen.calls() == [citizen], "whom we knew goes on, such as to the survey"
+
+
 def test_a_variable_that_is_not_set_is_not_called_null() -> None:
     _, rows = lists_of("own_next_agent")[0]
     channels = Channels(NODE)
