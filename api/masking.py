@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from center.state import State
 from messages import events
 from messages.events import Event
 from messages.ids import CallbackId
-from messages.masking import is_outside, masked, masked_outside, masked_path
+from messages.masking import FREE_TEXT, is_outside, masked, masked_outside, masked_path, scrubbed
 from messages.principal import Principal
 from messages.values import Role, Target, TargetKind, Verb
 
@@ -31,6 +32,11 @@ def sees_numbers(principal: Principal) -> bool:
 def shown(number: str, principal: Principal, *, confidential: bool = False) -> str:
     """Return a number as this principal may see it: a confidential one nobody sees whole."""
     return number if sees_numbers(principal) and not confidential else masked(number)
+
+
+def shown_text(text: str, principal: Principal, *, confidential: bool = False) -> str:
+    """Return what somebody wrote as this principal may see it: numbers in it are shown like others."""
+    return text if sees_numbers(principal) and not confidential else scrubbed(text)
 
 
 def keeps_confidence(event: Event, state: State) -> bool:
@@ -96,8 +102,10 @@ def masked_target(target: Target | None) -> Target | None:
 
 
 def masked_event(event: Event) -> Event:
-    """Return an event with every outside number in it masked."""
+    """Return an event with every outside number in it masked, those that its texts quote too."""
     replace = msgspec.structs.replace
+    if texts := {name: scrubbed(text) for name in _texts(type(event)) if (text := getattr(event, name))}:
+        event = replace(event, **texts)
     match event:
         case (
             events.ContactArrived()
@@ -123,6 +131,11 @@ def masked_event(event: Event) -> Event:
             return event
 
 
+@cache
+def _texts(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(one.name for one in msgspec.structs.fields(kind) if one.name in FREE_TEXT and one.type is str)
+
+
 def all_masked(kept: Any) -> Any:
     """Return what is kept of contacts, however deep, with every outside number masked."""
     match kept:
@@ -139,4 +152,6 @@ def _masked_field(name: str, value: Any) -> Any:
         return masked(value)
     if isinstance(value, str) and name in _OUTSIDE:
         return masked_outside(value)
+    if type(value) is str and name in FREE_TEXT:  # not the values of an enumeration
+        return scrubbed(value)
     return all_masked(value)

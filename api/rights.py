@@ -38,7 +38,7 @@ _CALLS: tuple[type[Event], ...] = (
 _DUTIES: tuple[type[Event], ...] = (events.DutyEvent,)
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
 _LISTENING: tuple[type[Event], ...] = (events.ListeningRequested, events.ListeningEvent, events.ListeningNoted)
-_QUEUES: tuple[type[Event], ...] = (events.QueueChanged, events.SurgeStarted, events.SurgeEnded)
+_QUEUES: tuple[type[Event], ...] = (events.QueueChanged, events.SurgeStarted, events.SurgeEnded, events.AlertEvent)
 _SEATS: tuple[type[Event], ...] = (
     events.AgentStateChanged,
     events.PhoneChanged,
@@ -244,7 +244,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived | events.LabelEvent | events.DutyEvent):
+        if isinstance(event, events.ContactArrived | events.LabelEvent | events.DutyEvent | events.AlertEvent):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

@@ -15,7 +15,7 @@ from calls.call import Call
 from calls.transitions import LegState
 from center.state import State
 from messages.ids import CallId
-from messages.masking import masked, masked_outside
+from messages.masking import masked, masked_outside, scrubbed
 from messages.principal import Principal
 from messages.values import AgentState, Direction, LegKind, ListeningMode, ListeningScope, Need, Reason, Then
 from supervision.listening import Listening, ListeningStage
@@ -67,6 +67,14 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
 
 
+class SurveyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A question of a survey that the caller was asked. `key` empty: not answered yet; `satisfied` null: not said."""
+
+    question: str
+    key: str
+    satisfied: bool | None
+
+
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """A live call. `position`: its place in line now, 1 for the next, null where it is in none.
 
@@ -92,6 +100,7 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     confidential: bool
     malicious: bool
     urgent: bool
+    surveys: list[SurveyView]
     legs: list[LegView]
 
 
@@ -153,7 +162,7 @@ def agent_view(state: State, agent: Agent, principal: Principal) -> AgentView:
         ranks={str(queue): rank for queue, rank in agent.ranks.items()},
         skills=agent.skills,
         state=agent.state,
-        reason=agent.reason,
+        reason=scrubbed(agent.reason),
         forced=agent.forced,
         since=agent.since,
         until=agent.until,
@@ -174,7 +183,7 @@ def _preview(state: State, agent: Agent, principal: Principal) -> PreviewView | 
         operation=preview.operation,
         number=preview.number if whole else masked(preview.number),
         until=preview.until,
-        purpose=preview.purpose,
+        purpose=preview.purpose if whole else scrubbed(preview.purpose),
         about=preview.about,
     )
 
@@ -205,6 +214,9 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
         confidential=confidential,
         malicious=call.label is not None,
         urgent=call.urgent,
+        surveys=[
+            SurveyView(question=name, key=one.key, satisfied=one.satisfied) for name, one in call.surveyed.items()
+        ],
         legs=[
             LegView(
                 id=leg.id,
@@ -247,7 +259,7 @@ def _listening_view(session: Listening, principal: Principal) -> ListeningView:
         agent=session.agent,
         queue=session.queue,
         mode=session.mode,
-        purpose=session.purpose if sees_listening(principal) or session.by == principal.user else "",
+        purpose=scrubbed(session.purpose) if sees_listening(principal) or session.by == principal.user else "",
         approval=session.approval,
         approved_by=session.approved_by,
         limit_s=session.limit_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -15,7 +16,7 @@ from imports.backfill import Backlog, Due, Since, us
 from imports.digest import Cel, Digest, QueueLog
 from imports.names import Names
 from messages.errors import Conflict, Refused, Unavailable
-from messages.facts import Fact, LogsRead, NodeUp
+from messages.facts import CallsLost, Fact, LogsRead, NodeUp
 from messages.ids import ContactId, NodeId
 from messages.values import Source
 from storage.places import Place, Places
@@ -68,6 +69,8 @@ class Backfill:
 
     def seen(self, fact: Fact) -> None:
         """Look at a fact on its way to the centre: when Asterisk is heard again it is time to read."""
+        if isinstance(fact, CallsLost):
+            self._backlog.died(us(fact.occurred))
         if isinstance(fact, NodeUp):
             self._heard = us(fact.occurred)
             self._wake.set()
@@ -117,21 +120,26 @@ class Backfill:
             self._inbox.tell(LogsRead(occurred=began, node=self.node))
             self.read_once.set()
 
-    async def since(self) -> dict[str, Since]:
-        """Return since when Asterisk's channels are where they are; nothing where the logs cannot be read in time."""
-        task = asyncio.create_task(self._look_back(), name="since")
+    async def since(self, at: datetime) -> dict[str, Since]:
+        """Return since when Asterisk's channels are where they were at an instant, whatever became of them meanwhile;
+        nothing where the logs cannot be read in time."""
+        task = asyncio.create_task(self._look_back(us(at)), name="since")
         await asyncio.wait({task}, timeout=SINCE_S)
         if not task.done():  # it holds the lock till it has read all: the next look goes on from there
             self._late.add(task)
             task.add_done_callback(self._late.discard)
+            log.warning("Asterisk's logs were not read in time; what goes on is taken to have begun now")
             return {}
-        return {} if task.exception() else task.result()
+        if error := task.exception():
+            log.warning("Asterisk's logs cannot be read; what goes on is taken to have begun now", error=str(error))
+            return {}
+        return task.result()
 
-    async def _look_back(self) -> dict[str, Since]:
+    async def _look_back(self, at: int) -> dict[str, Since]:
         async with self._lock:
             async for _ in self._read_on(us(self._clock())):
                 pass
-            return await asyncio.to_thread(self._backlog.there)
+            return await asyncio.to_thread(self._backlog.there, at)
 
     async def _read_on(self, now: int) -> AsyncIterator[None]:
         """Read to the end of both logs, chunk by chunk, always in the one that is behind."""

@@ -81,7 +81,16 @@ def decode(text: bytes, name: str = "hotline.toml") -> Settings:
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{name}: {error}") from error
     _check(settings, name)
-    return settings
+    return _with_announcements(settings)
+
+
+def _with_announcements(settings: Settings) -> Settings:
+    """Return settings in which the fallback queue's callers hear what our default queue's hear, unless it is said."""
+    queues = sorted(settings.center.queues, key=lambda queue: queue.id != settings.flow.queue)
+    if settings.asterisk.announcements is not None or not queues:
+        return settings
+    asterisk = msgspec.structs.replace(settings.asterisk, announcements=queues[0].announcements)
+    return msgspec.structs.replace(settings, asterisk=asterisk)
 
 
 def _check(settings: Settings, name: str) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from alerts.rule import AlertRule
 from api.rest.table import MAY
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called
 from calls.label import NuisanceSettings
 from center.settings import CenterSettings
-from messages.values import Need
+from messages.values import AlertFigure, Need
 from notify.http import faults
 from notify.settings import ALERTS, NotifySettings
 from notify.texts import LANGUAGES, TEXTS
@@ -51,6 +52,7 @@ def findings(settings: Settings) -> list[str]:
         *_twice("[[center.seats]]", (seat.id for seat in center.seats)),
         *_twice("[[center.calendars]]", (calendar.id for calendar in center.calendars)),
         *_twice("[[center.surges]]", (surge.id for surge in center.surges)),
+        *_twice("[[center.alerts]]", (rule.id for rule in center.alerts)),
         *(line for queue in center.queues for line in _queue(queue, names)),
         *(line for agent in center.agents for line in _agent(agent, names, phones)),
         *_routes(center, names),
@@ -62,6 +64,7 @@ def findings(settings: Settings) -> list[str]:
         *_nuisance(center.nuisance, names),
         *_supervision(center),
         *(line for surge in center.surges for line in _surge(surge, names)),
+        *(line for rule in center.alerts for line in _alert(rule, names)),
         *(
             f"seat {seat.id} has phone {seat.phone}, which [[asterisk.phones]] does not name: add it there"
             for seat in center.seats
@@ -206,6 +209,20 @@ def _surge(surge: Surge, names: _Names) -> Iterator[str]:
     if surge.calls < 2:
         yield f"{whose} begins at {surge.calls} calls: a burst has 2 or more"
     yield from _overflow(f"{whose}, overflow", surge.overflow, names)
+
+
+def _alert(rule: AlertRule, names: _Names) -> Iterator[str]:
+    whose = f"alert {rule.id}"
+    if rule.queue is not None and rule.queue not in names.queues:
+        yield f"{whose} looks at queue {rule.queue}, which [[center.queues]] does not name: add it there"
+    if rule.queue is not None and rule.figure is AlertFigure.NODE_DOWN:
+        yield f"{whose} is of nodes: leave its queue out"
+    if rule.at < 0 or (rule.at == 0 and rule.figure is AlertFigure.WAITING):
+        yield f"{whose} is raised at {rule.at:g}: then it always stands"
+    if rule.clear_at is not None and not 0 <= rule.clear_at < rule.at:
+        yield f"{whose} is cleared at {rule.clear_at:g}: say less than it is raised at, {rule.at:g}"
+    if rule.hold_s < 0:
+        yield f"{whose} stands {rule.hold_s:g} s at least: say 0 or more"
 
 
 def _nuisance(settings: NuisanceSettings, names: _Names) -> Iterator[str]:

@@ -48,6 +48,14 @@ class Leg(msgspec.Struct, kw_only=True):
         return self.state is LegState.TALKING or self.state is LegState.HELD
 
 
+class Surveyed(msgspec.Struct, frozen=True, array_like=True):
+    """When a question was put, the key that answered it (empty: none yet), and whether that was a satisfied one."""
+
+    asked_at: datetime
+    key: str = ""
+    satisfied: bool | None = None
+
+
 class Call(msgspec.Struct, kw_only=True):
     """A citizen's call from arrival to hang-up.
 
@@ -96,10 +104,8 @@ class Call(msgspec.Struct, kw_only=True):
     """When it is told something next."""
     told_position: int = 0
     """The best place it was told there; 0 for none."""
-    surveyed: dict[str, tuple[datetime, str]] = {}
-    """When each question of a survey was asked, and the key that answered it, empty where none has."""
-    satisfied: bool | None = None
-    """What the first of the answers that says so said."""
+    surveyed: dict[str, Surveyed] = {}
+    """What it was asked in surveys, by question."""
     noticed: bool = False
     confidential: bool = False
     label: LabelId | None = None
@@ -125,6 +131,11 @@ class Call(msgspec.Struct, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Call {self.id}: {self.state} in {self.queue}, {len(self.legs)} legs>"
+
+    @property
+    def satisfied(self) -> bool | None:
+        """What the first of the answers that says so said."""
+        return next((one.satisfied for one in self.surveyed.values() if one.satisfied is not None), None)
 
     @property
     def in_line(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from center import (
+    alerts,
     arrivals,
     backfill,
     callbacks,
@@ -51,6 +52,8 @@ class Center:
 
     def __init__(self, settings: CenterSettings, state: State | None = None) -> None:
         self.state = state or State(settings)
+        self._look_at: datetime | None = None
+        """When the figures are looked at next for alerts; no part of the state: whoever starts looks at once."""
 
     def __repr__(self) -> str:
         return f"<Center {self.state!r}>"
@@ -66,6 +69,7 @@ class Center:
         evolve(self.state, entry)
         turn = Turn(self.state, now)
         hours.begin(turn)
+        self._look_at = now if self.state.settings.alerts or self.state.alerts else None
         return Outcome([entry, *turn.entries], [])
 
     def apply(self, message: Message, now: datetime) -> Outcome:
@@ -79,11 +83,15 @@ class Center:
         recalls.match(turn)
         hearing.follow_up(turn)
         seats.mirror(turn)
+        if self._look_at is not None and now >= self._look_at:
+            alerts.look(turn)
+            self._look_at = now + alerts.LOOK
         return Outcome(turn.entries, turn.commands, turn.id, turn.operation)
 
     def next_deadline(self) -> datetime | None:
         """Return when a Tick is due, None if nothing is."""
-        return self.state.deadlines.next()
+        due = (self.state.deadlines.next(), self._look_at)
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def position(self) -> Position:

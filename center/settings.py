@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from agents.agent import AgentSettings
+from alerts.rule import AlertRule
 from calendars.settings import Calendar
 from calls.callback import CallbackSettings
 from calls.label import NuisanceSettings
@@ -31,6 +32,7 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     teams: tuple[Team, ...] = ()
     seats: tuple[Seat, ...] = ()
     surges: tuple[Surge, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
     second_login: SecondLogin = SecondLogin.REFUSE
     head_start_s: float = 30.0
     """Seconds in line that one point of priority is worth: who has it is served as if they had come so much earlier."""

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from agents.agent import Agent, AgentSettings
+from alerts.rule import Alert
 from calendars.hours import Spell
 from calls.call import Call
 from calls.callback import Callback, owed_for
@@ -46,6 +47,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     callbacks: list[Callback] = []
     labels: list[Label] = []
     duties: list[Duty] = []
+    unheard: dict[NodeId, datetime] = {}
+    alerts: list[Alert] = []
     deadlines: list[tuple[tuple[str, ...], datetime]]
 
 
@@ -71,6 +74,8 @@ def take(state: State) -> Snapshot:
         callbacks=list(state.callbacks.values()),
         labels=list(state.labels.values()),
         duties=list(state.duties.values()),
+        unheard=state.unheard,
+        alerts=list(state.alerts.values()),
         deadlines=sorted(state.deadlines.as_dict().items()),
     )
 
@@ -127,6 +132,9 @@ def _others(state: State, snapshot: Snapshot) -> None:
             state.attempts[callback.operation] = callback.id
     state.labels = {label.id: label for label in snapshot.labels}
     state.labelled = {(label.tenant, label.number): label.id for label in snapshot.labels}
+    state.unheard = dict(snapshot.unheard)
+    for alert in snapshot.alerts:
+        state.keep_alert(alert)
     for key, at in snapshot.deadlines:
         if key[0] not in ("wrap_up", "preview") or key[1] in state.roster.by_id:
             state.deadlines.set(key, at)

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agents.agent import Agent, Roster
+from alerts.rule import Alert
 from calendars.hours import Spell
 from calendars.settings import Calendar
 from calls.call import Call
@@ -17,6 +18,7 @@ from center.settings import CenterSettings
 from messages.events import DialledOut, Position, PreviewShown
 from messages.ids import (
     AgentId,
+    AlertId,
     CallbackId,
     CallId,
     ContactId,
@@ -81,6 +83,12 @@ class State:
         """Those that are planned or go on."""
         self.on_duty: dict[AgentId, DutyId] = {}
         """The leaders and aides of those that go on."""
+        self.unheard: dict[NodeId, datetime] = {}
+        """Since when nodes are not heard."""
+        self.alerts: dict[AlertId, Alert] = {}
+        """Those that stand."""
+        self.alerted: dict[tuple[str, str], AlertId] = {}
+        """The one of them that a rule has raised for a queue or node."""
         self.owed: dict[tuple[str, str], CallbackId] = {}
         """The call back that a tenant owes a number."""
         self.due_callbacks = CallbackLine()
@@ -150,6 +158,11 @@ class State:
     def seated_agents(self) -> Iterable[Agent]:
         """Return the agents who are logged in."""
         return [agent for agent in self.roster.by_id.values() if agent.state is not AgentState.LOGGED_OUT]
+
+    def keep_alert(self, alert: Alert) -> None:
+        """Take in an alert that stands."""
+        self.alerts[alert.id] = alert
+        self.alerted[alert.rule, alert.key] = alert.id
 
     def enter_line(self, call: Call) -> None:
         """Give a call its place, and what time will do to it there."""

@@ -20,8 +20,8 @@ def asked(turn: Turn, fact: facts.SurveyAsked) -> None:
 def answered(turn: Turn, fact: facts.SurveyAnswered) -> None:
     """The citizen has pressed a key; the first one counts."""
     call = turn.call(fact.call)
-    asked_at, key = call.surveyed.get(fact.question, (None, "")) if call else (None, "")
-    if call is None or asked_at is None or key:
+    put = call.surveyed.get(fact.question) if call else None
+    if call is None or put is None or put.key:
         return
     turn.record_call(
         events.SurveyAnswered,
@@ -30,7 +30,7 @@ def answered(turn: Turn, fact: facts.SurveyAnswered) -> None:
         question=fact.question,
         key=fact.key,
         satisfied=fact.satisfied,
-        asked_at=asked_at,
+        asked_at=put.asked_at,
         agent=_about(call),
         revisit=_revisit(turn, call),
     )
@@ -48,7 +48,7 @@ def conclude(turn: Turn, call: Call) -> None:
             satisfied=call.satisfied,
             by=SYSTEM,
             contact=call.contact,
-            keyed=tuple(f"{question}={key}" for question, (_, key) in call.surveyed.items() if key),
+            keyed=tuple(f"{question}={one.key}" for question, one in call.surveyed.items() if one.key),
         )
     )
     if call.operation in turn.state.operations:

@@ -88,6 +88,11 @@ class Backlog:
             self._horizons[source].widen(batch.first, batch.last, [*batch.restarts, *_starts(batch)])
             self.reach(source, batch.last)
 
+    def died(self, at: int) -> None:
+        """Take note that Asterisk was gone at an instant (µs): its logs tell only of the next start."""
+        for horizon in self._horizons.values():
+            horizon.widen(at, at, [at])
+
     def reach(self, source: Source, at: int) -> None:
         """Take note that a log has been read up to an instant (µs)."""
         self._frontiers[source] = max(self._frontiers[source], at)
@@ -119,18 +124,18 @@ class Backlog:
         of = {source: self._digests[source].fold(list(lines.values()), horizon) for source, lines in call.lines.items()}
         return merged({source: folded for source, folded in of.items() if folded is not None})
 
-    def there(self) -> dict[str, Since]:
-        """Return since when each channel that is there is where it is, by unique id, as far as CEL is read."""
+    def there(self, at: int) -> dict[str, Since]:
+        """Return since when each channel was where it was at an instant (µs), by unique id, as far as CEL is read."""
         found: dict[str, Since] = {}
         rows = [row for call in self._calls.values() for row in call.lines.get(CEL, {}).values()]
-        for row in sorted(rows, key=lambda row: row.at):
-            since, at = found.get(row.uniqueid, Since()), instant(row.at)
+        for row in sorted((row for row in rows if row.at <= at), key=lambda row: row.at):
+            since, when = found.get(row.uniqueid, Since()), instant(row.at)
             if row.kind == "CHAN_START":
-                since = since._replace(started=at)
+                since = since._replace(started=when)
             elif row.kind in ("BRIDGE_ENTER", "BRIDGE_EXIT"):
-                since = since._replace(bridged=at if row.kind == "BRIDGE_ENTER" else None)
+                since = since._replace(bridged=when if row.kind == "BRIDGE_ENTER" else None)
             elif row.kind in ("APP_START", "APP_END") and row.app == "Queue":
-                since = since._replace(queued=at if row.kind == "APP_START" else None)
+                since = since._replace(queued=when if row.kind == "APP_START" else None)
             found[row.uniqueid] = since
         return found
 

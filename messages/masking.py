@@ -6,8 +6,19 @@ from collections.abc import Iterable
 from messages.values import TargetKind
 
 OUTSIDE_DIGITS = 7
+FREE_TEXT = frozenset({"note", "summary", "reason", "purpose", "why"})
+"""Fields that people write as they like: they may quote numbers."""
 _NUMBER = f"{TargetKind.NUMBER}:"
 _OURS = tuple(f"{kind}:" for kind in TargetKind if kind is not TargetKind.NUMBER)
+
+_GAP = "[\\s.\\-\u2010-\u2015\u00b7\uff0d()\uff08\uff09]{0,2}"
+_QUOTED = re.compile(
+    rf"[+\uff0b]\d(?:{_GAP}\d){{6,14}}"  # from abroad
+    rf"|(?<!\d)[1\uff11]{_GAP}[3-9\uff13-\uff19](?:{_GAP}\d){{9}}(?!\d)"  # a mobile phone's, also behind a letter
+    rf"|(?<!\d)[0\uff10]\d{{2,3}}{_GAP}\d(?:{_GAP}\d){{6,7}}(?!\d)"  # with an area code
+    rf"|(?<!\d)[48\uff14\uff18][0\uff10]{{2}}(?:{_GAP}\d){{7}}(?!\d)"  # a service's
+    rf"|(?<![A-Za-z\d])\d{{{OUTSIDE_DIGITS},}}"  # whatever else is that long, unless letters lead it: a case's
+)
 
 
 def masked(number: str) -> str:
@@ -42,3 +53,8 @@ def masked_outside(text: str) -> str:
     if text.startswith(_NUMBER):
         return _NUMBER + masked(text.removeprefix(_NUMBER))
     return masked(text)
+
+
+def scrubbed(text: str) -> str:
+    """Return a text that people wrote with the numbers in it masked; dates stay, and what follows letters (cases)."""
+    return _QUOTED.sub(lambda found: masked(found[0]), text)

@@ -69,4 +69,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     contact: str = ""
     confidential: bool = False
+    surveyed: bool = False
+    """Whether the citizen has said by key how it was."""
     direction: Direction = Direction.IN

@@ -201,6 +201,26 @@ class LabelEnd(StrEnum):
     EXPIRED = "expired"
 
 
+class AlertFigure(StrEnum):
+    """A live figure that may be alerted of."""
+
+    LONGEST_WAIT = "longest_wait"
+    """How long the one who has waited longest in a queue has, in seconds."""
+    WAITING = "waiting"
+    """How many wait in it."""
+    NOBODY_READY = "nobody_ready"
+    """The longest wait while none of its agents is ready, in seconds."""
+    NODE_DOWN = "node_down"
+    """Since when an Asterisk is not heard, in seconds."""
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 class Verb(StrEnum):
     """What may be done with a live call; each is an operation that Asterisk carries out."""
 

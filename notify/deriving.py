@@ -11,7 +11,7 @@ from messages.events import AnyEvent, Entry
 from messages.notices import Known, Notice, NoticeKind
 from messages.values import CallbackEnd, CallbackKind, ContactOutcome, Direction
 from notify.settings import AlertSettings, NotifySettings
-from notify.texts import TEXTS, filled
+from notify.texts import FIGURES, TEXTS, filled
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,8 @@ def notices_of(entry: Entry, settings: NotifySettings, known: Known | None) -> l
         return list(_alerts(name, entry.event, entry.at, settings))
     subject = subject_of(entry.event, settings)
     if subject is None or known is None or not _may_be_told(known, settings):
+        return []
+    if kind is NoticeKind.SURVEY and known.surveyed:  # the contact's end is the end of its survey, too
         return []
     contact = known.contact or subject.contact
     link = filled(settings.survey_link, {"contact": contact})
@@ -95,6 +97,9 @@ def _alerts(name: str, event: AnyEvent, at: datetime, settings: NotifySettings) 
         number for alert in settings.alerts if alert.on == on and _fits(alert, event) for number in alert.numbers
     )
     said = {key: value for key, value in msgspec.structs.asdict(event).items() if value is not None}
+    if isinstance(event, events.AlertEvent):
+        said["what"] = FIGURES[settings.language][event.figure]
+        said |= {name: round(value) for name in ("value", "at") if (value := said.get(name)) is not None}
     for n, number in enumerate(numbers):
         text = _text(on, settings, **said)
         yield Notice(id=f"{name}-alert-{n}", kind=NoticeKind.ALERT, number=number, text=text, created_at=at, next_at=at)
@@ -103,6 +108,8 @@ def _alerts(name: str, event: AnyEvent, at: datetime, settings: NotifySettings) 
 def _fits(alert: AlertSettings, event: AnyEvent) -> bool:
     if isinstance(event, events.SurgeStarted | events.SurgeEnded):
         return alert.surge in ("", event.surge) and event.key.startswith(alert.key)
+    if isinstance(event, events.AlertEvent):
+        return alert.rule in ("", event.rule) and event.key.startswith(alert.key)
     return True
 
 

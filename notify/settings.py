@@ -28,15 +28,17 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told of what. `on`: the kind of event; of bursts, which (`surge`) and of what (`key` begins so)."""
+    """Who is told of what. `on`: the kind of event; of bursts and alerts, which (`surge`, `rule`) and of what (`key`
+    begins so)."""
 
     on: str
     numbers: tuple[str, ...]
     surge: str = ""
+    rule: str = ""
     key: str = ""
 
 
-ALERTS = ("surge.started", "surge.ended", "node.down", "node.up")
+ALERTS = ("surge.started", "surge.ended", "node.down", "node.up", "alert.raised", "alert.cleared")
 
 
 class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

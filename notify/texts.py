@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from messages.values import AlertFigure
+
 TEXTS: dict[str, dict[str, str]] = {
     "zh": {
         "missed": "【12345热线】您的来电我们未能接听，将尽快回电，请保持电话畅通。",
@@ -13,6 +15,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "surge.ended": "【12345热线预警】{surge}（{key}）来电高峰已结束。",
         "node.down": "【12345热线告警】节点{node}失去联系：{reason}",
         "node.up": "【12345热线告警】节点{node}已恢复。",
+        "alert.raised": "【12345热线告警】{key}：{what}{value}，达到阈值{at}。",
+        "alert.cleared": "【12345热线告警】{key}：{what}已恢复正常。",
     },
     "en": {
         "missed": "12345: we could not answer your call and will call you back soon. Please keep your phone on.",
@@ -23,8 +27,25 @@ TEXTS: dict[str, dict[str, str]] = {
         "surge.ended": "12345 warning: burst {surge} ({key}) is over.",
         "node.down": "12345 alert: node {node} is not heard: {reason}",
         "node.up": "12345 alert: node {node} is back.",
+        "alert.raised": "12345 alert: {key}: {what} {value}, the limit is {at}.",
+        "alert.cleared": "12345 alert: {key}: {what} is well again.",
     },
 }
+FIGURES: dict[str, dict[AlertFigure, str]] = {
+    "zh": {
+        AlertFigure.LONGEST_WAIT: "最长等待（秒）",
+        AlertFigure.WAITING: "排队人数",
+        AlertFigure.NOBODY_READY: "无人就绪且有人等待（秒）",
+        AlertFigure.NODE_DOWN: "节点失去联系（秒）",
+    },
+    "en": {
+        AlertFigure.LONGEST_WAIT: "longest wait (s)",
+        AlertFigure.WAITING: "calls waiting",
+        AlertFigure.NOBODY_READY: "calls waiting and nobody ready (s)",
+        AlertFigure.NODE_DOWN: "node not heard (s)",
+    },
+}
+"""What {what} says in an alert's text."""
 LANGUAGES = tuple(TEXTS)
 _FIELD = re.compile(r"\{(\w+)\}")
 

@@ -15,8 +15,8 @@ from simulation.sip_log import SipCall
 
 TOLERANCE = timedelta(seconds=1)
 """How far our instant of an answer may be from the phone's own."""
-MOMENT = timedelta(seconds=5)
-"""How far a lost call's end may be from Asterisk's: what its logs alone know ends at its next start."""
+MOMENT = timedelta(seconds=2)
+"""How far a lost call's end may be from Asterisk's, which is when we no longer heard it."""
 
 
 class Kind(StrEnum):

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 import aiohttp
 import msgspec
@@ -69,7 +70,7 @@ class World:
     def __repr__(self) -> str:
         return f"<World {self.asterisk.systemname} in {self.directory}: pid {self.pid}>"
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         write_prompts(Path(self.asterisk.prompts_dir))
         settings = self.directory / "hotline.toml"
         settings.touch(mode=0o600)

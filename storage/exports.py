@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Forbidden
 from messages.ids import ContactId
-from messages.masking import masked, masked_outside
+from messages.masking import FREE_TEXT, masked, masked_outside, scrubbed
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
 from storage.export_schema import SCHEMA, What
@@ -202,11 +202,14 @@ _OUTSIDE = ("transferred_to", "target", "called", "phone")
 
 
 def _masked(row: Mapping[str, Any]) -> Row:
-    """Hide the middle of the citizen's number, and of every other one that is outside."""
+    """Hide the middle of the citizen's number, and of every other one that is outside or quoted in a text."""
     hidden = dict(row)
     if "number" in hidden:
         hidden["number"] = masked(hidden["number"])
     for name in _OUTSIDE:
         if hidden.get(name):
             hidden[name] = masked_outside(hidden[name])
+    for name in FREE_TEXT & hidden.keys():
+        if type(hidden[name]) is str:
+            hidden[name] = scrubbed(hidden[name])
     return hidden

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, case, func, literal, select, tuple_
+from sqlalchemy import Select, case, exists, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,7 @@ from messages.events import Position
 from messages.notices import Known, Notice, NoticeKind, NoticeState
 from storage.columns import Instant, harmless, to_row
 from storage.database import Database, asking
-from storage.tables import callbacks, contacts, cursors, notices
+from storage.tables import callbacks, contacts, cursors, notices, surveys
 
 NAME = "notices"
 COLUMN = notices.c
@@ -57,10 +57,14 @@ class Notices:
                     return None
                 contact = contact or owed["first_contact"] or ""
             found = await _one(connection, select(contacts).where(contacts.c.contact == harmless(contact)))
+            answered = exists().where(surveys.c.contact == harmless(contact), surveys.c.answered_at.is_not(None))
+            surveyed = (await connection.execute(select(answered))).scalar_one()
         if owed is None and found is None:
             return None
         kept: dict[str, Any] = {"number": "", "tenant": ""} | (found or {}) | (owed or {})
-        about: dict[str, Any] = {"confidential": found["confidential"]} if found else {}
+        about: dict[str, Any] = {"surveyed": surveyed}
+        if found:
+            about["confidential"] = found["confidential"]
         if found and owed is None:  # whom we call back has called us, even where the contact is our own call
             about["direction"] = found["direction"]
         return msgspec.convert(

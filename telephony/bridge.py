@@ -47,9 +47,9 @@ class Bridge:
         pops: PopGate,
         clock: Clock,
         is_open: Callable[[str], bool] = lambda calendar: True,
-        since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None,
+        since: Callable[[datetime], Awaitable[Mapping[str, Since]]] | None = None,
     ) -> None:
-        """`since`: asks Asterisk's log since when the channels are where they are."""
+        """`since`: asks Asterisk's log since when the channels are where they were at an instant."""
         self.settings = settings
         self.node = NodeId(settings.systemname)
         self.channels = Channels(self.node)
@@ -132,7 +132,7 @@ class Bridge:
             self._tell(facts.CallsLost(occurred=self._lost_at or self._clock(), node=self.node))
         self._started, at = started, self._clock()
         status = await link.action("Status", {"Variables": ",".join(CHANNEL_VARIABLES)}, timeout=30.0)
-        repairs = self.channels.resync(status.events, at, await self._since() if self._since else None)
+        repairs = self.channels.resync(status.events, at, await self._since(at) if self._since else None)
         for fact in repairs:
             self._tell(fact)
         self.switchboard.forget_mirror()

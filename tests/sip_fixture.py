@@ -155,6 +155,19 @@ async def sipp(tmp_path: Path, asterisk_root: Path) -> AsyncIterator[Sipp]:
 @pytest.fixture
 async def ear() -> AsyncIterator[RtpEar]:
     """Give an RTP listener on a port of its own."""
+    async with _listening() as ear:
+        yield ear
+
+
+@pytest.fixture
+async def ears() -> AsyncIterator[list[RtpEar]]:
+    """Give three of them."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(_listening()) for _ in range(3)]
+
+
+@contextlib.asynccontextmanager
+async def _listening() -> AsyncIterator[RtpEar]:
     loop = asyncio.get_running_loop()
     transport, ear = await loop.create_datagram_endpoint(RtpEar, local_addr=("127.0.0.1", 0))
     yield ear

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.masking import is_confidential
+from api.masking import all_masked, is_confidential
 from api.ports import Audit
 from api.rest.bodies import Short, check_offset
 from api.rest.contacts import check_there, number_of
@@ -102,7 +102,7 @@ async def list_audit(asked: Asked) -> Answer:
     check_offset(since=query.since, until=query.until)
     wanted = msgspec.structs.asdict(query) | {"tenant": asked.principal.tenant or None}
     found, cursor = await audit(asked).entries(**wanted)
-    return Answer(AuditAnswer(items=list(found), next=cursor or None))
+    return Answer(AuditAnswer(items=all_masked(found), next=cursor or None))
 
 
 def audit(asked: Asked) -> Audit:

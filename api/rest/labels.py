@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from api.masking import shown
+from api.masking import shown, shown_text
 from api.rest.bodies import Id
 from api.rest.confidence import decide_audited
 from api.rest.contacts import check_there, number_of
@@ -154,7 +154,7 @@ def _view(asked: Asked, label: Label) -> LabelView:
         kind=label.kind,
         number=shown(label.number, asked.principal, confidential=confidential),
         tenant=label.tenant,
-        reason=label.reason,
+        reason=shown_text(label.reason, asked.principal, confidential=confidential),
         evidence=label.evidence,
         proposed_by=label.proposed_by,
         proposed_at=label.proposed_at,

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.queue_views import QueueView
 from api.rest import (
+    alerts,
     callbacks,
     calls,
     confidence,
@@ -81,6 +82,7 @@ MAY: dict[str, frozenset[Role]] = {
     "notices.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "duty.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
     "duty.plan": frozenset({SUPERVISOR, ADMIN}),
+    "alerts.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "surges.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "calls.list": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN, CASE_SYSTEM}),
     "calls.dial": frozenset({AGENT, SUPERVISOR, ADMIN, CASE_SYSTEM}),
@@ -202,6 +204,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", "/queues/{queue}", "queues.read", live.get_queue, answer=QueueView),
     _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),
     _route("GET", "/calls", "calls.list", live.list_calls, answer=CallsAnswer),
+    _route("GET", "/alerts", "alerts.list", alerts.list_alerts, answer=alerts.AlertsAnswer),
     _route("GET", "/surges", "surges.list", live.list_surges, answer=SurgesAnswer),
     _route("GET", "/callbacks", "callbacks.read", callbacks.list_callbacks, answer=callbacks.CallbacksAnswer),
     _route(

@@ -1,6 +1,6 @@
 """`evolve`: the only thing that changes the state, one entry at a time. A file a subject, one function an event."""
 
-from center.evolving import agents, callbacks, calls, duties, labels, legs, listening, others
+from center.evolving import agents, alerts, callbacks, calls, duties, labels, legs, listening, others
 from center.state import State
 from messages.errors import JournalError
 from messages.events import Entry
@@ -14,6 +14,7 @@ _STEPS = {
     **labels.STEPS,
     **duties.STEPS,
     **listening.STEPS,
+    **alerts.STEPS,
 }
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from calendars.hours import Spell
-from calls.call import Call
+from calls.call import Call, Surveyed
 from calls.operation import Operation
 from calls.transitions import CallState, call_after
 from center.evolving.step import Steps, settle, step
@@ -147,13 +147,11 @@ def _call_announced(state: State, entry: Entry, event: events.CallAnnounced) -> 
 
 
 def _survey_asked(state: State, entry: Entry, event: events.SurveyAsked) -> None:
-    state.calls[event.call].surveyed[event.question] = event.occurred, ""
+    state.calls[event.call].surveyed[event.question] = Surveyed(event.occurred)
 
 
 def _survey_answered(state: State, entry: Entry, event: events.SurveyAnswered) -> None:
-    call = state.calls[event.call]
-    call.surveyed[event.question] = event.asked_at, event.key
-    call.satisfied = event.satisfied if call.satisfied is None else call.satisfied
+    state.calls[event.call].surveyed[event.question] = Surveyed(event.asked_at, event.key, event.satisfied)
 
 
 def _flow_ended(state: State, entry: Entry, event: events.FlowEnded) -> None:

@@ -43,6 +43,7 @@ def _dial_out_ended(state: State, entry: Entry, event: events.DialOutEnded) -> N
 def _node_up(state: State, entry: Entry, event: events.NodeUp) -> None:
     """Arm again what was disarmed while nobody could say whether the phones ring."""
     state.nodes[event.node] = True
+    state.unheard.pop(event.node, None)
     guard = timedelta(seconds=state.settings.ring_guard_s)
     for call in state.calls.values():
         for leg in call.legs.values():
@@ -53,6 +54,7 @@ def _node_up(state: State, entry: Entry, event: events.NodeUp) -> None:
 def _node_down(state: State, entry: Entry, event: events.NodeDown) -> None:
     """Disarm the rings: an unheard answer must not be taken for a missed call."""
     state.nodes[event.node] = False
+    state.unheard[event.node] = entry.at
     for call in state.calls.values():
         if call.node == event.node:
             for leg in call.legs:

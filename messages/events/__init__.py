@@ -10,6 +10,8 @@ from datetime import datetime
 import msgspec
 
 from messages.events.agents import AgentPlanned, AgentStateChanged, DesktopChanged, PhoneChanged, WrapUpExtended
+from messages.events.alerts import AlertCleared, AlertRaised
+from messages.events.alerts import AlertEvent as AlertEvent
 from messages.events.callbacks import (
     CallbackAttempted,
     CallbackDone,
@@ -140,6 +142,8 @@ AnyEvent = (
     | DutyStarted
     | DutyEnded
     | DutyCalled
+    | AlertRaised
+    | AlertCleared
     | OperationStarted
     | PreviewShown
     | PreviewEnded

@@ -13,7 +13,7 @@ import structlog
 
 from telephony.ami.errors import AmiError, AmiLoginRefused, AmiLost
 from telephony.ami.manager import AmiManager
-from telephony.ami.session import LOGIN_S, AmiResponse
+from telephony.ami.session import BOOT_S, LOGIN_S, AmiResponse
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.ami.wire import AmiCounts, Headers
 
@@ -145,7 +145,7 @@ class AmiLink:
         self.wire_counts = manager.session.wire.counts
         try:
             manager.connect()
-            async with asyncio.timeout(2 * LOGIN_S):
+            async with asyncio.timeout(2 * LOGIN_S + BOOT_S):
                 await asyncio.wait((manager.ready, manager.lost), return_when=asyncio.FIRST_COMPLETED)
             if not manager.lost.done():
                 await self._resynchronise(manager)

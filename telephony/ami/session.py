@@ -14,6 +14,8 @@ from telephony.ami.errors import AmiError, AmiLoginRefused, AmiLost, AmiRefused,
 from telephony.ami.wire import AmiWire, Headers, encode_action
 
 LOGIN_S = 5.0
+BOOT_S = 10.0
+"""How long Asterisk may go on starting after the log-in: modules are still being loaded, and phones looked up."""
 PING_EVERY_S = 5.0
 PING_WITHIN_S = 3.0
 MAX_LISTED = 200_000
@@ -23,6 +25,7 @@ class State(Enum):
     """How far the session has come."""
 
     CONNECTED = auto()
+    BOOTING = auto()
     LOGGED_IN = auto()
     ENDED = auto()
 
@@ -57,7 +60,7 @@ class Answered:
 
 @dataclass(slots=True, frozen=True)
 class LoggedIn:
-    """From here actions may be sent."""
+    """From here actions may be sent: Asterisk has let us in and has started fully."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -77,6 +80,8 @@ class AmiSession:
         self.wire = AmiWire(wanted)
         self.state = State.CONNECTED
         self.late_answers = 0
+        self._booted = False
+        self._booted_by = now + LOGIN_S + BOOT_S
         self._pending: dict[str, _Pending] = {}
         self._count = 0
         self._out = bytearray()
@@ -100,6 +105,9 @@ class AmiSession:
         """Take bytes in."""
         self.wire.receive_data(data)
         for message in self.wire.messages_received():
+            if message.get("Event") == "FullyBooted":
+                self._booted = True
+                self._start()
             if "Event" in message:  # first: an OriginateResponse has a Response of its own
                 if not self._listed(message):
                     self._events.append(message)
@@ -123,6 +131,9 @@ class AmiSession:
         for action_id, pending in list(self._pending.items()):
             if pending.deadline <= now:
                 self._settle(action_id, AmiTimeout(f"no answer to {pending.name} in time"))
+        if self.state is State.BOOTING and now >= self._booted_by:  # an account of ours that is told no such thing
+            self._booted = True
+            self._start()
         if self.state is State.LOGGED_IN and now >= self._ping_at and self._ping is None:
             self._ping = self._send("Ping", {}, now, PING_WITHIN_S)
 
@@ -182,11 +193,17 @@ class AmiSession:
 
     def _logged_in(self, result: AmiResponse | AmiError) -> None:
         if isinstance(result, AmiResponse):
-            self.state = State.LOGGED_IN
-            self._events.append(LoggedIn())
+            self.state = State.BOOTING
+            self._start()
         else:
             refused = isinstance(result, AmiRefused)
             self._events.append(Ended(AmiLoginRefused("user name or secret refused") if refused else result))
+
+    def _start(self) -> None:
+        """Begin, once Asterisk has let us in and says to have started: before, it lacks the actions of its modules."""
+        if self.state is State.BOOTING and self._booted:
+            self.state = State.LOGGED_IN
+            self._events.append(LoggedIn())
 
 
 def _text(message: Headers, name: str) -> str:

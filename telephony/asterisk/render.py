@@ -12,6 +12,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ivr.steps import LANGUAGES
+from ivr.texts import MOST_PLACES, position_prompt
 from telephony import ASIDE, CONSULT, FALLBACK_QUEUE, FIRST_WORD_S, HOLD, LISTEN, SWAP
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.prompts import provide_prompts
@@ -71,6 +73,12 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
         "consult": CONSULT,
         "swap": SWAP,
         "answer_s": FIRST_WORD_S,
+        "announcements": settings.announcements,
+        "first_s": _seconds(settings.announcements.first_s) if settings.announcements else 0,
+        "every_s": _seconds(settings.announcements.every_s) if settings.announcements else 0,
+        "position_prompt": position_prompt,
+        "most_places": MOST_PLACES,
+        "languages": LANGUAGES,
     }
     files = dict.fromkeys(DEFAULTS_DO, "; the defaults do\n")
     names = [name.removesuffix(".j2") for name in plain.list_templates(extensions=["j2"])]
@@ -78,6 +86,11 @@ def render_files(settings: AsteriskSettings) -> dict[str, str]:
         environment = dialplan if name == "extensions.conf" else plain
         files[name] = environment.get_template(f"{name}.j2").render(values)
     return files
+
+
+def _seconds(exactly: float) -> int:
+    """Return whole seconds, which is what app_queue knows; 0 would mean never."""
+    return max(1, round(exactly))
 
 
 def _environment(unsafe: re.Pattern[str]) -> Environment:

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from queueing.settings import Announcements
+
 PhoneKind = Literal["udp", "webrtc", "both"]
 WEB_SUFFIX = "-web"
 
@@ -108,6 +110,8 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
     music_dir: str = "/usr/share/asterisk/moh"
     ring_seconds: int = 20
     fallback_seconds: int = 120
+    announcements: Announcements | None = None
+    """What callers in the fallback queue hear beside music: what our first queue's callers hear, where left out."""
     emergency_message_seconds: int = 120
     qualify_seconds: int = 30
     rtp_keepalive_seconds: int = 5

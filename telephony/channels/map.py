@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,14 @@ from telephony.channels.model import Channel, Headers, TrackedCall, TrackedLeg, 
 
 REMEMBERED = 1024
 """Channels that are gone and whose late events must not make them anew."""
+
+LAST_WORDS = frozenset(
+    {
+        *("Hangup", "HangupRequest", "SoftHangupRequest", "BridgeLeave", "DialEnd", "VarSet"),
+        *("AgentComplete", "AgentRingNoAnswer", "QueueCallerLeave", "QueueCallerAbandon"),
+    }
+)
+"""What is heard of a channel that is on its way out."""
 
 
 class ChannelMap:
@@ -37,6 +46,8 @@ class ChannelMap:
         self.to_switch: dict[SessionId, ListeningMode] = {}
         """Listeners who go from one mode to another."""
         self.gone: OrderedDict[str, None] = OrderedDict()
+        self.listed = -1
+        """The highest number of a channel in the list that was last taken over; Asterisk counts them up."""
         self.occurred = datetime.min.replace(tzinfo=UTC)
         self.told: list[Fact] = []
 
@@ -176,6 +187,9 @@ class ChannelMap:
             return None
         channel = self.by_uid.get(uid)
         name = text(headers, f"{prefix}Channel")
+        if channel is None and number_of(uid) <= self.listed and text(headers, "Event") in LAST_WORDS:
+            self._let_go(uid)  # it came before the list and is not in it: the logs know the whole of it
+            return None
         if channel is None:
             channel = self.by_uid[uid] = Channel(uid, self.occurred, did=text(headers, f"{prefix}Exten"))
             self.pair(channel, name)
@@ -202,7 +216,10 @@ class ChannelMap:
         del self.by_uid[channel.uid]
         if self.halves.get(channel.name[:-2]) == channel.uid:
             del self.halves[channel.name[:-2]]
-        self.gone[channel.uid] = None
+        self._let_go(channel.uid)
+
+    def _let_go(self, uid: str) -> None:
+        self.gone[uid] = None
         if len(self.gone) > REMEMBERED:
             self.gone.popitem(last=False)
 
@@ -286,6 +303,12 @@ class ChannelMap:
             self.to_switch,
         ):
             known.clear()
+
+
+def number_of(uid: str) -> int:
+    """Return the number in a unique id of Asterisk's own, `system-1795604695.144`; of another, one above all."""
+    number = uid.rpartition(".")[2]
+    return int(number) if number.isdecimal() and "." in uid else sys.maxsize
 
 
 def session_of(channel: Channel) -> SessionId:

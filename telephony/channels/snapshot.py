@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Set
 from datetime import datetime
 
 import msgspec
@@ -14,7 +15,7 @@ from messages.ids import CallId, LegId
 from telephony.channels import spying
 from telephony.channels.calls import ring
 from telephony.channels.connections import leads_aside, settle
-from telephony.channels.map import ChannelMap
+from telephony.channels.map import ChannelMap, number_of
 from telephony.channels.model import (
     Channel,
     Headers,
@@ -33,6 +34,7 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     channels.by_uid, channels.by_call, channels.tracked = {}, {}, {}
     channels.bridges, channels.halves = {}, {}
     present = [(_channel(channels, headers, known), headers) for headers in statuses]
+    channels.listed = max((number for uid in channels.by_uid if (number := number_of(uid)) < sys.maxsize), default=-1)
     for call in calls.values():
         if call.channel in channels.by_uid:
             channels.by_call[call.id] = call
@@ -47,6 +49,23 @@ def take_over(channels: ChannelMap, statuses: list[Headers]) -> None:
     for call in list(channels.by_call.values()):
         settle(channels, call)
         _holds(channels, call, away)
+
+
+def let_go_of_parted(channels: ChannelMap, known: Set[CallId], since: Mapping[str, Since]) -> set[CallId]:
+    """Let go of calls new to us that talked when the listing began and no longer did in it: they are at their ends,
+    and who only saw that would take them for unanswered. The logs know the whole of them. Returns which they are."""
+    parted = {
+        call.id
+        for call in channels.by_call.values()
+        if call.id not in known and since.get(call.channel, _UNKNOWN).bridged and all(leg.ended for leg in call.legs)
+    }
+    for name in parted:
+        call = channels.by_call.pop(name)
+        for leg in call.legs:
+            channels.tracked.pop(leg.id, None)
+        channel = channels.by_uid.pop(call.channel)  # not for good: should it go on, it is heard of again
+        channels.bridges.get(channel.bridge, set()).discard(channel.uid)
+    return parted
 
 
 def dated(channels: ChannelMap, fact: Fact, since: Mapping[str, Since]) -> list[Fact]:

@@ -50,9 +50,12 @@ class Channels(ChannelMap):
         told: `calls()`, `legs()` and `spies()` afterwards say what is.
         """
         self.occurred = self._last = at
+        known = set(self.by_call)
         snapshot.take_over(self, [headers for headers in statuses if text(headers, "Event") == "Status"])
+        parted = snapshot.let_go_of_parted(self, known, since or {})
         told, self.told = self.told, []
-        return [one for fact in told for one in snapshot.dated(self, fact, since or {})]
+        of_ours = [fact for fact in told if getattr(fact, "call", None) not in parted]
+        return [one for fact in of_ours for one in snapshot.dated(self, fact, since or {})]
 
     def _fully_booted(self, headers: Headers) -> None:
         """Each log-in hears this: only an up-time that began after what was last heard means a restart."""

@@ -180,6 +180,30 @@ async def test_the_page_sees_parked_calls_parties_bursts_and_deaf_seats_as_a_fre
         assert states == [("park", "done"), ("consult", "done"), ("emergency", "done"), ("dial_out", "pending")]
 
 
+async def test_the_page_shows_what_the_citizen_answered_as_a_fresh_snapshot_does(house: House) -> None:
+    await house.ready("a1")
+    supervisor, agent = house.token(Role.SUPERVISOR), house.token(Role.AGENT, agent="a1")
+    async with house.subscribed(supervisor) as client, house.subscribed(agent) as own:
+        await house.arrive("c1")
+        await house.leg(facts.LegRinging, "c1/1")
+        await house.leg(facts.LegAnswered, "c1/1")
+        await house.leg(facts.LegEnded, "c1/1", why=LegEnd.AGENT_HUNG_UP)
+        about: dict[str, Any] = {"occurred": now(), "node": ASTERISK, "call": CallId("c1")}
+        await house.settled(
+            facts.SurveyAsked(question="survey", **about),
+            facts.SurveyAnswered(question="survey", key="3", satisfied=False, **about),
+            facts.SurveyAsked(question="why", **about),
+        )
+        picture, seen = await _picture(await _heard(client)), await _picture(await _heard(own))
+    async with house.subscribed(supervisor) as client:
+        [fresh] = client.snapshot["calls"]
+    told = [
+        {"question": "survey", "key": "3", "satisfied": False},
+        {"question": "why", "key": "", "satisfied": None},
+    ]
+    assert fresh["surveys"] == picture["calls"][0]["surveys"] == seen["pops"][0]["surveys"] == told
+
+
 async def test_the_page_follows_a_calendar_and_what_is_done_by_hand_beside_it() -> None:
     async with open_house(center=city()) as house:
         supervisor = house.token(Role.SUPERVISOR)

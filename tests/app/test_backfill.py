@@ -177,6 +177,32 @@ async def test_rotated_logs_are_read_to_their_ends(node: Node, how: str, away: b
     assert answered == {"1", "2", "4"} - lost
 
 
+async def test_a_call_that_died_with_asterisk_ended_when_it_did_and_not_when_it_was_there_again(node: Node) -> None:
+    backfill = await node.reader()
+    rows = [line for line in CEL.splitlines(keepends=True) if "13800000002" in line][:3]
+    last = datetime.fromtimestamp(float(rows[-1].split(",")[1].strip('"')), UTC)
+    died, back = last + timedelta(seconds=0.1), last + timedelta(seconds=4)
+    node.cel.write_text("".join(rows))
+    node.queue_log.write_text(f"{int(back.timestamp())}|NONE|NONE|NONE|QUEUESTART|\n")
+    node.now = back + timedelta(seconds=2)
+    for fact in (facts.CallsLost(occurred=died, node=NODE), facts.NodeUp(occurred=back, node=NODE)):
+        backfill.seen(fact)
+    await backfill.look()
+    [contact] = node.desk.world.records(ContactRecord)
+    assert (contact.outcome, contact.ended_at) == (ContactOutcome.LOST, died)
+
+
+async def test_since_when_a_talk_goes_on_is_known_although_it_ends_while_the_logs_are_read(node: Node) -> None:
+    backfill = await node.reader()
+    node.cel.write_text(CEL)
+    rows = [row for row in csv.reader(CEL.splitlines()) if row[3] == "13800000001"]
+    times = {kind: datetime.fromtimestamp(float(row[1]), UTC) for row in rows for kind in [row[0]] if "BRIDGE" in kind}
+    uid, between = rows[0][14], times["BRIDGE_ENTER"] + timedelta(milliseconds=1)
+    assert between < times["BRIDGE_EXIT"]
+    assert (await backfill.since(between))[uid].bridged == times["BRIDGE_ENTER"]
+    assert (await backfill.since(times["BRIDGE_EXIT"]))[uid].bridged is None
+
+
 async def test_the_first_start_leaves_what_is_of_before_it_to_imports(node: Node) -> None:
     half = CEL.splitlines(keepends=True)
     cut = next(n for n, line in enumerate(half) if "13800000003" in line)

@@ -17,7 +17,7 @@ from app.settings import Settings, decode
 from center.settings import CenterSettings
 from messages.errors import SettingsError
 from messages.values import Need, Then
-from queueing.settings import Overflow
+from queueing.settings import Announcements, Overflow
 from simulation.toml_text import toml
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text()
@@ -106,6 +106,11 @@ WRONG: list[tuple[str, Any, str]] = [
         {"id": "x", "days": [{"date": date(2026, 10, 1), "until": date(2026, 10, 3)}, {"date": date(2026, 10, 3)}]},
         "calendar x has 2026-10-03 twice",
     ),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "queue": "gone"}, "alert x looks at queue gone"),
+    ("alerts", {"id": "x", "figure": "node_down", "at": 5, "queue": "north"}, "alert x is of nodes"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 0}, "alert x is raised at 0"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "clear_at": 5}, "alert x is cleared at 5"),
+    ("alerts", {"id": "x", "figure": "waiting", "at": 5, "hold_s": -1}, "alert x stands -1 s"),
     ("teams", {"id": "day"}, "[[center.teams]] names day 2 times"),
 ]
 
@@ -195,6 +200,17 @@ def test_tenants_and_teams_that_nobody_lists_may_be_named() -> None:
     settings = _example()
     settings["center"] |= {"tenants": [], "teams": []}
     assert _decoded(settings).center.agents[-1].tenant == "north"
+
+
+def test_the_fallback_queue_announces_what_the_default_queue_does_unless_it_is_said() -> None:
+    example = _example()
+    del example["asterisk"]["announcements"]
+    example["flow"]["queue"] = "north"
+    [north] = [queue for queue in example["center"]["queues"] if queue["id"] == "north"]
+    north["announcements"] = {"every_s": 20, "comfort": ["busy"]}
+    assert _decoded(example).asterisk.announcements == Announcements(every_s=20, comfort=("busy",))
+    example["asterisk"]["announcements"] = {"position": False}
+    assert _decoded(example).asterisk.announcements == Announcements(position=False)
 
 
 def test_odd_values_survive_being_written() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from agents.agent import Agent
+from alerts.rule import AlertRule
 from calls.call import Call
 from calls.transitions import CallState
 from center import snapshot
@@ -23,12 +24,16 @@ from messages import commands, events, facts, requests
 from messages.codec import encode
 from messages.errors import Refused
 from messages.ids import AgentId, CallId, LegId, NodeId, Phone, QueueId, SessionId, UserId
-from messages.values import AgentState, LegEnd, LegKind, ListeningMode, Role, Verb
+from messages.values import AgentState, AlertFigure, LegEnd, LegKind, ListeningMode, Role, Verb
 from tests.center.world import BY, NODE, START, World, same
 from tests.center.world import settings as center_settings
 
 AGENTS = [f"a{n}" for n in range(1, 5)]
 WHAT_HAPPENS = ["hang_up", "missing", "left", "release", "callback", "asked", "keyed"]
+ALERTS = tuple(
+    AlertRule(id=figure, figure=figure, at=at, hold_s=10)
+    for figure, at in ((AlertFigure.LONGEST_WAIT, 20), (AlertFigure.WAITING, 2), (AlertFigure.NODE_DOWN, 0))
+)
 DIAL = ["ANSWER", "NOANSWER", "BUSY", "CHANUNAVAIL", "CANCEL", "?"]
 
 LISTENERS = (Role.ADMIN, Role.SUPERVISOR)
@@ -50,7 +55,7 @@ class CentreUnderAnything(RuleBasedStateMachine):
     @staticmethod
     def new_world() -> World:
         """Return the world that things happen to."""
-        return World(agents=len(AGENTS), ring_s=15, wrap_up_s=5)
+        return World(agents=len(AGENTS), ring_s=15, wrap_up_s=5, alerts=ALERTS)
 
     def tell(self, message: Message, after: float = 0.0) -> None:
         self.past.append(message)
@@ -214,6 +219,11 @@ class CentreUnderAnything(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 40))
     def time_passes(self, seconds: float) -> None:
         self.world.wait(seconds)
+
+    @invariant()
+    def an_alert_is_of_a_rule_and_its_subject_once(self) -> None:
+        state = self.world.center.state
+        assert {(one.rule, one.key): one.id for one in state.alerts.values()} == state.alerted
 
     @invariant()
     def entries_are_gapless(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from center import snapshot
 from center.records import ContactRecord, SurveyRecord, VisitRecord
 from messages import commands, events, facts
 from messages.ids import CallId
@@ -177,3 +178,14 @@ def test_an_answer_that_nobody_asked_for_counts_nothing() -> None:
     world.hang_up("c1")
     world.do(fact)
     assert not world.records(SurveyRecord)
+
+
+def test_a_snapshot_of_before_satisfaction_was_kept_is_read() -> None:
+    world = waiting_world()
+    served(world)
+    world.do(facts.SurveyAsked(occurred=world.now, node=NODE, call=CallId("c1"), question="survey"))
+    kept = snapshot.encode(world.center.state)
+    today, before = b',"",null]', b',""]'
+    assert today in kept
+    again = snapshot.decode(kept.replace(today, before), world.settings)
+    assert again.calls[CallId("c1")].surveyed == world.call("c1").surveyed

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from agents.agent import Agent, AgentSettings
+from alerts.rule import AlertRule
 from calls.call import Call
 from center import snapshot
 from center.apply import Center, Message
@@ -30,7 +31,12 @@ RecordT = TypeVar("RecordT")
 
 
 def settings(
-    agents: int = 2, *, ring_s: float = 15, wrap_up_s: float = 10, surges: tuple[Surge, ...] = ()
+    agents: int = 2,
+    *,
+    ring_s: float = 15,
+    wrap_up_s: float = 10,
+    surges: tuple[Surge, ...] = (),
+    alerts: tuple[AlertRule, ...] = (),
 ) -> CenterSettings:
     """One queue and agents a1…aN at phones 1001…"""
     return CenterSettings(
@@ -40,6 +46,7 @@ def settings(
             for n in range(1, agents + 1)
         ),
         surges=surges,
+        alerts=alerts,
     )
 
 

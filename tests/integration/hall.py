@@ -96,7 +96,7 @@ class Hall:
         self.loop = CenterLoop(self.center, self.log, self, now)
         self.watch: Callable[[Fact], None] = lambda fact: None
         """Sees each fact after the centre."""
-        self.since: Callable[[], Awaitable[Mapping[str, Since]]] | None = None
+        self.since: Callable[[datetime], Awaitable[Mapping[str, Since]]] | None = None
         self.bridge = self._bridge()
         self.entries: list[Entry] = []
         self.marked = 0

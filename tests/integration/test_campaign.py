@@ -110,6 +110,11 @@ async def test_a_database_that_is_gone_for_60_s_loses_nobody(
 
 
 @proof_only
-async def test_a_killed_asterisk_among_200_calls_loses_its_own_calls_and_no_record(asterisk_root: Path) -> None:
-    result = await run(LONG, asterisk_root, Fault(kind=FaultKind.ASTERISK, at_s=11))
-    assert_nobody_is_lost(result, LONG)
+@pytest.mark.parametrize(("seed", "at_s"), [(6, 11.0), (9, 11.0), (3, 5.5)])
+async def test_a_killed_asterisk_among_200_calls_loses_its_own_calls_and_no_record(
+    asterisk_root: Path, seed: int, at_s: float
+) -> None:
+    options = msgspec.structs.replace(LONG, mix=msgspec.structs.replace(MIX, seed=seed))
+    result = await run(options, asterisk_root, Fault(kind=FaultKind.ASTERISK, at_s=at_s))
+    assert_nobody_is_lost(result, options)
+    assert sum(result.outcomes.values()) == options.calls and result.outcomes[ContactOutcome.LOST] > 0

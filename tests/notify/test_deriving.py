@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alerts.rule import AlertRule
 from center.apply import Center
 from center.loop import CenterLoop, LoopSettings
 from center.settings import CenterSettings
@@ -15,7 +16,7 @@ from messages import events, facts, requests
 from messages.events import Entry
 from messages.ids import CallId, ContactId, NodeId
 from messages.notices import Known, Notice, NoticeKind
-from messages.values import CallbackEnd, CallbackKind
+from messages.values import AlertFigure, CallbackEnd, CallbackKind
 from notify.deriving import notices_of
 from notify.senders import FileSender
 from notify.settings import AlertSettings, NotifySettings
@@ -70,6 +71,23 @@ async def test_who_was_served_is_asked_how_it_was_with_a_link_of_their_own(datab
     [told] = await notices_from(database, world, language="en")
     assert (told.kind, told.number) == (NoticeKind.SURVEY, NUMBER)
     assert told.text.endswith("https://survey.example/c1")
+
+
+@pytest.mark.parametrize(("asked", "key", "told"), [(False, "", 1), (True, "", 1), (True, "3", 0)])
+async def test_who_answered_by_key_is_not_asked_again(database: Database, asked: bool, key: str, told: int) -> None:
+    world = World(agents=1)
+    world.ready("a1")
+    world.come("c1")
+    world.talk("c1/1")
+    world.end_leg("c1/1")
+    about: dict[str, Any] = {"occurred": world.now, "node": NODE, "call": CallId("c1"), "question": "survey"}
+    if asked:
+        world.do(facts.SurveyAsked(**about))
+    assert await notices_from(database, world) == [], "nothing is sent before the survey's outcome is known"
+    if key:
+        world.do(facts.SurveyAnswered(key=key, satisfied=False, **about))
+    world.hang_up("c1", by_citizen=False)
+    assert kinds(await notices_from(database, world)) == [NoticeKind.SURVEY] * told
 
 
 async def test_who_was_served_meanwhile_is_not_told_that_we_call_back(database: Database) -> None:
@@ -129,6 +147,29 @@ async def test_a_burst_warns_each_leader_once(database: Database) -> None:
     found = await notices_from(database, world, alerts=alerts)
     assert [one.number for one in found] == ["13700000001", "13700000002"]
     assert found[0].text == "【12345热线预警】burst（138）短时间内来电3个，请关注。"
+
+
+async def test_an_alert_is_sent_to_whoever_is_told_of_its_rule_when_it_is_raised_and_when_it_is_over(
+    database: Database,
+) -> None:
+    rule = AlertRule(id="slow", figure=AlertFigure.LONGEST_WAIT, at=60, hold_s=0)
+    world = World(agents=1, alerts=(rule,))
+    world.come("c1")
+    world.wait(66)
+    world.hang_up("c1")
+    world.wait(6)
+    alerts = (
+        AlertSettings(on="alert.raised", rule="slow", numbers=("13700000001",)),
+        AlertSettings(on="alert.cleared", key="123", numbers=("13700000001",)),
+        AlertSettings(on="alert.raised", rule="other", numbers=("13700000003",)),
+        AlertSettings(on="alert.raised", key="north", numbers=("13700000004",)),
+    )
+    found = [one for one in await notices_from(database, world, alerts=alerts) if one.kind is NoticeKind.ALERT]
+    assert [one.number for one in found] == ["13700000001"] * 2
+    assert sorted(one.text for one in found) == [
+        "【12345热线告警】12345：最长等待（秒）60，达到阈值60。",
+        "【12345热线告警】12345：最长等待（秒）已恢复正常。",
+    ]
 
 
 def derived(event: Any, known: Known | None = None, **more: Any) -> list[Notice]:

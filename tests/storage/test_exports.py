@@ -36,7 +36,7 @@ from messages.errors import Forbidden, Invalid, Unavailable
 from messages.facts import LegHeld, LegResumed
 from messages.ids import CallId, ContactId, LegId
 from messages.masking import masked, masked_outside
-from messages.values import Target, TargetKind, Verb
+from messages.values import LabelKind, Target, TargetKind, Verb
 from storage import exports
 from storage.columns import to_row
 from storage.database import Database
@@ -117,6 +117,25 @@ def test_every_field_of_a_record_is_exported_and_explained(what: What) -> None:
     columns, kind = SCHEMA[what], RECORDS[what]
     assert [name for name in columns if name in kind.__struct_fields__] == list(kind.__struct_fields__)
     assert all(columns.values())
+
+
+@pytest.mark.parametrize("full", [True, False])
+async def test_a_number_quoted_in_a_reason_is_exported_like_numbers(
+    database: Database, tmp_path: Path, full: bool
+) -> None:
+    said = "rings from 13987654321, GD20261125000123"
+    world = World(agents=0)
+    for call, number in (("c1", "13800001234"), ("c2", "13900005678")):
+        world.come(call, number=number)
+        world.hang_up(call)
+        about: dict[str, Any] = {"evidence": (ContactId(call),), "number": number, "tenant": ""}
+        world.do(requests.ProposeLabel(by=BY, reason=said, kind=LabelKind.MALICIOUS, **about))
+        world.wait(1)
+    world.do(requests.MarkConfidential(by=BY, contact=ContactId("c2")))
+    await write(database, world.entries)
+    await export_rows(database, What.LABELS, None, None, "jsonl", tmp_path / "out", full=full)
+    scrubbed = said.replace("13987654321", "139****4321")
+    assert [row["reason"] for row in read_jsonl(tmp_path / "out")] == [said if full else scrubbed, scrubbed]
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 500])

@@ -18,6 +18,7 @@ from messages.values import ContactOutcome, LegEnd
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.ami.wire import AmiWire, Headers
 from telephony.channels import Channels
+from telephony.channels.map import LAST_WORDS, number_of
 from telephony.channels.model import phone_of
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -516,6 +517,45 @@ def test_what_a_resync_finds_is_as_old_as_asterisks_log_says() -> None:
     undated = Channels(NODE).resync(rows, RECEIVED)
     assert brief(undated) == [line for line in brief(told) if line[0] != "LegRinging"]
     assert {fact.occurred for fact in undated} == {RECEIVED}
+
+
+def test_a_call_of_which_only_the_last_words_are_heard_is_left_to_asterisks_logs() -> None:
+    """It talked before we came, and had left when the channels were listed: half a story would be a wrong one."""
+    name = "own_next_agent"
+    at, rows = lists_of(name)[-1]
+    (citizen,) = [str(row["Uniqueid"]) for row in rows if str(row["Channel"]).startswith("PJSIP/trunk-")]
+    others = [row for row in rows if row["Uniqueid"] != citizen]
+    assert others and number_of(citizen) < max(number_of(str(row["Uniqueid"])) for row in others)
+    late = [m for m in messages(name)[at:] if m.get("Uniqueid") == citizen and m.get("Event") in LAST_WORDS]
+    assert late[-1].get("Event") == "Hangup"
+    channels = Channels(NODE)
+    channels.resync(others, RECEIVED)
+    assert see(channels, late) == []
+    assert citizen not in channels.calls()
+    again = {**late[-1], "Event": "BridgeEnter", "Uniqueid": "t-1795604695.99999", "BridgeUniqueid": "b"}
+    assert see(channels, [again]) == [] and "t-1795604695.99999" in channels.by_uid, "who came later is followed"
+
+
+def test_a_talk_that_ended_while_the_channels_were_listed_is_left_to_asterisks_logs() -> None:
+    name = "own_next_agent"
+    at, rows = lists_of(name)[-1]
+    (citizen,) = [str(row["Uniqueid"]) for row in rows if str(row["Channel"]).startswith("PJSIP/trunk-")]
+    alone: list[Headers] = [{**row, "BridgeID": ""} for row in rows if row["Uniqueid"] == citizen]
+    since = {citizen: Since(RECEIVED, RECEIVED)}
+    hangup = [m for m in messages(name)[at:] if m.get("Event") == "Hangup" and m.get("Uniqueid") == citizen]
+    fresh = Channels(NODE)
+    assert fresh.resync(alone, RECEIVED, since) == []
+    assert (fresh.calls(), see(fresh, hangup)) == ([], [])
+    again = {**hangup[-1], "Event": "QueueCallerJoin", "Queue": "fallback"}
+    other = Channels(NODE)
+    other.resync(alone, RECEIVED, since)
+    assert brief(see(other, [again]))[0] == ("CallArrived",), "should it go on, it is followed"
+    waiting = Channels(NODE)
+    assert brief(waiting.resync(alone, RECEIVED, {citizen: Since(RECEIVED, None)}))[0] == ("CallArrived",)
+    seen = Channels(NODE)
+    seen.resync(rows, RECEIVED, since)
+    seen.resync(alone, RECEIVED, since)
+    assert seen.calls() == [citizen], "whom we knew goes on, such as to the survey"
 
 
 def test_a_variable_that_is_not_set_is_not_called_null() -> None:

@@ -1,6 +1,7 @@
 // What people do here: each is a request, some ask a question first. What comes of it comes back on the stream.
 
 import { $, make, write } from './dom.js';
+import { actOnLabel, proposeLabel } from './labels.js';
 import { ask } from './rest.js';
 import { stateText, text } from './text.js';
 
@@ -36,6 +37,7 @@ export class Acts {
     $('preview-dial').addEventListener('click', () => this.preview(true));
     $('preview-decline').addEventListener('click', () => this.preview(false));
     $('extend').addEventListener('click', () => this.extend());
+    $('propose').addEventListener('click', () => this.propose());
   }
 
   /** Do with one's own call what a verb of call.js says. */
@@ -46,6 +48,8 @@ export class Acts {
       this.open($('keypad'), ({ digits }) => ask('POST', `/calls/${id(call.id)}/dtmf`, { digits: digits.value }));
     } else if (verb.word === 'confidential') {
       this.attempt(() => ask('PUT', `/contacts/${id(call.contact)}/confidential`));
+    } else if (verb.word === 'label') {
+      this.propose(call.contact);
     } else if (verb.asks) this.openTarget(call, verb);
     else this.attempt(() => ask('POST', `/calls/${id(call.id)}/${verb.word}`));
   }
@@ -120,6 +124,14 @@ export class Acts {
     this.oversee({ title: open ? 'open_queue' : 'close_queue', whom: queue.name }, async ({ reason }) => {
       await ask('PUT', `/queues/${id(queue.id)}/open`, { open, reason: reason.value });
     });
+  }
+
+  propose(contact = '') {
+    proposeLabel(contact, (dialog, work) => this.open(dialog, work));
+  }
+
+  label(word, label) {
+    actOnLabel(word, label, (dialog, work) => this.open(dialog, work));
   }
 
   describe(call) {

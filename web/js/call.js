@@ -21,6 +21,7 @@ export const VERBS = [
   { word: 'cancel', key: 'Q', when: (now) => Boolean(now.party) },
   { word: 'park', key: 'P', when: (now) => !now.party && now.talking < 2 },
   { word: 'confidential', key: 'B', when: (now) => !now.call.confidential },
+  { word: 'label', key: 'G', when: () => true },
   { word: 'leave', key: 'L', when: (now) => now.talking > 1 },
   { word: 'hangup', key: 'X', grave: true, when: () => true },
 ];

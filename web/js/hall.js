@@ -95,7 +95,7 @@ function known(hall, event) {
   if (!call) {
     call = {
       id: event.call, contact: event.contact, number: '', did: '', queue: event.queue, state: 'offered',
-      direction: 'in', arrived_at: event.occurred, queued_at: null, legs: [], confidential: false,
+      direction: 'in', arrived_at: event.occurred, queued_at: null, legs: [], surveys: [], confidential: false,
     };
     hall.calls.set(call.id, call);
   }
@@ -123,13 +123,22 @@ function changed(hall, event, now) {
   if (session) Object.assign(session, now);
 }
 
+/** Keep what a citizen was asked on the call and on its pop: an agent's page has the call no more. */
+function surveyed(hall, event, one) {
+  const pops = hall.pops.filter((pop) => pop.contact === event.contact);
+  const call = hall.calls.get(event.call);
+  for (const place of call ? [call, ...pops] : pops) {
+    place.surveys = [...(place.surveys ?? []).filter((other) => other.question !== one.question), one];
+  }
+}
+
 const surgeKey = (surge) => `${surge.surge} ${surge.key}`;
 
 const STEPS = {
   'contact.arrived': (hall, event) =>
     hall.calls.set(event.call, {
       id: event.call, contact: event.contact, number: event.number, did: event.did, queue: null, state: 'arrived',
-      direction: event.direction, arrived_at: event.occurred, queued_at: null, legs: [],
+      direction: event.direction, arrived_at: event.occurred, queued_at: null, legs: [], surveys: [],
       confidential: event.confidential,
     }),
   'contact.confidential': (hall, event) => {
@@ -176,6 +185,9 @@ const STEPS = {
     }
     if (!hall.queues.size && hall.agents.has(event.agent)) hall.calls.delete(call.id); // an agent's own part is over
   },
+  'survey.asked': (hall, event) => surveyed(hall, event, { question: event.question, key: '', satisfied: null }),
+  'survey.answered': (hall, event) =>
+    surveyed(hall, event, { question: event.question, key: event.key, satisfied: event.satisfied }),
   'contact.ended': (hall, event) => hall.calls.delete(event.call),
   'agent.state': (hall, event, message) => {
     const agent = hall.agents.get(event.agent);

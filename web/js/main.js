@@ -1,12 +1,14 @@
 // Joins the parts: who is logged in, the stream, the buttons.
 
 import { Acts } from './acts.js';
+import { lookAlerts } from './alerts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { lookDuties } from './duty.js';
 import { DutyPlans } from './duty_plan.js';
 import { Hall } from './hall.js';
 import { Listening, lookPast } from './listening.js';
+import { lookLabels } from './labels.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { answer, bindPhone, drawPhone, phoneRings, plugIn, unplug } from './phone.js';
@@ -19,6 +21,8 @@ const LISTENERS = ['supervisor', 'leader', 'admin'];
 const PAST_AFTER_MS = 2500;
 const OVERSEERS = ['supervisor', 'admin'];
 const SEE_DUTIES = [...OVERSEERS, 'leader', 'analyst', 'auditor'];
+const ALERTED = [...OVERSEERS, 'leader', 'analyst'];
+const LABEL_READERS = [...OVERSEERS, 'leader', 'auditor'];
 const REFRESH_BEFORE_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOOK_SOON_MS = 200;
@@ -56,7 +60,9 @@ function show() {
 
 function may(who) {
   const any = (roles) => who.roles.some((role) => roles.includes(role));
-  return { listen: any(LISTENERS), oversee: any(OVERSEERS), duties: any(SEE_DUTIES) };
+  return {
+    listen: any(LISTENERS), oversee: any(OVERSEERS), duties: any(SEE_DUTIES), labels: any(LABEL_READERS), alerts: any(ALERTED),
+  };
 }
 
 async function enter() {
@@ -72,7 +78,12 @@ async function enter() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   stream?.close();
   stream = new Stream(`${scheme}://${location.hostname}:${config.stream_port}${config.stream_path}`, () => session()?.token, {
-    snapshot: (message) => { hall.restart(message); say(null); for (const one of [look, watch, owed, lookAtDuties, listened]) one(); show(); },
+    snapshot: (message) => {
+      hall.restart(message);
+      say(null);
+      for (const one of [look, watch, owed, labels, alerts, lookAtDuties, listened]) one();
+      show();
+    },
     event: (message) => { hall.take(message); follow(message.kind); show(); },
     link: (now) => { up = now; show(); },
     expiring: renew,
@@ -152,6 +163,8 @@ const LOOKED_AFTER = ['operation.done', 'operation.failed', 'call.answered', 'le
 function follow(kind) {
   if (LOOKED_AFTER.includes(kind)) lookSoon();
   if (kind === 'surge.started') watch();
+  if (kind.startsWith('caller.label')) labels();
+  if (kind.startsWith('alert.')) alerts();
   if (DUTY_CHANGES.test(kind)) dutiesSoon();
   if (ENDED.includes(kind)) listenedSoon();
 }
@@ -212,6 +225,20 @@ async function lookAtDuties() {
   show();
 }
 
+async function alerts() {
+  const who = session();
+  if (!who || !may(who).alerts || !up) return;
+  await lookAlerts();
+  show();
+}
+
+async function labels() {
+  const who = session();
+  if (!who || !may(who).labels || !up) return;
+  await lookLabels();
+  show();
+}
+
 function callBack(id) {
   attempt(async () => {
     await ask('POST', `/callbacks/${encodeURIComponent(id)}/dial`);
@@ -258,6 +285,8 @@ const on = {
   force: (agent) => acts.force(agent),
   takeOver: (call) => acts.takeOver(call),
   release: (call) => acts.release(call),
+  propose: (contact) => acts.propose(contact),
+  label: (word, label) => acts.label(word, label),
   openQueue: (queue) => acts.openQueue(hall.queues.get(queue)),
 };
 
@@ -307,6 +336,8 @@ function bind() {
   $('duty-rest').addEventListener('click', () => goTo('not_ready', 'break'));
   setInterval(owed, WATCH_MS);
   setInterval(lookAtDuties, WATCH_MS);
+  setInterval(labels, WATCH_MS);
+  setInterval(alerts, WATCH_MS);
   setInterval(() => session() && show(), 1000);
 }
 

@@ -1,10 +1,12 @@
 // The hall as the document shows it: called whenever something changed, and each second for the clocks.
 
+import { drawAlerts } from './alerts.js';
 import { drawOutcomes, drawOwnCall, drawParked, drawPreview, drawSurges } from './call.js';
 import { $, keep, make, write } from './dom.js';
 import { drawPost } from './duty.js';
 import { drawPlans } from './duty_plan.js';
 import { drawHeard, drawListening } from './listening.js';
+import { drawLabels } from './labels.js';
 import { drawOwed } from './owed.js';
 import { clock, duration, moment, outcomeText, reasonText, stateText, text } from './text.js';
 
@@ -14,6 +16,7 @@ const seconds = (since, now) => (since ? duration((now - Date.parse(since)) / 10
 
 /** Draw everything; `may`: {listen, oversee} says which buttons stand beside calls, agents and queues. */
 export function draw(hall, session, may, on, parked, now = Date.now()) {
+  drawAlerts();
   drawOwn(hall, session, now);
   drawPost(hall, session, on, now);
   drawOwnCall(hall, session, on, now);
@@ -23,6 +26,7 @@ export function draw(hall, session, may, on, parked, now = Date.now()) {
   drawParked(hall, session, parked, on, now);
   drawSurges(hall);
   drawOwed(session, on);
+  drawLabels(session, may, on);
   drawCalls(hall, session, may, on, now);
   drawAgents(hall, session, may, on, now);
   drawPlans(may, on);
@@ -55,6 +59,7 @@ function drawPops(hall, now) {
     const late = Date.parse(pop.expires_at) < now;
     item.classList.toggle('over', Boolean(pop.over) || late);
     write(item.querySelector('.over-why'), pop.over ? text('withdrawn') : '');
+    write(item.querySelector('.survey'), surveys(pop));
   });
 }
 
@@ -65,7 +70,7 @@ function buildPop(pop) {
     make('p', {}, make('span', { className: 'number', text: pop.number || text('unknown_number') }), ' ',
       make('span', { className: 'badge', text: text(known.length ? 'repeat' : 'first_contact') }), ' ',
       ...flagged(pop), make('span', { className: 'over-why quiet' })),
-    make('p', { className: 'quiet', text: line.join(' · ') }));
+    make('p', { className: 'quiet', text: line.join(' · ') }), make('p', { className: 'survey' }));
   if (pop.purpose) item.append(make('p', { text: `${text('purpose')}: ${pop.purpose}` }));
   if (pop.path?.length) item.append(make('p', { text: `${text('keyed')}: ${pop.path.join(' · ')}` }));
   if (pop.cases?.length) item.append(make('p', { text: `${text('cases')}: ${pop.cases.join(', ')}` }));
@@ -74,6 +79,16 @@ function buildPop(pop) {
     item.append(make('p', { className: 'quiet', text: `${text('recent')}: ${list.join('；')}` }));
   }
   return item;
+}
+
+/** Say what the citizen answered when they were asked how it was, or that they are being asked. */
+function surveys(place) {
+  const said = (one) => {
+    if (!one.key) return text('survey_asked');
+    const verdict = one.satisfied === null ? '' : text(one.satisfied ? 'satisfied' : 'dissatisfied');
+    return [verdict, `${text('key_pressed')} ${one.key}`].filter(Boolean).join(' · ');
+  };
+  return (place.surveys ?? []).map((one) => `${text('survey')}${one.question === 'survey' ? '' : ` ${one.question}`}: ${said(one)}`).join('；');
 }
 
 /** Return a badge for each flag of a pop that has a name; `repeat` has its own. */
@@ -126,15 +141,17 @@ function drawCalls(hall, session, may, on, now) {
     write(number, call.number || '—');
     write(queue, call.queue ?? '');
     paint(state.firstChild, talking?.state === 'held' ? 'holding' : call.state);
+    write(state.lastChild, surveys(call));
     write(agent, live.map((leg) => leg.agent ?? leg.phone).join(', '));
     write(time, seconds(talking?.answered_at ?? call.queued_at ?? call.arrived_at, now));
     row.classList.toggle('mine', live.some((leg) => leg.agent && leg.agent === session.agent));
-    const [listen, takeOver, release] = buttons.children;
+    const [listen, takeOver, release, label] = buttons.children;
     write(listen, text('listen'));
     write(takeOver, text('take_over'));
     write(release, text('release'));
+    write(label, text('label'));
     listen.hidden = !may.listen;
-    takeOver.hidden = release.hidden = !may.oversee;
+    takeOver.hidden = release.hidden = label.hidden = !may.oversee;
     listen.disabled = takeOver.disabled = !talking;
   });
 }
@@ -143,11 +160,14 @@ function buildCall(call, on) {
   const listen = make('button', { type: 'button', className: 'small' });
   const takeOver = make('button', { type: 'button', className: 'small' });
   const release = make('button', { type: 'button', className: 'small grave' });
+  const label = make('button', { type: 'button', className: 'small' });
+  label.addEventListener('click', () => on.propose(call.contact));
   listen.addEventListener('click', () => on.listen(call.id));
   takeOver.addEventListener('click', () => on.takeOver(call.id));
   release.addEventListener('click', () => on.release(call.id));
-  return make('tr', {}, make('td', { className: 'number' }), make('td'), make('td', {}, make('span')), make('td'),
-    make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release));
+  return make('tr', {}, make('td', { className: 'number' }), make('td'),
+    make('td', {}, make('span'), make('span', { className: 'quiet survey' })), make('td'),
+    make('td', { className: 'figure' }), make('td', {}, listen, takeOver, release, label));
 }
 
 function drawAgents(hall, session, may, on, now) {

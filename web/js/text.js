@@ -10,6 +10,8 @@ export const stateText = (state) => TEXTS[language].states[state] ?? state;
 export const reasonText = (reason) => TEXTS[language].reasons[reason] ?? reason;
 export const outcomeText = (outcome) => TEXTS[language].outcomes[outcome] ?? outcome;
 export const roleText = (role) => TEXTS[language].roles[role] ?? role;
+export const figureText = (figure) => TEXTS[language].figures[figure] ?? figure;
+export const kindText = (kind) => text(`kind_${kind}`);
 export const verbText = (verb) => TEXTS[language].verbs[verb] ?? verb;
 
 /** Write every fixed text of the document in the present language. */

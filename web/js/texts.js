@@ -50,6 +50,14 @@ export const TEXTS = {
     stage_asked: '等待批准', stage_waiting: '等待通话', stage_ringing: '正在接通', stage_hearing: '监听中', stage_ending: '正在结束',
     end_over: '通话结束', end_stopped: '已停止', end_limit: '到时结束', end_confidential: '市民要求保密', end_refused: '未批准',
     end_lapsed: '超时失效', end_failed: '未接通', end_lost: '中断',
+    labels: '骚扰标记', no_labels: '没有标记。', propose_label: '提议标记', label: '标记', label_kind: '类别', label_by: '提议人',
+    label_contacts: '来电联络编号（同一来电人）', label_days: '有效天数（留空：上限）', label_proposed: '待审批', label_in_force: '生效中',
+    label_until: '至', revoke: '撤销', kind_malicious: '恶意', kind_harassing: '骚扰',
+    kind_repeat_empty: '反复空呼', alerts: '告警', alert_since: '始于',
+    survey: '评价', survey_asked: '正在请市民评价', satisfied: '满意', dissatisfied: '不满意', key_pressed: '按键',
+    figures: {
+      longest_wait: '最长等待（秒）', waiting: '排队人数', nobody_ready: '无人就绪且有人等待（秒）', node_down: '节点失去联系（秒）',
+    },
     states: {
       logged_out: '未登录', ready: '就绪', reserved: '已派单', ringing: '振铃', talking: '通话', holding: '保持', wrap_up: '话后处理',
       not_ready: '示忙', arrived: '呼入', waiting: '排队', offered: '振铃', served: '即将结束', left: '已离开队列', parked: '寄存', consulted: '咨询中', held: '保持', ended: '已结束',
@@ -132,6 +140,16 @@ export const TEXTS = {
     stage_asked: 'to be approved', stage_waiting: 'waits for a call', stage_ringing: 'being connected', stage_hearing: 'listening',
     stage_ending: 'ending', end_over: 'call over', end_stopped: 'stopped', end_limit: 'time up', end_confidential: 'confidential',
     end_refused: 'refused', end_lapsed: 'lapsed', end_failed: 'not connected', end_lost: 'lost',
+    labels: 'Nuisance callers', no_labels: 'No label.', propose_label: 'Propose a label', label: 'Label', label_kind: 'Kind',
+    label_by: 'Proposed by', label_contacts: 'Contacts (of one caller)', label_days: 'Days (empty: as many as may be)',
+    label_proposed: 'proposed', label_in_force: 'in force', label_until: 'until', 
+    revoke: 'Revoke', kind_malicious: 'malicious', kind_harassing: 'harassing', kind_repeat_empty: 'repeated empty calls',
+    alerts: 'Alerts', alert_since: 'since',
+    survey: 'Survey', survey_asked: 'being asked', satisfied: 'satisfied', dissatisfied: 'not satisfied', key_pressed: 'key',
+    figures: {
+      longest_wait: 'longest wait (s)', waiting: 'calls waiting', nobody_ready: 'calls waiting, nobody ready (s)',
+      node_down: 'node not heard (s)',
+    },
     states: {
       logged_out: 'Logged out', ready: 'Ready', reserved: 'Offered a call', ringing: 'Ringing', talking: 'Talking',
       holding: 'On hold', wrap_up: 'Wrap-up', not_ready: 'Not ready', arrived: 'Arrived', waiting: 'Waiting',

@@ -41,6 +41,8 @@ class Server:
                 if action["Action"] not in self.silent_for:
                     ok = action["Action"] != "Login" or action["Secret"] == self.password
                     self.say(f"Response: {'Success' if ok else 'Error'}", f"ActionID: {action['ActionID']}")
+                    if ok and action["Action"] == "Login":
+                        self.say("Event: FullyBooted")
         writer.close()
 
     def say(self, *lines: str) -> None:
@@ -73,6 +75,8 @@ class Client:
         )
 
     def _event(self, headers: Any) -> None:
+        if headers["Event"] == "FullyBooted":
+            return
         self.seen.append(headers["Uniqueid"])
         if headers["Uniqueid"] == self.fail_on:
             raise RuntimeError("a bug of the callback's")

@@ -5,10 +5,21 @@ from __future__ import annotations
 import pytest
 
 from telephony.ami.errors import AmiLoginRefused, AmiLost, AmiRefused, AmiTimeout
-from telephony.ami.session import PING_EVERY_S, PING_WITHIN_S, AmiResponse, AmiSession, Answered, Ended, LoggedIn
+from telephony.ami.session import (
+    BOOT_S,
+    LOGIN_S,
+    PING_EVERY_S,
+    PING_WITHIN_S,
+    AmiResponse,
+    AmiSession,
+    Answered,
+    Ended,
+    LoggedIn,
+)
 from telephony.ami.subscription import SUBSCRIPTION
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
+BOOTED = b"Event: FullyBooted\r\nUptime: 0\r\nStatus: Fully Booted\r\n\r\n"
 
 
 def _message(*lines: str) -> bytes:
@@ -19,7 +30,8 @@ def _logged_in() -> AmiSession:
     session = AmiSession("user", "secret", SUBSCRIPTION, 0.0)
     assert b"Action: Login\r\nActionID: h1\r\nUsername: user\r\nSecret: secret\r\n" in session.data_to_send()
     session.receive_data(BANNER + _message("Response: Success", "ActionID: h1"), 0.1)
-    assert session.events_received() == [LoggedIn()]
+    session.receive_data(BOOTED, 0.1)
+    assert [event for event in session.events_received() if not isinstance(event, dict)] == [LoggedIn()]
     return session
 
 
@@ -39,6 +51,26 @@ def test_a_refused_log_in_ends_the_session() -> None:
 def test_nothing_is_sent_before_the_log_in() -> None:
     with pytest.raises(AmiLost):
         AmiSession("user", "secret", SUBSCRIPTION, 0.0).act("Ping", {}, 0.0, 5.0)
+
+
+def test_nothing_is_sent_to_an_asterisk_that_is_still_loading_its_modules() -> None:
+    session = AmiSession("user", "secret", SUBSCRIPTION, 0.0)
+    session.receive_data(BANNER + _message("Response: Success", "ActionID: h1"), 0.1)
+    session.tick(3.0)
+    assert session.events_received() == []
+    with pytest.raises(AmiLost):
+        session.act("QueuePause", {}, 3.0, 5.0)
+    session.receive_data(BOOTED, 3.1)
+    begun, told = session.events_received()
+    assert begun == LoggedIn() and isinstance(told, dict)
+    assert session.act("QueuePause", {}, 3.2, 5.0)
+
+
+def test_who_is_never_told_that_asterisk_has_started_begins_all_the_same() -> None:
+    session = AmiSession("user", "secret", SUBSCRIPTION, 0.0)
+    session.receive_data(BANNER + _message("Response: Success", "ActionID: h1"), 0.1)
+    session.tick(LOGIN_S + BOOT_S)
+    assert session.events_received() == [LoggedIn()]
 
 
 def test_answers_find_their_action_in_any_order() -> None:

@@ -68,9 +68,12 @@ class Ours:
     def __init__(self, callback: Callable[[Any], Any] = lambda message: None) -> None:
         self.seen: list[Any] = []
 
+        self._begun = False
+
         def on_event(message: Any) -> None:
-            self.seen.append(message)
-            callback(message)
+            if self._begun:
+                self.seen.append(message)
+                callback(message)
 
         self.manager = AmiManager("127.0.0.1", 1, "user", "secret", None, on_event)
         self.transport = Transport()
@@ -78,7 +81,8 @@ class Ours:
         self.manager.protocol = self.protocol
         self.protocol.transport = self.transport
         self.protocol.pump()
-        self.feed(BANNER + _message("Response: Success", "ActionID: h1"))
+        self.feed(BANNER + _message("Response: Success", "ActionID: h1") + _message("Event: FullyBooted"))
+        self._begun = True
         self._count = 1
 
     def feed(self, data: bytes) -> None:

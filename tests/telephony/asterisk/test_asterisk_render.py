@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from queueing.settings import Announcements
 from telephony.ami.subscription import SUBSCRIPTION
 from telephony.asterisk.render import UnsafeValue, render, render_files
 from telephony.asterisk.settings import AsteriskSettings, Phone, Trunk
@@ -124,3 +125,17 @@ def test_no_way_of_listening_has_o_beside_w_and_who_only_hears_has_neither() -> 
         assert "d" not in options, "no key of the listener's changes the way"
         assert {"E", "S"} <= set(options), "a listener does not go on to other channels"
     assert not set(ways["listen"]) & set("wWBd"), "who only hears has no way to be heard"
+
+
+def test_the_fallback_queue_says_what_it_is_told_to_and_nothing_of_its_own() -> None:
+    files = render_files(settings(announcements=Announcements(first_s=0.2, every_s=9.6, comfort=("comfort", "busy"))))
+    said = dict(line.split(" =", 1) for line in section(files["queues.conf"], "fallback") if " =" in line)
+    prompts = "/srv/hotline/prompts"
+    assert said["announce-frequency"].strip() == said["periodic-announce-frequency"].strip() == "10"
+    assert said["periodic-announce-startdelay"].strip() == "1", "0 would be never"
+    assert said["periodic-announce"].strip() == f"{prompts}/comfort,{prompts}/busy"
+    assert {said[name].strip() for name in ("queue-thereare", "queue-callswaiting", "queue-thankyou")} == {""}
+    assert f"_[n]um:2 => {prompts}/position-2" in section(files["say.conf"], "zh")
+    silent = render_files(settings(announcements=Announcements(comfort=(), position=False)))["queues.conf"]
+    assert "announce-frequency = 0" in silent and "periodic" not in silent
+    assert "announce-" not in render_files(settings())["queues.conf"]

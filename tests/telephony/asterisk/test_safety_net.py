@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from queueing.settings import Announcements
 from simulation.ports import free_port
 from telephony.agi.spool import read_spool
 from telephony.asterisk.settings import AsteriskSettings, Phone
@@ -94,6 +95,37 @@ async def test_a_citizen_is_told_and_answered_from_the_fallback_queue(
     assert re.fullmatch(r"\d+\.\d{6}", rows[0]["eventtime"])
     assert f"|{contact}|fallback|" in child.settings.queue_log_file.read_text()
     assert contact in child.settings.cdr_file.read_text()
+
+
+async def test_who_waits_in_the_fallback_queue_hears_their_place_and_a_word_of_comfort(
+    asterisk: StartAsterisk, ami_of: LogIn, sipp: Sipp, ears: list[RtpEar], own_prompts: str
+) -> None:
+    talks, first, second = ears
+    for name, half_period in (("position-1", 3), ("position-2", 5), ("comfort", 6)):
+        write_tone(Path(own_prompts) / f"{name}.wav", half_period)
+    port = free_port()
+    announced = Announcements(first_s=2, every_s=3)
+    child = await asterisk(
+        phones=(phone_at(port),), qualify_seconds=0, prompts_dir=own_prompts, announcements=announced
+    )
+    ami = await ami_of(child)
+    await ami.ask(Action="QueueAdd", Queue="fallback", Interface="PJSIP/1001")
+    await sipp.start(phone_scenario(free_port()), port)
+    target = f"127.0.0.1:{child.settings.sip_udp}"
+
+    async def arrive(number: str, ear: RtpEar) -> None:
+        await sipp.start(caller_scenario("12345", number, ear.port, talk_ms=60_000), free_port(), target)
+        await ami.event("QueueCallerJoin", CallerIDNum=number)
+
+    await arrive("13800000001", talks)
+    await ami.event("BridgeEnter", CallerIDNum="1001")
+    await arrive("13800000002", first)
+    await arrive("13800000003", second)
+    await eventually(lambda: hears_tone(second, 5), 30)
+    assert not hears_tone(second, 3), "only the next is told to be next"
+    for ear, half_period in ((first, 3), (first, 6), (second, 6)):
+        await eventually(lambda: hears_tone(ear, half_period), 30)  # noqa: B023 - awaited here
+    assert not hears_tone(first, 5) and not hears_tone(talks, 5)
 
 
 async def test_our_server_is_told_whom_it_holds_and_ends_the_call_by_saying_so(
