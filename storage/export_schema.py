@@ -18,6 +18,7 @@ class What(StrEnum):
     SURVEYS = "surveys"
     LABELS = "labels"
     LISTENING = "listening"
+    AUDIT = "audit"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -245,6 +246,22 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it ended (UTC, µs)",
         "failed": "why nothing was heard",
         "duration_s": "how long the listener heard the call (s)",
+    },
+    What.AUDIT: {
+        "seq": "the entry's number, without gaps",
+        "prev": "the hash of the entry before it; empty for the first",
+        "hash": "its hash, sha256: or sm3: and hex digits; what is hashed is in audit.md",
+        "at": "when (UTC, µs)",
+        "by": "who: a user, a program's account, shell:name, retention, hotline",
+        "action": "what: contacts.reveal, listening.use, …",
+        "contact": "the contact's id, where it was about one",
+        "about": "what it was done with else",
+        "tenant": "for whose line; empty for the city's",
+        "purpose": "what it was for, as was said",
+        "result": "asked, granted, refused or failed",
+        "why": "why it was refused or failed",
+        "origin": "the address it was asked from, or shell",
+        "of": "the entry of which this one is the end",
     },
 }
 """Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from api.masking import shown
 from api.rest.bodies import Id
-from api.rest.confidence import audit
 from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked
 from calls.label import Label
 from messages import requests
-from messages.audit import AuditEntry, AuditResult
-from messages.errors import Invalid, NotFound, Refused
+from messages.errors import Invalid, NotFound
 from messages.ids import ContactId, LabelId
-from messages.requests import Request
 from messages.values import LabelKind
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -94,8 +91,10 @@ async def propose_label(asked: Asked) -> Answer:
         reason=body.reason,
         evidence=tuple(map(ContactId, body.contacts)),
     )
-    name = await _decide(asked, request, "labels.propose", tenant, body.reason, contact=ContactId(body.contacts[0]))
-    return Answer(ProposedAnswer(id=name), 201)
+    asked.note(tenant=tenant, contact=ContactId(body.contacts[0]))
+    reply = await asked.decide(request)
+    asked.note(about=f"label {reply.id}, kind {body.kind}")
+    return Answer(ProposedAnswer(id=reply.id), 201)
 
 
 async def approve_label(asked: Asked) -> Answer:
@@ -103,7 +102,7 @@ async def approve_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: ApproveBody = body
     request = requests.ApproveLabel(by=asked.principal.user, label=label.id, days=said.days)
-    await _decide(asked, request, "labels.approve", label.tenant, label.reason, label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -112,7 +111,7 @@ async def refuse_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: BecauseBody = body
     request = requests.RefuseLabel(by=asked.principal.user, label=label.id, reason=said.reason)
-    await _decide(asked, request, "labels.refuse", label.tenant, said.reason, label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -121,7 +120,7 @@ async def revoke_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: BecauseBody = body
     request = requests.RevokeLabel(by=asked.principal.user, label=label.id, reason=said.reason)
-    await _decide(asked, request, "labels.revoke", label.tenant, said.reason, label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -135,35 +134,13 @@ async def _caller(asked: Asked, contact: ContactId) -> tuple[str, str]:
     return number, next(live, "")
 
 
-async def _decide(
-    asked: Asked, request: Request, action: str, tenant: str, purpose: str, about: str = "", **more: Any
-) -> str:
-    """Let the centre decide and audit how it went; return what it made, if anything."""
-    entry = AuditEntry(
-        at=asked.services.clock(),
-        by=asked.principal.user,
-        action=action,
-        about=about,
-        tenant=tenant,
-        purpose=purpose,
-        **more,
-    )
-    try:
-        reply = await asked.decide(request)
-    except Refused as refused:
-        denied = msgspec.structs.replace(entry, result=AuditResult.REFUSED, why=str(refused))
-        await audit(asked).append(denied)
-        raise
-    await audit(asked).append(msgspec.structs.replace(entry, about=about or reply.id))
-    return reply.id
-
-
 def _label(asked: Asked) -> Label:
     """Return the label that the address names. Raises NotFound, also for another tenant's."""
     name = LabelId(asked.path["label"])
     label = asked.services.mirror.state.labels.get(name)
     if label is None or not _is_ours(asked, label):
         raise NotFound(f"no label {name} that is proposed or in force")
+    asked.note(tenant=label.tenant)
     return label
 
 

@@ -125,6 +125,7 @@ def _session(asked: Asked) -> Listening:
     session = asked.services.mirror.state.listening.get(name)
     if session is None:
         raise NotFound(f"no listening session {name}")
+    _note_call(asked, session.call)
     if session.by != asked.principal.user:
         _check_call(asked, session.call)
     return session
@@ -167,12 +168,21 @@ def _check_call(asked: Asked, name: CallId) -> None:
     call = asked.services.mirror.state.calls.get(name)
     if call is not None and not asked.services.scope.has_call(asked.principal, call):
         raise NotFound(f"no live call {name}")
+    _note_call(asked, name)
+
+
+def _note_call(asked: Asked, name: CallId) -> None:
+    """Have the audit name the contact."""
+    call = asked.services.mirror.state.calls.get(name)
+    if call is not None:
+        asked.note(contact=call.contact, tenant=call.tenant)
 
 
 def _queue(asked: Asked) -> QueueSettings:
     queue = asked.services.mirror.state.queues.get(QueueId(asked.path["queue"]))
     if queue is None or not asked.services.scope.has_queue(asked.principal, queue):
         raise NotFound(f"no queue {asked.path['queue']}")
+    asked.note(tenant=queue.tenant)
     return queue
 
 

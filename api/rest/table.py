@@ -21,6 +21,7 @@ from api.rest import (
     seats,
     sessions,
 )
+from api.rest.auditing import Audited
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -90,7 +91,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "contacts.reveal": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
-    "audit.read": frozenset({AUDITOR, ADMIN}),
+    "audit.read": frozenset({AUDITOR}),
     "labels.read": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
     "labels.propose": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "labels.decide": frozenset({SUPERVISOR, ADMIN}),
@@ -119,6 +120,7 @@ def _route(
     body: object = None,
     query: object = None,
     repeats: bool = True,
+    audit: Audited | None = None,
 ) -> Route:
     return Route(
         method=method,
@@ -132,17 +134,31 @@ def _route(
         body=body,
         query=query,
         repeats=repeats,
+        audit=audit,
     )
 
 
-def _call(word: str, handler: Handler, body: object, action: str = "calls.control") -> Route:
-    return _route("POST", f"/calls/{{call}}/{word}", action, handler, body=body, answer=OperationAnswer, status=202)
+def _call(
+    word: str, handler: Handler, body: object, action: str = "calls.control", audit: Audited | None = None
+) -> Route:
+    path = f"/calls/{{call}}/{word}"
+    return _route("POST", path, action, handler, body=body, answer=OperationAnswer, status=202, audit=audit)
 
 
 def _label(word: str, handler: Handler, body: object) -> Route:
-    return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
+    path = f"/callers/labels/{{label}}/{word}"
+    return _route(
+        "POST",
+        path,
+        "labels.decide",
+        handler,
+        body=body,
+        status=204,
+        audit=Audited(name=f"labels.{word}", says=("days",)),
+    )
 
 
+# What is audited says so here; api/rest/endpoint.py does it (docs/audit.md).
 # A session's answer holds a token: it is not kept for repeats.
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -154,11 +170,12 @@ ROUTES: tuple[Route, ...] = (
         answer=SessionAnswer,
         status=201,
         repeats=False,
+        audit=Audited(shows=True),
     ),
     _route(
         "POST", "/sessions/refresh", "session.refresh", sessions.refresh_session, answer=SessionAnswer, repeats=False
     ),
-    _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False),
+    _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False, audit=Audited()),
     _route("GET", "/agents", "agents.list", seats.list_agents, answer=AgentsAnswer),
     _route("GET", "/agents/{agent}", "agents.read", seats.get_agent, answer=AgentView),
     _route(
@@ -168,6 +185,7 @@ ROUTES: tuple[Route, ...] = (
         seats.put_agent_state,
         body=AgentStateBody,
         answer=AgentView,
+        audit=Audited(name="agents.force_state", says=("state",), unless=seats.is_own),
     ),
     _route(
         "POST",
@@ -176,6 +194,7 @@ ROUTES: tuple[Route, ...] = (
         seats.extend_wrap_up,
         body=WrapUpExtensionBody,
         answer=AgentView,
+        audit=Audited(name="agents.extend_wrap_up", says=("seconds",), unless=seats.is_own),
     ),
     _route(
         "POST",
@@ -188,7 +207,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("GET", "/queues", "queues.read", live.list_queues, answer=QueuesAnswer),
     _route("GET", "/queues/{queue}", "queues.read", live.get_queue, answer=QueueView),
-    _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),
+    _route(
+        "PUT",
+        "/queues/{queue}/open",
+        "queues.open",
+        live.open_queue,
+        body=OpenBody,
+        answer=QueueView,
+        audit=Audited(says=("open",)),
+    ),
     _route("GET", "/calls", "calls.list", live.list_calls, answer=CallsAnswer),
     _route("GET", "/surges", "surges.list", live.list_surges, answer=SurgesAnswer),
     _route("GET", "/callbacks", "callbacks.read", callbacks.list_callbacks, answer=callbacks.CallbacksAnswer),
@@ -216,6 +243,7 @@ ROUTES: tuple[Route, ...] = (
         callbacks.close_callback,
         body=callbacks.CloseBody,
         status=204,
+        audit=Audited(),
     ),
     _route("GET", "/revisits", "revisits.read", revisits.list_revisits, answer=callbacks.CallbacksAnswer),
     _route(
@@ -243,8 +271,8 @@ ROUTES: tuple[Route, ...] = (
     _call("three-way", calls.three_way, TargetBody),
     _call("emergency", calls.emergency, EmergencyBody),
     _call("pickup", calls.pick_up, ReasonBody),
-    _call("take-over", calls.take_over, TakeOverBody, "calls.take_over"),
-    _call("hangup", calls.hang_up, ReasonBody),
+    _call("take-over", calls.take_over, TakeOverBody, "calls.take_over", audit=Audited()),
+    _call("hangup", calls.hang_up, ReasonBody, audit=Audited(name="calls.hang_up", unless=calls.has_own_part)),
     _route("GET", "/listening", "listening.list", live.list_listening, answer=ListeningList),
     _route(
         "POST",
@@ -254,6 +282,7 @@ ROUTES: tuple[Route, ...] = (
         body=ListeningBody,
         answer=ListeningAnswer,
         status=202,
+        audit=Audited(name="listening.start", says=("call", "mode", "phone")),
     ),
     _route(
         "PATCH",
@@ -263,8 +292,17 @@ ROUTES: tuple[Route, ...] = (
         body=ListeningModeBody,
         answer=ListeningAnswer,
         status=202,
+        audit=Audited(name="listening.switch", says=("mode",)),
     ),
-    _route("DELETE", "/listening/{session}", "listening.use", live.stop_listening, answer=ListeningAnswer, status=202),
+    _route(
+        "DELETE",
+        "/listening/{session}",
+        "listening.use",
+        live.stop_listening,
+        answer=ListeningAnswer,
+        status=202,
+        audit=Audited(name="listening.stop"),
+    ),
     _route("GET", "/operations/{operation}", "operations.read", live.get_operation, answer=Operation),
     _route("GET", "/contacts", "contacts.read", contacts.list_contacts, query=ContactsQuery, answer=ContactsAnswer),
     _route("GET", "/contacts/{contact}", "contacts.read", contacts.get_contact, answer=dict[str, Any]),
@@ -280,9 +318,15 @@ ROUTES: tuple[Route, ...] = (
         "recordings.play",
         recordings.play_recording,
         query=recordings.PlayQuery,
+        audit=Audited(shows=True),
     ),
     _route(
-        "PUT", "/contacts/{contact}/confidential", "contacts.confidential", confidence.mark_confidential, status=204
+        "PUT",
+        "/contacts/{contact}/confidential",
+        "contacts.confidential",
+        confidence.mark_confidential,
+        status=204,
+        audit=Audited(),
     ),
     # Each time a number is shown, that is audited: no answer is kept for repeats.
     _route(
@@ -293,6 +337,7 @@ ROUTES: tuple[Route, ...] = (
         body=confidence.RevealBody,
         answer=confidence.RevealAnswer,
         repeats=False,
+        audit=Audited(shows=True),
     ),
     _route(
         "GET",
@@ -301,6 +346,7 @@ ROUTES: tuple[Route, ...] = (
         confidence.list_audit,
         query=confidence.AuditQuery,
         answer=confidence.AuditAnswer,
+        audit=Audited(shows=True, says=("since", "until", "by", "action", "contact")),
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route("GET", "/callers/labels", "labels.read", labels.list_labels, answer=labels.LabelsAnswer),
@@ -312,6 +358,7 @@ ROUTES: tuple[Route, ...] = (
         body=labels.ProposeBody,
         answer=labels.ProposedAnswer,
         status=201,
+        audit=Audited(says=("kind",)),
     ),
     _label("approve", labels.approve_label, labels.ApproveBody),
     _label("refuse", labels.refuse_label, labels.BecauseBody),
@@ -332,10 +379,17 @@ ROUTES: tuple[Route, ...] = (
         body=exports.ExportBody,
         answer=exports.ExportAnswer,
         status=202,
+        audit=Audited(name="exports.create", says=("what", "form", "since", "until")),
     ),
     _route("GET", "/notices", "notices.read", notices.list_notices, query=notices.Query, answer=notices.NoticesAnswer),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
-    _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
+    _route(
+        "GET",
+        "/exports/{export}/download",
+        "exports.use",
+        exports.download_export,
+        audit=Audited(name="exports.download", shows=True),
+    ),
     _route(
         "GET",
         "/agents/{agent}/schedule",
@@ -352,6 +406,7 @@ ROUTES: tuple[Route, ...] = (
         query=schedules.DayQuery,
         body=schedules.ScheduleBody,
         answer=schedules.ScheduleAnswer,
+        audit=Audited(says=("day", "tz")),
     ),
     _route(
         "GET",

@@ -89,7 +89,7 @@ class MasterKeys:
                 raise SettingsError(f"{path}: others may read it; chmod 600 it")
             key = bytes.fromhex(path.read_text().strip())
         except OSError as error:
-            raise SettingsError(f"{path}: {error.strerror}; recordings sealed under this key need it") from error
+            raise SettingsError(f"{path}: {error.strerror}; what was sealed or signed by it needs it") from error
         except ValueError as error:
             raise SettingsError(f"{path}: not {2 * KEY} hex digits") from error
         if len(key) != KEY:

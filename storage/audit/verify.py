@@ -1,0 +1,311 @@
+"""Whether the audit is what was written: every row against its hash, the row before it and its signed head."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import LargeBinary, Row, Select, cast, func, select
+
+from messages.errors import Invalid
+from storage.audit.chain import BEFORE_THE_CHAIN, FIELDS, FIRST, hash_of
+from storage.audit.heads import Head, HeadKind, Heads, is_genuine, read
+from storage.audit.trail import BATCH
+from storage.database import Database, asking
+from storage.tables import audit
+
+PAGE = 500
+_COLUMNS = ("seq", "prev", "hash", *FIELDS)
+_TIMES = 3
+
+
+class Fault(StrEnum):
+    """What can be wrong with an entry."""
+
+    CHANGED = "changed"
+    """It is not what was hashed."""
+    REWRITTEN = "rewritten"
+    """It fits its hash, and is not what was signed: another entry, or a chain hashed anew from here on."""
+    MISPLACED = "misplaced"
+    """It does not follow the entry before it."""
+    MISSING = "missing"
+    CUT_OFF = "cut off"
+    """It was signed, and the chain ends before it."""
+    UNSIGNED = "unsigned"
+    """It has no head: it was not written by this software, died with it in between, or heads were taken away."""
+    OTHER_KEY = "other key"
+    """A head for it is signed by none of our keys."""
+    HEAD_CHANGED = "head changed"
+    """A head for it is not what was signed."""
+    SIGNED_TWICE = "signed twice"
+    """A head that comes too late in its file: it was put there, or the chain was cut off and went on."""
+    LATE = "late"
+    """More entries than a crash can leave were signed only later: heads were taken away in between."""
+
+
+SAYS = {
+    Fault.CHANGED: "not what was hashed: a field, the hash or the hash before was changed",
+    Fault.REWRITTEN: "fits its hash but not its signed head: another entry, or a chain hashed anew from here on",
+    Fault.MISPLACED: "does not name the hash of the entry before it: inserted or moved",
+    Fault.MISSING: "not there: deleted",
+    Fault.CUT_OFF: "signed, but the chain ends before: its end was cut off",
+    Fault.UNSIGNED: "no signed head: put there, or the heads were cut off; at the very end, perhaps a crash just now",
+    Fault.OTHER_KEY: "a head is not signed by a key that is trusted",
+    Fault.HEAD_CHANGED: "a head is not what was signed by its key",
+    Fault.SIGNED_TWICE: "a head out of its order: put there, or the chain was cut off and went on",
+    Fault.LATE: f"more than {BATCH} entries were signed later than written: heads were taken away in between",
+}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries from `seq` to `to` that have the same fault."""
+
+    seq: int
+    to: int
+    fault: Fault
+    says: str
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What was found. `late`: how many entries a crash had left unsigned, which is no fault."""
+
+    entries: int = 0
+    first: int = 0
+    last: int = 0
+    late: int = 0
+    findings: list[Finding] = []
+
+    @property
+    def well(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.findings
+
+    def found(self, fault: Fault, seq: int, to: int | None = None) -> None:
+        """Note a fault; one that goes on is one finding."""
+        end = seq if to is None else to
+        for at, one in enumerate(reversed(self.findings), 1):
+            if one.fault is fault and one.to + 1 == seq:
+                self.findings[-at] = msgspec.structs.replace(one, to=end)
+                return
+            if one.to + 1 < seq:
+                break
+        self.findings.append(Finding(seq=seq, to=end, fault=fault, says=SAYS[fault]))
+
+
+async def verify(
+    database: Database,
+    heads: Heads,
+    trusted: Sequence[str],
+    copies: Sequence[Path] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Read everything and compare. `trusted`: public keys in hex; `copies`: heads that were kept elsewhere.
+
+    Others may write meanwhile; what they add is for the next time. Raises Unavailable, OSError.
+    """
+    for _ in range(_TIMES):
+        async with heads.turn():  # nobody is between an entry and its head
+            async with asking(database.looking()) as connection:
+                last = (await connection.execute(select(func.max(audit.c.seq)))).scalar_one() or 0
+            sizes = await asyncio.to_thread(heads.sizes)
+        known = await asyncio.to_thread(_Known, heads, sizes, trusted, copies)
+        report = await _compare(database, known, last, progress)
+        if report.well or not await asyncio.to_thread(_was_pruned, heads, known):
+            break
+    return report
+
+
+def _was_pruned(heads: Heads, known: _Known) -> bool:
+    """Tell whether entries went, being past their days, while we read."""
+    sizes = heads.sizes()
+    return any(file not in sizes for file in known.sizes) or any(
+        head is not None and head.kind is HeadKind.PRUNED and head.seq not in known.floors
+        for head in map(read, heads.lines(sizes))
+    )
+
+
+class _Known:
+    """The heads: in their order, one look ahead; and where the chain may begin."""
+
+    def __init__(self, heads: Heads, sizes: dict[Path, int], trusted: Sequence[str], copies: Sequence[Path]) -> None:
+        self.sizes = sizes
+        self.bad: dict[int, Fault] = {}
+        """Entries with heads that we did not sign so."""
+        self._trusted = frozenset(trusted)
+        self._heads = heads
+        self.floors: dict[int, str] = {}
+        """The entries up to which the chain was pruned, with their hashes."""
+        for head in map(read, heads.lines(sizes)):
+            if head is not None and head.kind is HeadKind.PRUNED and is_genuine(head, self._trusted):
+                self.floors[head.seq] = head.hash
+        self.elsewhere = {head.seq: head.hash for head in self._genuine(_lines(copies))}
+        self.ordered = self._genuine(heads.lines(sizes))
+
+    def _genuine(self, lines: Iterable[bytes]) -> Iterator[Head]:
+        for head in map(read, lines):
+            if head is None or head.kind is HeadKind.PRUNED:
+                continue
+            if is_genuine(head, self._trusted):
+                yield head
+            else:
+                self.bad[head.seq] = Fault.HEAD_CHANGED if head.key in self._trusted else Fault.OTHER_KEY
+
+
+def _lines(files: Iterable[Path]) -> Iterator[bytes]:
+    for file in files:
+        for one in sorted(file.glob("*.heads")) if file.is_dir() else [file]:
+            yield from one.read_bytes().splitlines()
+
+
+async def _compare(database: Database, known: _Known, last: int, progress: Callable[[int, int], None]) -> Report:
+    walk = _Walk(known)
+    async for page in _pages(database, last):
+        await asyncio.to_thread(walk.take, page)
+        progress(page[-1]["seq"] - walk.report.first + 1, last - walk.report.first + 1)
+    await asyncio.to_thread(walk.end)
+    walk.report.findings.sort(key=lambda one: one.seq)
+    return walk.report
+
+
+class _Walk:
+    """Goes along rows and heads at once."""
+
+    def __init__(self, known: _Known) -> None:
+        self.report = Report()
+        self._known = known
+        self._ahead: Head | None = None
+        self._signed = 0
+        self._expected = 1
+        self._prev: str | None = FIRST
+        self._late: Counter[str] = Counter()
+
+    def take(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Look at the next rows."""
+        for row in rows:
+            self._one(row)
+
+    def _one(self, row: dict[str, Any]) -> None:
+        report, seq = self.report, row["seq"]
+        if not report.entries:
+            self._begin(seq)
+        report.entries += 1
+        report.last = seq
+        signed = None
+        if seq > self._expected:
+            report.found(Fault.MISSING, self._expected, seq - 1)
+            before = self._head(seq - 1)
+            self._prev = before.hash if before else None
+        signed = self._head(seq)
+        elsewhere = self._known.elsewhere.get(seq)
+        if not _fits(row):
+            report.found(Fault.CHANGED, seq)
+        elif (signed and signed.hash != row["hash"]) or (elsewhere is not None and elsewhere != row["hash"]):
+            report.found(Fault.REWRITTEN, seq)
+        elif self._prev is not None and row["prev"] != self._prev:
+            report.found(Fault.MISPLACED, seq)
+        self._note_head(row, signed)
+        self._prev = signed.hash if signed else row["hash"]
+        self._expected = seq + 1
+
+    def _begin(self, seq: int) -> None:
+        """The chain begins with 1, or where it is signed that it was pruned."""
+        floors = self._known.floors
+        if seq != 1 and seq - 1 in floors:
+            self._expected, self._prev = seq, floors[seq - 1]
+        elif seq != 1 and floors:
+            at_most = [floor for floor in floors if floor < seq]
+            self._expected = max(at_most, default=0) + 1
+            self._prev = floors.get(self._expected - 1, FIRST)
+        self.report.first = seq
+        self._signed = self._expected - 1
+
+    def _note_head(self, row: dict[str, Any], signed: Head | None) -> None:
+        seq = row["seq"]
+        if signed is None:
+            self.report.found(Fault.UNSIGNED, seq)
+        elif signed.kind is HeadKind.LATE and row["origin"] != BEFORE_THE_CHAIN:
+            self.report.late += 1
+            self._late[signed.at] += 1
+            if self._late[signed.at] > BATCH:
+                self.report.found(Fault.LATE, seq)
+
+    def _head(self, seq: int) -> Head | None:
+        """Return the head of an entry, going on to it."""
+        while True:
+            head = self._ahead or next(self._known.ordered, None)
+            self._ahead = None
+            if head is None:
+                return None
+            if head.seq > seq:
+                self._ahead = head
+                return None
+            is_new = head.seq > self._signed
+            self._next(head)
+            if is_new and head.seq == seq:
+                return head
+
+    def end(self) -> None:
+        """Look at the heads behind the last row."""
+        if not self.report.entries:
+            self._expected = max(self._known.floors, default=0) + 1
+            self._signed = self._expected - 1
+        last = max(self._known.elsewhere, default=0)
+        while (head := self._ahead or next(self._known.ordered, None)) is not None:
+            self._ahead = None
+            self._next(head)
+            last = max(last, head.seq)
+        if last >= self._expected:
+            self.report.found(Fault.CUT_OFF, self._expected, last)
+        for seq, fault in sorted(self._known.bad.items()):
+            self.report.found(fault, seq)
+
+    def _next(self, head: Head) -> None:
+        """Go on to a head, which should come after those before it."""
+        if head.seq <= self._signed:
+            if self.report.entries and head.seq >= self.report.first:
+                self.report.found(Fault.SIGNED_TWICE, head.seq)
+        else:
+            self._signed = head.seq
+
+
+def _fits(row: dict[str, Any]) -> bool:
+    algorithm, _, _ = str(row["hash"]).partition(":")
+    try:
+        return bool(row["hash"] == hash_of(algorithm, row["seq"], row["prev"], row))
+    except (Invalid, ValueError, TypeError):
+        return False
+
+
+async def _pages(database: Database, last: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield the rows up to `last`, each as it lies there, also what is no text any more."""
+    after, query = -(2**63), _raw(database)
+    while True:
+        page = query.where(audit.c.seq > after, audit.c.seq <= last).order_by(audit.c.seq).limit(PAGE)
+        async with asking(database.looking()) as connection:
+            found = (await connection.execute(page)).all()
+        if found:
+            yield [_plain(row) for row in found]
+            after = found[-1].seq
+        if len(found) < PAGE:
+            return
+
+
+def _raw(database: Database) -> Select[Any]:
+    columns = [audit.c[name] for name in _COLUMNS]
+    if database.kind != "sqlite":
+        return select(*columns)
+    as_bytes = [cast(column, LargeBinary).label(column.name) for column in columns if column.name not in ("seq", "of")]
+    return select(audit.c.seq, audit.c.of, *as_bytes)
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    values = row._mapping.items()
+    return {
+        str(name): value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+        for name, value in values
+    }
