@@ -168,7 +168,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat(f"{name}.{key}" if name else str(key), inner)
-    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+    elif isinstance(value, list | tuple) and value and all(isinstance(one, dict) for one in value):
         for n, one in enumerate(value):
             key = next((one[key] for key in NAMES if one.get(key)), n)
             yield from _flat(f"{name}[{key}]", one)

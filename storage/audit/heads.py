@@ -66,11 +66,12 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def read(line: bytes) -> Head | None:
-    """Return a line's head, None for what is none; who signed it is yet to be seen."""
+    """Return a line's head, None for what is none, or not as we write it; who signed it is yet to be seen."""
     try:
-        return _DECODER.decode(line)
+        head = _DECODER.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
+    return head if _ENCODER.encode(head) == line.rstrip(b"\n") else None
 
 
 def is_genuine(head: Head, trusted: Iterable[str]) -> bool:
@@ -78,10 +79,11 @@ def is_genuine(head: Head, trusted: Iterable[str]) -> bool:
     if head.key not in trusted:
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(head.key)).verify(bytes.fromhex(head.signature), head.told())
+        signature = bytes.fromhex(head.signature)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(head.key)).verify(signature, head.told())
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return signature.hex() == head.signature
 
 
 class Signer:

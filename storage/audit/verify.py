@@ -181,7 +181,8 @@ class _Walk:
         self._ahead: Head | None = None
         self._signed = 0
         self._expected = 1
-        self._prev: str | None = FIRST
+        self._before: set[str] = {FIRST}
+        """What the next row may name as the hash before it: the signed one and the one that is there."""
         self._late: Counter[str] = Counter()
 
     def take(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -195,32 +196,31 @@ class _Walk:
             self._begin(seq)
         report.entries += 1
         report.last = seq
-        signed = None
         if seq > self._expected:
             report.found(Fault.MISSING, self._expected, seq - 1)
             before = self._head(seq - 1)
-            self._prev = before.hash if before else None
+            self._before = {before.hash} if before else {row["prev"]}
         signed = self._head(seq)
         elsewhere = self._known.elsewhere.get(seq)
         if not _fits(row):
             report.found(Fault.CHANGED, seq)
         elif (signed and signed.hash != row["hash"]) or (elsewhere is not None and elsewhere != row["hash"]):
             report.found(Fault.REWRITTEN, seq)
-        elif self._prev is not None and row["prev"] != self._prev:
+        elif row["prev"] not in self._before:
             report.found(Fault.MISPLACED, seq)
         self._note_head(row, signed)
-        self._prev = signed.hash if signed else row["hash"]
+        self._before = {row["hash"], signed.hash} if signed else {row["hash"]}
         self._expected = seq + 1
 
     def _begin(self, seq: int) -> None:
         """The chain begins with 1, or where it is signed that it was pruned."""
         floors = self._known.floors
         if seq != 1 and seq - 1 in floors:
-            self._expected, self._prev = seq, floors[seq - 1]
+            self._expected, self._before = seq, {floors[seq - 1]}
         elif seq != 1 and floors:
             at_most = [floor for floor in floors if floor < seq]
             self._expected = max(at_most, default=0) + 1
-            self._prev = floors.get(self._expected - 1, FIRST)
+            self._before = {floors.get(self._expected - 1, FIRST)}
         self.report.first = seq
         self._signed = self._expected - 1
 
