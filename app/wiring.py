@@ -44,6 +44,7 @@ from messages.facts import Fact
 from messages.ids import NodeId
 from messages.values import Source
 from notify.outbox import Outbox
+from storage.audit.listened import ListeningAudit
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
@@ -134,6 +135,7 @@ class Hotline:
         self.rows = RowWriter(self.journal, self.database)
         self.vault = vault_of(settings)
         self.keeper = keeper_of(settings, self.journal, self.audit, self.vault, now)
+        self.listened = ListeningAudit(self.journal, Cursors(self.database), self.audit)
         self.notices = Notices(self.database)
         self.outbox: Outbox | None = None
         if settings.notify.kinds:
@@ -177,6 +179,7 @@ class Hotline:
         asterisk = self.settings.asterisk
         missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop, patience_s=PATIENCE_S)
         works = [self.loop.run(), self.mirror.run(), self.rows.run(), self.keeper.run(), self.backfill.run()]
+        works.append(self.listened.run())
         if self.outbox is not None:
             works.append(self.outbox.run())
         if days := self.settings.audit.days:
@@ -213,7 +216,7 @@ class Hotline:
 
     def _read_to(self) -> list[Position]:
         """Return how far those have read whom the journal is kept for."""
-        readers = [self.loop.snapshot_at, self.rows.position, self.keeper.position]
+        readers = [self.loop.snapshot_at, self.rows.position, self.keeper.position, self.listened.position]
         return [*readers, self.outbox.position] if self.outbox is not None else readers
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
 import os
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -80,10 +81,15 @@ def is_genuine(head: Head, trusted: Iterable[str]) -> bool:
         return False
     try:
         signature = bytes.fromhex(head.signature)
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(head.key)).verify(signature, head.told())
+        _key(head.key).verify(signature, head.told())
     except (InvalidSignature, ValueError):
         return False
     return signature.hex() == head.signature
+
+
+@functools.cache  # of few keys: only trusted ones are asked for
+def _key(public: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
 
 
 class Signer:

@@ -123,10 +123,14 @@ async def verify(
 def _was_pruned(heads: Heads, known: _Known) -> bool:
     """Tell whether entries went, being past their days, while we read."""
     sizes = heads.sizes()
-    return any(file not in sizes for file in known.sizes) or any(
-        head is not None and head.kind is HeadKind.PRUNED and head.seq not in known.floors
-        for head in map(read, heads.lines(sizes))
-    )
+    gone = any(file not in sizes for file in known.sizes)
+    return gone or any(head.seq not in known.floors for head in _prunings(heads, sizes))
+
+
+def _prunings(heads: Heads, sizes: dict[Path, int]) -> Iterator[Head]:
+    for line in heads.lines(sizes):
+        if b'"pruned"' in line and (head := read(line)) is not None and head.kind is HeadKind.PRUNED:
+            yield head
 
 
 class _Known:
@@ -140,8 +144,8 @@ class _Known:
         self._heads = heads
         self.floors: dict[int, str] = {}
         """The entries up to which the chain was pruned, with their hashes."""
-        for head in map(read, heads.lines(sizes)):
-            if head is not None and head.kind is HeadKind.PRUNED and is_genuine(head, self._trusted):
+        for head in _prunings(heads, sizes):
+            if is_genuine(head, self._trusted):
                 self.floors[head.seq] = head.hash
         self.elsewhere = {head.seq: head.hash for head in self._genuine(_lines(copies))}
         self.ordered = self._genuine(heads.lines(sizes))
