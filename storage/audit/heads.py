@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from messages.errors import SettingsError, Unavailable
 from storage.audit.chain import canonical, instant
-from storage.recordings.sealing import MasterKeys, sync_directory
+from storage.recordings.sealing import MasterKeys, give_to_owner, sync_directory
 
 log = structlog.get_logger()
 
@@ -145,6 +145,7 @@ class Heads:
     def _lock(self) -> int:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o750)
         lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        give_to_owner(lock, self.directory)
         until = time.monotonic() + TURN_S
         while True:
             try:
@@ -182,6 +183,7 @@ class Heads:
         path = self.directory / max([month, *names])
         is_new = not path.exists()
         with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640), "r+b", 0) as file:
+            give_to_owner(file.fileno(), self.directory)
             size = file.seek(0, os.SEEK_END)
             if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
                 lines.insert(0, b"\n")  # somebody was killed in the midst of a line
