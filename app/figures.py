@@ -90,6 +90,7 @@ class Figures(Collector):
             "hotline_stream": hotline.stream.counts,
             "hotline_recordings": hotline.keeper.counts,
             "hotline_audience": hotline.audience.counts,
+            "hotline_audit": hotline.audit.counts,
         }
         if hotline.outbox is not None:
             groups["hotline_notices"] = hotline.outbox.counts

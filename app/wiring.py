@@ -107,14 +107,14 @@ class Hotline:
         flows = flows_of(settings)
         for line in warnings(settings, now().date()):
             log.warning(line)
-        if settings.run_asterisk:
-            self._report("starting Asterisk")
-            await enter(AsteriskChild(settings.asterisk, self._report))
-        await asyncio.to_thread(_provide_flow_prompts, settings, flows)
         await enter(self.database)
         await upgrade(self.database)
         self.audit = trail_of(settings, self.database)
         await note_start(self.audit, settings, now)
+        if settings.run_asterisk:
+            self._report("starting Asterisk")
+            await enter(AsteriskChild(settings.asterisk, self._report))
+        await asyncio.to_thread(_provide_flow_prompts, settings, flows)
         self.journal, snapshots = await self._open_log()
         center = msgspec.structs.replace(settings.center, logs_s=settings.center.logs_s or LOGS_S)
         state = await restore(self.journal, snapshots, center)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +35,14 @@ Written = tuple[int, str, HeadKind]
 """An entry's seq and hash, and how its head is signed."""
 
 
+class AuditCounts(msgspec.Struct):
+    """Entries that were kept, those that could not be, and how often the chain's end was found changed."""
+
+    kept: int = 0
+    failed: int = 0
+    found_changed: int = 0
+
+
 class AuditTrail:
     """Who did what with what. Every method raises Unavailable where the database, or the heads' disk, is away."""
 
@@ -41,6 +50,7 @@ class AuditTrail:
         self.heads = heads
         self.signer = signer
         self.database = database
+        self.counts = AuditCounts()
         self._algorithm = algorithm
         self._waiting: list[tuple[AuditEntry, asyncio.Future[int]]] = []
         self._turn = asyncio.Lock()
@@ -67,12 +77,14 @@ class AuditTrail:
         except Exception as error:
             if not isinstance(error, HotlineError | OSError):
                 log.exception("the audit failed", error=str(error))
+            self.counts.failed += len(batch)
             known = error if isinstance(error, HotlineError) else Unavailable(f"the audit cannot be written: {error}")
             for _, done in batch:
                 if not done.done():
                     done.set_exception(known)
                     done.exception()  # who waits may be gone
         else:
+            self.counts.kept += len(batch)
             for seq, (_, done) in enumerate(batch, first):
                 if not done.done():
                     done.set_result(seq)
@@ -86,10 +98,7 @@ class AuditTrail:
                 seq, prev = await self._end(connection, last, at)
                 written = await self._insert(connection, entries, seq, prev)
             heads = await asyncio.to_thread(self._sign, written, at)
-        newest = heads[-1]
-        log.info(
-            "audit head", seq=newest.seq, hash=newest.hash, at=newest.at, key=newest.key, signature=newest.signature
-        )
+        log.info("audit head", **msgspec.structs.asdict(heads[-1]))
         return written[0][0]
 
     async def _end(self, connection: AsyncConnection, signed: Head | None, at: datetime) -> tuple[int, str]:
@@ -101,6 +110,7 @@ class AuditTrail:
         seq, prev = (row.seq, row.hash) if row is not None else (0, FIRST)
         if signed is not None and signed.seq >= seq:
             if (signed.seq, signed.hash) != (seq, prev):
+                self.counts.found_changed += 1
                 log.critical("the audit was changed: what is signed is not there", signed=signed.seq, there=seq)
             return signed.seq, signed.hash  # what is gone stays missing, for all to see
         if seq:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 from datetime import timedelta
@@ -98,6 +99,33 @@ async def test_killed_at_any_moment_nothing_is_lost_that_was_kept(
     assert report.well, report
     assert kept <= {row["seq"] for row in await rows_of(database)}
     assert report.late <= 5 * 3
+
+
+async def test_it_can_be_verified_while_others_write(database: Database, database_url: str, tmp_path: Path) -> None:
+    trail = trail_in(database, tmp_path)
+    await trail.append(entry(1))
+    process, seen = await writer(database_url, tmp_path, 150), set[int]()
+    while process.returncode is None:
+        report = await look(trail)
+        assert report.well, report
+        seen.add(report.entries)
+        if report.entries > 100:
+            break
+    await said(process)
+    assert len(seen) > 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
+async def test_what_root_types_does_not_lock_the_service_out(database: Database, tmp_path: Path) -> None:
+    for name in ("heads", "keys"):
+        (tmp_path / name).mkdir(mode=0o700)
+        os.chown(tmp_path / name, 65534, 65534)
+    trail = trail_in(database, tmp_path)
+    await trail.append(entry(1))
+    trail.signer.keys.add()
+    files = [*(tmp_path / "heads").iterdir(), *(tmp_path / "keys").iterdir()]
+    assert len(files) == 4
+    assert {file.stat().st_uid for file in files} == {65534}
 
 
 async def test_heads_that_were_taken_away_are_noticed_although_others_were_signed_since(

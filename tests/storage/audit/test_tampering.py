@@ -199,6 +199,15 @@ async def test_a_head_put_far_ahead_by_another_key_does_not_move_the_chain(kept:
     assert told(await look(kept.trail)) == [(10**9, 10**9, "other key")]
 
 
+async def test_an_entry_that_follows_nothing_is_misplaced(kept: Kept) -> None:
+    loose = kept.rows[3] | {"seq": COUNT + 1, "prev": "sha256:00"}
+    loose["hash"] = hash_of("sha256", COUNT + 1, "sha256:00", loose)
+    assert await kept.with_rows([*kept.rows, loose]) == [
+        (COUNT + 1, COUNT + 1, "misplaced"),
+        (COUNT + 1, COUNT + 1, "unsigned"),
+    ]
+
+
 async def test_a_forged_pruning_is_no_excuse(kept: Kept, tmp_path: Path) -> None:
     other = Signer(MasterKeys(tmp_path / "others"))
     [pruned] = other.heads([(4, kept.rows[3]["hash"], HeadKind.PRUNED)], entry(1).at)
