@@ -251,6 +251,7 @@ SCHEMA: dict[What, dict[str, str]] = {
         "seq": "the entry's number, without gaps",
         "prev": "the hash of the entry before it; empty for the first",
         "hash": "its hash, sha256: or sm3: and hex digits; what is hashed is in audit.md",
+        "signature": "of its head: the public key, a colon, the signature; empty from before the chain",
         "at": "when (UTC, µs)",
         "by": "who: a user, a program's account, shell:name, retention, hotline",
         "action": "what: contacts.reveal, listening.use, …",

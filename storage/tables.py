@@ -192,6 +192,7 @@ audit = Table(
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("prev", Text, nullable=False, unique=True),
     Column("hash", Text, nullable=False),
+    Column("signature", Text, nullable=False),
     *columns_of(AuditEntry, ()),
 )
 Index(None, audit.c.contact)

@@ -69,8 +69,6 @@ def _as_text(report: Report) -> str:
         f"{f'entry {one.seq}' if one.seq == one.to else f'entries {one.seq} to {one.to}'}: {one.fault}: {one.says}"
         for one in report.findings
     ]
-    if report.late:
-        lines.append(f"{report.late} entries that a crash had left were signed by the next writer")
     end = "all is well 完好" if report.well else "WRONG 有误"
     return "\n".join([*lines, f"{report.entries} entries, {report.first} to {report.last}; {end}"])
 

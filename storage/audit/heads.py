@@ -35,10 +35,10 @@ TAIL = 1 << 13
 
 
 class HeadKind(StrEnum):
-    """`signed` by whoever wrote the entry; `late` by whoever came after it; `pruned`: entries up to here are gone."""
+    """`signed` with its entry; `adopted`: of an entry from before the chain; `pruned`: entries up to here are gone."""
 
     SIGNED = "signed"
-    LATE = "late"
+    ADOPTED = "adopted"
     PRUNED = "pruned"
 
 
@@ -48,13 +48,17 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     hash: str
     at: str
-    kind: HeadKind = HeadKind.SIGNED
+    kind: HeadKind
     key: str
     signature: str
 
     def told(self) -> bytes:
         """Return what is signed."""
         return told(self.kind, self.seq, self.hash, self.at)
+
+    def kept(self) -> str:
+        """Return what the entry's own row keeps of it."""
+        return f"{self.key}:{self.signature}"
 
 
 def told(kind: HeadKind, seq: int, hash: str, at: str) -> bytes:
@@ -73,6 +77,12 @@ def read(line: bytes) -> Head | None:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return head if _ENCODER.encode(head) == line.rstrip(b"\n") else None
+
+
+def restored(seq: int, hash: str, at: datetime, kept: str) -> Head:
+    """Return the head of an entry from what its row keeps; who signed it is yet to be seen."""
+    key, _, signature = kept.partition(":")
+    return Head(seq=seq, hash=hash, at=instant(at), kind=HeadKind.SIGNED, key=key, signature=signature)
 
 
 def is_genuine(head: Head, trusted: Iterable[str]) -> bool:
@@ -105,16 +115,15 @@ class Signer:
         """Return the public keys in hex, oldest first. Raises SettingsError."""
         return [_public(Ed25519PrivateKey.from_private_bytes(self.keys.get(n))) for n in self.keys.versions()]
 
-    def heads(self, rows: Iterable[tuple[int, str, HeadKind]], at: datetime) -> list[Head]:
-        """Return heads for these. Raises SettingsError, OSError."""
+    def sign(self, rows: Iterable[tuple[int, str, datetime]], kind: HeadKind = HeadKind.SIGNED) -> list[Head]:
+        """Return heads for entries' seq, hash and instant. Raises SettingsError, OSError."""
         private = Ed25519PrivateKey.from_private_bytes(self.keys.get(self.keys.newest()))
-        key, when = _public(private), instant(at)
-
-        def head(seq: int, hash_: str, kind: HeadKind) -> Head:
+        key, made = _public(private), []
+        for seq, hash_, at in rows:
+            when = instant(at)
             signature = private.sign(told(kind, seq, hash_, when)).hex()
-            return Head(seq=seq, hash=hash_, at=when, kind=kind, key=key, signature=signature)
-
-        return [head(*row) for row in rows]
+            made.append(Head(seq=seq, hash=hash_, at=when, kind=kind, key=key, signature=signature))
+        return made
 
 
 def _public(private: Ed25519PrivateKey) -> str:

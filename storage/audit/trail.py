@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from messages.audit import AuditEntry
 from messages.errors import HotlineError, Invalid, Unavailable
 from messages.ids import UserId
-from storage.audit.chain import FIRST, hash_of, values_of
-from storage.audit.heads import Head, HeadKind, Heads, Signer
+from storage.audit.chain import BEFORE_THE_CHAIN, FIRST, hash_of, values_of
+from storage.audit.heads import Head, HeadKind, Heads, Signer, is_genuine, restored
 from storage.columns import harmless
 from storage.database import Database, asking
 from storage.tables import audit, audit_floor
@@ -30,9 +30,6 @@ RETENTION = UserId("retention")
 PRUNE = "audit.prune"
 # An arbitrary number: where heads are kept in several places after all, the chain is one nevertheless.
 _LOCK = 1_234_512_346
-
-Written = tuple[int, str, HeadKind]
-"""An entry's seq and hash, and how its head is signed."""
 
 
 class AuditCounts(msgspec.Struct):
@@ -91,18 +88,17 @@ class AuditTrail:
 
     async def _together(self, entries: Sequence[AuditEntry]) -> int:
         """Write entries in one go, then their heads; return the first one's seq."""
-        at = max(entry.at for entry in entries)
         async with self.heads.turn():
             last = await asyncio.to_thread(lambda: self.heads.last(self.signer.public()))
             async with asking(self.database.writing(durable=True)) as connection:
-                seq, prev = await self._end(connection, last, at)
-                written = await self._insert(connection, entries, seq, prev)
-            heads = await asyncio.to_thread(self._sign, written, at)
+                seq, prev = await self._end(connection, last)
+                heads = await self._insert(connection, entries, seq, prev)
+            await asyncio.to_thread(self.heads.append, heads)
         log.info("audit head", **msgspec.structs.asdict(heads[-1]))
-        return written[0][0]
+        return heads[0].seq
 
-    async def _end(self, connection: AsyncConnection, signed: Head | None, at: datetime) -> tuple[int, str]:
-        """Return seq and hash that the next entry follows; what a crash left without a head is given one first."""
+    async def _end(self, connection: AsyncConnection, signed: Head | None) -> tuple[int, str]:
+        """Return seq and hash that the next entry follows; heads that a crash left out are written first."""
         if self.database.kind == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         newest = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
@@ -110,32 +106,54 @@ class AuditTrail:
         seq, prev = (row.seq, row.hash) if row is not None else (0, FIRST)
         if signed is not None and signed.seq >= seq:
             if (signed.seq, signed.hash) != (seq, prev):
-                self.counts.found_changed += 1
-                log.critical("the audit was changed: what is signed is not there", signed=signed.seq, there=seq)
+                self._changed("what is signed is not there", signed=signed.seq, there=seq)
             return signed.seq, signed.hash  # what is gone stays missing, for all to see
         if seq:
-            since = signed.seq if signed is not None else 0
-            query = select(audit.c.seq, audit.c.hash).where(audit.c.seq > since).order_by(audit.c.seq)
-            late = [(found.seq, found.hash, HeadKind.LATE) for found in await connection.execute(query)]
-            await asyncio.to_thread(self._sign, late, at)
+            await self._restore(connection, signed)
         return seq, prev
+
+    async def _restore(self, connection: AsyncConnection, signed: Head | None) -> None:
+        """Write the heads that are in the rows and not in the files: those that a crash left out, and no more.
+
+        What has no signature of ours is left without a head, unless it is from before there was a chain.
+        """
+        columns = (audit.c.seq, audit.c.hash, audit.c.at, audit.c.signature, audit.c.origin)
+        query = select(*columns).order_by(audit.c.seq).where(audit.c.seq > (signed.seq if signed is not None else 0))
+        rows = (await connection.execute(query)).all()
+        old = [] if signed is not None else [row for row in rows if row.origin == BEFORE_THE_CHAIN]
+        late = rows[len(old) :]
+        if len(late) > BATCH:
+            self._changed("heads are gone", entries=len(late))
+            late = []
+        trusted = await asyncio.to_thread(self.signer.public)
+        made = [restored(row.seq, row.hash, row.at, row.signature) for row in late]
+        genuine = [head for head in made if is_genuine(head, trusted)]
+        if len(genuine) < len(made):
+            self._changed("an entry is not ours", after=signed.seq if signed is not None else 0)
+        await asyncio.to_thread(self._adopt, [(row.seq, row.hash, row.at) for row in old], genuine)
+
+    def _adopt(self, old: Sequence[tuple[int, str, datetime]], heads: Sequence[Head]) -> None:
+        if found := [*self.signer.sign(old, HeadKind.ADOPTED), *heads]:
+            self.heads.append(found)
+
+    def _changed(self, what: str, **more: int) -> None:
+        self.counts.found_changed += 1
+        log.critical(f"the audit was changed: {what}; hotline verify --audit says more", **more)
 
     async def _insert(
         self, connection: AsyncConnection, entries: Sequence[AuditEntry], seq: int, prev: str
-    ) -> list[Written]:
-        rows, written = [], []
+    ) -> list[Head]:
+        """Add entries and return their heads, which are yet to be written."""
+        rows, hashes = [], []
         for n, entry in enumerate(entries, seq + 1):
             values = values_of(entry)
             own = hash_of(self._algorithm, n, prev, values)
             rows.append({"seq": n, "prev": prev, "hash": own, **values})
-            written.append((n, own, HeadKind.SIGNED))
+            hashes.append((n, own, entry.at))
             prev = own
-        await connection.execute(insert(audit), rows)
-        return written
-
-    def _sign(self, rows: Sequence[Written], at: datetime) -> list[Head]:
-        heads = self.signer.heads(rows, at)
-        self.heads.append(heads)
+        heads = await asyncio.to_thread(self.signer.sign, hashes)
+        signed = [row | {"signature": head.kept()} for row, head in zip(rows, heads, strict=True)]
+        await connection.execute(insert(audit), signed)
         return heads
 
     async def entries(
@@ -190,7 +208,8 @@ class AuditTrail:
         about = f"entries {first} to {last.seq}, the last {last.hash}"
         await self.append(AuditEntry(at=at, by=RETENTION, action=PRUNE, about=about, origin=str(RETENTION)))
         async with self.heads.turn():
-            await asyncio.to_thread(self._sign, [(last.seq, last.hash, HeadKind.PRUNED)], at)
+            signed = await asyncio.to_thread(self.signer.sign, [(last.seq, last.hash, at)], HeadKind.PRUNED)
+            await asyncio.to_thread(self.heads.append, signed)
             async with asking(self.database.writing(durable=True)) as connection:
                 await connection.execute(insert(audit_floor), [{"seq": last.seq}])
                 removed = (await connection.execute(delete(audit).where(audit.c.seq <= last.seq))).rowcount

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -15,12 +14,11 @@ from sqlalchemy import LargeBinary, Row, Select, cast, func, select
 from messages.errors import Invalid
 from storage.audit.chain import BEFORE_THE_CHAIN, FIELDS, FIRST, hash_of
 from storage.audit.heads import Head, HeadKind, Heads, is_genuine, read
-from storage.audit.trail import BATCH
 from storage.database import Database, asking
 from storage.tables import audit
 
 PAGE = 500
-_COLUMNS = ("seq", "prev", "hash", *FIELDS)
+_COLUMNS = ("seq", "prev", "hash", "signature", *FIELDS)
 _TIMES = 3
 
 
@@ -28,7 +26,7 @@ class Fault(StrEnum):
     """What can be wrong with an entry."""
 
     CHANGED = "changed"
-    """It is not what was hashed."""
+    """It is not what was written."""
     REWRITTEN = "rewritten"
     """It fits its hash, and is not what was signed: another entry, or a chain hashed anew from here on."""
     MISPLACED = "misplaced"
@@ -44,12 +42,10 @@ class Fault(StrEnum):
     """A head for it is not what was signed."""
     SIGNED_TWICE = "signed twice"
     """A head that comes too late in its file: it was put there, or the chain was cut off and went on."""
-    LATE = "late"
-    """More entries than a crash can leave were signed only later: heads were taken away in between."""
 
 
 SAYS = {
-    Fault.CHANGED: "not what was hashed: a field, the hash or the hash before was changed",
+    Fault.CHANGED: "not what was written: a field, the hash, the hash before or the signature was changed",
     Fault.REWRITTEN: "fits its hash but not its signed head: another entry, or a chain hashed anew from here on",
     Fault.MISPLACED: "does not name the hash of the entry before it: inserted or moved",
     Fault.MISSING: "not there: deleted",
@@ -58,7 +54,6 @@ SAYS = {
     Fault.OTHER_KEY: "a head is not signed by a key that is trusted",
     Fault.HEAD_CHANGED: "a head is not what was signed by its key",
     Fault.SIGNED_TWICE: "a head out of its order: put there, or the chain was cut off and went on",
-    Fault.LATE: f"more than {BATCH} entries were signed later than written: heads were taken away in between",
 }
 
 
@@ -72,12 +67,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What was found. `late`: how many entries a crash had left unsigned, which is no fault."""
+    """What was found."""
 
     entries: int = 0
     first: int = 0
     last: int = 0
-    late: int = 0
     findings: list[Finding] = []
 
     @property
@@ -187,7 +181,6 @@ class _Walk:
         self._expected = 1
         self._before: set[str] = {FIRST}
         """What the next row may name as the hash before it: the signed one and the one that is there."""
-        self._late: Counter[str] = Counter()
 
     def take(self, rows: Sequence[dict[str, Any]]) -> None:
         """Look at the next rows."""
@@ -206,13 +199,14 @@ class _Walk:
             self._before = {before.hash} if before else {row["prev"]}
         signed = self._head(seq)
         elsewhere = self._known.elsewhere.get(seq)
-        if not _fits(row):
+        if not _fits(row) or not _is_headed(row, signed):
             report.found(Fault.CHANGED, seq)
         elif (signed and signed.hash != row["hash"]) or (elsewhere is not None and elsewhere != row["hash"]):
             report.found(Fault.REWRITTEN, seq)
         elif row["prev"] not in self._before:
             report.found(Fault.MISPLACED, seq)
-        self._note_head(row, signed)
+        if signed is None:
+            report.found(Fault.UNSIGNED, seq)
         self._before = {row["hash"], signed.hash} if signed else {row["hash"]}
         self._expected = seq + 1
 
@@ -227,16 +221,6 @@ class _Walk:
             self._before = {floors.get(self._expected - 1, FIRST)}
         self.report.first = seq
         self._signed = self._expected - 1
-
-    def _note_head(self, row: dict[str, Any], signed: Head | None) -> None:
-        seq = row["seq"]
-        if signed is None:
-            self.report.found(Fault.UNSIGNED, seq)
-        elif signed.kind is HeadKind.LATE and row["origin"] != BEFORE_THE_CHAIN:
-            self.report.late += 1
-            self._late[signed.at] += 1
-            if self._late[signed.at] > BATCH:
-                self.report.found(Fault.LATE, seq)
 
     def _head(self, seq: int) -> Head | None:
         """Return the head of an entry, going on to it."""
@@ -283,6 +267,15 @@ def _fits(row: dict[str, Any]) -> bool:
         return bool(row["hash"] == hash_of(algorithm, row["seq"], row["prev"], row))
     except (Invalid, ValueError, TypeError):
         return False
+
+
+def _is_headed(row: dict[str, Any], signed: Head | None) -> bool:
+    """Tell whether a row keeps the signature of its head; one from before the chain keeps none."""
+    if signed is None or signed.hash != row["hash"]:
+        return True  # which is another fault
+    if signed.kind is HeadKind.ADOPTED:
+        return bool(row["origin"] == BEFORE_THE_CHAIN and row["signature"] == "")
+    return bool(row["signature"] == signed.kept())
 
 
 async def _pages(database: Database, last: int) -> AsyncIterator[list[dict[str, Any]]]:

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("seq", _SEQ, autoincrement=False, nullable=False),
         sa.Column("prev", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -80,7 +81,9 @@ def upgrade() -> None:
 
 def _copy(connection: sa.Connection) -> None:
     before = sa.table("audit_before", sa.column("id", sa.BigInteger()), *_columns(_KEPT))
-    after = sa.table("audit", *_columns((*_KEPT, "prev", "hash", "origin")), *map(sa.column, ("seq", "of")))
+    after = sa.table(
+        "audit", *_columns((*_KEPT, "prev", "hash", "signature", "origin")), *map(sa.column, ("seq", "of"))
+    )
     last, seq, prev = -1, 0, FIRST
     while page := connection.execute(
         sa.select(before).where(before.c.id > last).order_by(before.c.id).limit(PAGE)
@@ -89,7 +92,7 @@ def _copy(connection: sa.Connection) -> None:
         for found in page:
             values = {name: found._mapping[name] for name in _KEPT} | {"origin": BEFORE_THE_CHAIN, "of": None}
             seq, own = seq + 1, hash_of("sha256", seq + 1, prev, values)
-            rows.append({"seq": seq, "prev": prev, "hash": own, **values})
+            rows.append({"seq": seq, "prev": prev, "hash": own, "signature": "", **values})
             prev = own
         connection.execute(sa.insert(after), rows)
         last = page[-1].id

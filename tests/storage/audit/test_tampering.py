@@ -81,7 +81,7 @@ def another(value: Any) -> st.SearchStrategy[Any]:
 
 
 @SLOW
-@given(seq=SEQS, name=st.sampled_from(("prev", "hash", *FIELDS)), data=st.data())
+@given(seq=SEQS, name=st.sampled_from(("prev", "hash", "signature", *FIELDS)), data=st.data())
 async def test_another_value_in_any_field_is_found_at_its_entry(
     kept: Kept, seq: int, name: str, data: st.DataObject
 ) -> None:
@@ -159,13 +159,15 @@ async def test_heads_that_are_moved_repeated_or_left_out_are_found(kept: Kept) -
 async def test_heads_by_another_key_do_not_count(kept: Kept, tmp_path: Path) -> None:
     other = Signer(MasterKeys(tmp_path / "others"))
     changed = hashed_anew([*kept.rows[:6], kept.rows[6] | {"by": "nobody"}, *kept.rows[7:]], 6)
-    heads = other.heads([(row["seq"], row["hash"], HeadKind.SIGNED) for row in changed], entry(1).at)
+    heads = other.sign((row["seq"], row["hash"], row["at"]) for row in changed)
     lines = [msgspec.json.encode(head) + b"\n" for head in heads]
     kept.file.write_bytes(b"".join([*kept.lines[:6], *lines[6:]]))
     await put(kept.trail.database, changed)
     found = told(await look(kept.trail))
     assert found == [(7, COUNT, "unsigned"), (7, COUNT, "other key")]
     kept.file.write_bytes(b"".join(lines))
+    ours = [row | {"signature": head.kept()} for row, head in zip(changed, heads, strict=True)]
+    await put(kept.trail.database, ours)
     assert told(await look(kept.trail, trusted=other.public())) == []
     assert told(await look(kept.trail))[0] == (1, COUNT, "unsigned")
 
@@ -183,6 +185,20 @@ async def test_a_chain_that_was_rewritten_stays_so_once_others_follow(kept: Kept
     assert told(await look(kept.trail)) == [(7, COUNT, "rewritten")]
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "somebody's", "another entry's"])
+async def test_an_entry_put_at_the_end_is_not_taken_for_ours_by_who_follows(
+    kept: Kept, tmp_path: Path, whose: str
+) -> None:
+    [false] = hashed_anew([*kept.rows, kept.rows[2] | {"about": "nothing"}], COUNT)[COUNT:]
+    [theirs] = Signer(MasterKeys(tmp_path / "others")).sign([(COUNT + 1, false["hash"], false["at"])])
+    signatures = {"nobody's": "", "somebody's": theirs.kept(), "another entry's": false["signature"]}
+    await put(kept.trail.database, [*kept.rows, false | {"signature": signatures[whose]}])
+    for n in range(3):
+        assert await kept.trail.append(entry(n)) == COUNT + 2 + n
+    assert told(await look(kept.trail)) == [(COUNT + 1, COUNT + 1, "unsigned")]
+    assert kept.trail.counts.found_changed == 1
+
+
 async def test_only_a_copy_elsewhere_finds_chain_and_heads_cut_off_together(kept: Kept, tmp_path: Path) -> None:
     copy = tmp_path / "copy.heads"
     copy.write_bytes(kept.heads)
@@ -193,7 +209,7 @@ async def test_only_a_copy_elsewhere_finds_chain_and_heads_cut_off_together(kept
 
 
 async def test_a_head_put_far_ahead_by_another_key_does_not_move_the_chain(kept: Kept, tmp_path: Path) -> None:
-    [far] = Signer(MasterKeys(tmp_path / "others")).heads([(10**9, "sha256:00", HeadKind.SIGNED)], entry(1).at)
+    [far] = Signer(MasterKeys(tmp_path / "others")).sign([(10**9, "sha256:00", entry(1).at)])
     kept.file.write_bytes(kept.heads + msgspec.json.encode(far) + b"\n")
     assert await kept.trail.append(entry(99)) == COUNT + 1
     assert told(await look(kept.trail)) == [(10**9, 10**9, "other key")]
@@ -210,14 +226,19 @@ async def test_an_entry_that_follows_nothing_is_misplaced(kept: Kept) -> None:
 
 async def test_a_forged_pruning_is_no_excuse(kept: Kept, tmp_path: Path) -> None:
     other = Signer(MasterKeys(tmp_path / "others"))
-    [pruned] = other.heads([(4, kept.rows[3]["hash"], HeadKind.PRUNED)], entry(1).at)
+    [pruned] = other.sign([(4, kept.rows[3]["hash"], entry(1).at)], HeadKind.PRUNED)
     kept.file.write_bytes(kept.heads + msgspec.json.encode(pruned) + b"\n")
     await put(kept.trail.database, kept.rows[4:])
     assert told(await look(kept.trail)) == [(1, 4, "missing")]
 
 
 @SLOW
-@given(seq=SEQS, name=st.sampled_from(("prev", "hash", *FIELDS)), where=st.integers(0, 2**20), bit=st.integers(0, 7))
+@given(
+    seq=SEQS,
+    name=st.sampled_from(("prev", "hash", "signature", *FIELDS)),
+    where=st.integers(0, 2**20),
+    bit=st.integers(0, 7),
+)
 async def test_any_bit_of_any_cell_of_an_sqlite_file_is_found(
     tmp_path_factory: pytest.TempPathFactory, seq: int, name: str, where: int, bit: int
 ) -> None:
