@@ -113,7 +113,10 @@ async def note_start(trail: AuditTrail, settings: Settings, clock: Clock) -> Non
             raise
         log.critical("the start is not in the audit", error=str(error))
     else:
-        seen.keep(settings)
+        try:
+            seen.keep(settings)
+        except OSError as error:  # the next start will say again what changed
+            log.error("the settings of this start could not be kept", error=str(error))
 
 
 class SeenSettings:

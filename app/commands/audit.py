@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.wiring import now
 from messages.errors import SettingsError
 from storage.audit.heads import public_key
-from storage.audit.verify import Report
+from storage.audit.report import Report
 from storage.audit.verify import verify as verify_audit
 from storage.database import Database
 from storage.migrations import newest, revision

@@ -75,7 +75,7 @@ class AuditTrail:
             if not isinstance(error, HotlineError | OSError):
                 log.exception("the audit failed", error=str(error))
             self.counts.failed += len(batch)
-            known = error if isinstance(error, HotlineError) else Unavailable(f"the audit cannot be written: {error}")
+            known = error if isinstance(error, Unavailable) else Unavailable(f"the audit cannot be written: {error}")
             for _, done in batch:
                 if not done.done():
                     done.set_exception(known)

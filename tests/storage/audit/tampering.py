@@ -11,8 +11,9 @@ from sqlalchemy import delete, insert, select
 from messages.audit import AuditEntry, AuditResult
 from messages.ids import ContactId, UserId
 from storage.audit.chain import FIRST, hash_of
+from storage.audit.report import Report
 from storage.audit.trail import AuditTrail
-from storage.audit.verify import Report, verify
+from storage.audit.verify import verify
 from storage.database import Database
 from storage.tables import audit
 from tests.center.world import START

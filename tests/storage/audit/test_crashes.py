@@ -159,6 +159,15 @@ async def test_without_the_disk_of_the_heads_nothing_is_kept(database: Database,
     assert await rows_of(database) == []
 
 
+async def test_with_a_key_that_others_may_read_nothing_is_kept(database: Database, tmp_path: Path) -> None:
+    trail = trail_in(database, tmp_path)
+    trail.signer.keys.newest()
+    (tmp_path / "keys" / "1.key").chmod(0o644)
+    with pytest.raises(Unavailable, match="chmod 600"):
+        await trail.append(entry(1))
+    assert await rows_of(database) == []
+
+
 async def test_a_disk_of_heads_that_fills_up_leaves_no_more_than_one_batch(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
