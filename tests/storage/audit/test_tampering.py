@@ -27,7 +27,7 @@ from tests.storage.trails import trail_in
 
 COUNT = 12
 SEQS = st.integers(1, COUNT)
-SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SLOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 class Kept:
