@@ -19,8 +19,13 @@ from messages.errors import NotFound, Unavailable
 from messages.ids import UserId
 from messages.principal import Principal
 from messages.values import Role
+from storage.database import Database
+from storage.migrations import upgrade
 from tests.api.house import House, now, open_house
 from tests.api.test_rest import BODIES
+from tests.postgres_fixture import PostgresServer
+from tests.storage.audit.tampering import look
+from tests.storage.trails import trail_in
 
 AUDITED = [route for route in ROUTES if route.audit is not None]
 NAMES = {"agent": "a1", "queue": "12345", "call": "c1", "contact": "kc1", "session": "s1", "callback": "o1"}
@@ -252,3 +257,27 @@ async def test_what_goes_wrong_is_told_apart(error: Exception, result: str, why:
         ("asked", "", "", None),
         (result, why, "found", 1),
     ]
+
+
+async def test_while_the_database_is_away_a_real_audit_refuses_and_afterwards_goes_on(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    async with Database(postgres_server.new_database()) as database:
+        await upgrade(database)
+        trail = trail_in(database, tmp_path)
+        async with open_house(kept={"audit": trail}) as house:
+            house.history.add("k1", "13987654321")
+            boss, why = house.token(Role.SUPERVISOR), {"purpose": "a fire"}
+            assert (await house.ask("POST", "contacts/k1/reveal", boss, why))[0] == 200
+            postgres_server.stop()
+            try:
+                status, answer = await house.ask("POST", "contacts/k1/reveal", boss, why)
+                assert (status, answer["type"], "1398765" in str(answer)) == (503, "unavailable", False)
+                status, _ = await house.ask("PUT", "queues/12345/open", boss, {"open": False})
+                assert status == 503
+            finally:
+                postgres_server.start()
+            assert (await house.ask("GET", "queues/12345", boss))[1]["open"]
+            assert (await house.ask("POST", "contacts/k1/reveal", boss, why))[0] == 200
+        report = await look(trail)
+        assert (report.well, report.entries) == (True, 2)
