@@ -138,10 +138,10 @@ class Schedules(Protocol):
 
 
 class Audit(Protocol):
-    """What is written down before a number is shown; nothing is ever changed or taken away."""
+    """What is written down before it is done or shown; nothing is ever changed or taken away."""
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Keep an entry; it is there for good once this returns. Raises Unavailable."""
+    async def append(self, entry: AuditEntry) -> int:
+        """Keep an entry and return its seq; it is there for good once this returns. Raises Unavailable."""
 
     async def entries(
         self,

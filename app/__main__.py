@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from app.commands import (
     asterisk,
+    audit,
     calendars,
     common,
     data,
@@ -37,6 +39,7 @@ def hotline(
     ] = "",
 ) -> None:
     """Contact-centre middleware for a city's 12345 government hotline."""
+    common.log_plainly(logging.WARNING)
     context.obj = common.Given(config, db)
 
 
@@ -45,8 +48,9 @@ cli.command("check")(run.check)
 cli.command("simulate")(simulate.simulate)
 cli.command("replay")(data.replay)
 cli.command("export")(data.export)
-cli.command("verify")(recordings.verify)
+cli.command("verify")(audit.verify)
 cli.add_typer(recordings.recordings, name="recordings")
+cli.add_typer(audit.cli, name="audit")
 cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")
 cli.add_typer(flows.flows, name="flow")

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.auditing import signer_of
 from app.flows import known, look_at
 from app.notices import sender_of
 from app.recordings import told
@@ -25,6 +26,7 @@ from telephony.asterisk.probe import AmiProbe, ProbeFailed, sip_options
 
 FREE_BYTES = 1 << 30
 PATIENCE_S = 3.0
+SIX_MONTHS = 183
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -48,6 +50,7 @@ async def findings(settings: Settings) -> list[Finding]:
         "disk": _disk,
         "database": _database,
         "recordings": _recordings,
+        "audit": _audit,
         "redis": _redis,
         "asterisk manager": _manager,
         "asterisk sip": _sip,
@@ -108,6 +111,14 @@ async def _database(settings: Settings) -> str:
 
 async def _recordings(settings: Settings) -> str:
     return await asyncio.to_thread(told, settings)
+
+
+async def _audit(settings: Settings) -> str:
+    keys, days = await asyncio.to_thread(signer_of(settings).public), settings.audit.days
+    if 0 < days < SIX_MONTHS:
+        raise Warn(f"[audit] days is {days}: entries are to be kept for six months at least")
+    kept = f"kept {days} days" if days else "kept for ever"
+    return f"{kept}, heads signed by {keys[-1][:16]}…" if keys else f"{kept}; a key is made at the first start"
 
 
 async def _redis(settings: Settings) -> str:

@@ -37,7 +37,12 @@ QUEUE = QueueId("12345")
 SIMULATED = tuple(f"10{n:02}" for n in range(1, 7))
 VISITOR, SUPERVISOR = "1008", "9001"
 PASSWORD = "hotline-demo"
-PEOPLE = (("agent", Role.AGENT, VISITOR), ("supervisor", Role.SUPERVISOR, None), ("admin", Role.ADMIN, None))
+PEOPLE = (
+    ("agent", Role.AGENT, VISITOR),
+    ("supervisor", Role.SUPERVISOR, None),
+    ("admin", Role.ADMIN, None),
+    ("auditor", Role.AUDITOR, None),
+)
 LIVE_LINE_S = 2.0
 
 

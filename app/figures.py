@@ -92,6 +92,7 @@ class Figures(Collector):
             "hotline_recordings": hotline.keeper.counts,
             "hotline_audience": hotline.audience.counts,
             "hotline_listening": hotline.listening.counts,
+            "hotline_audit": hotline.audit.counts,
         }
         if hotline.outbox is not None:
             groups["hotline_notices"] = hotline.outbox.counts

@@ -7,9 +7,8 @@ from pathlib import Path
 from app.settings import Settings
 from center.ports import Clock, EventLog
 from messages.ids import RecordingId
-from storage.audit import AuditTrail
+from storage.audit.trail import AuditTrail
 from storage.cursors import Cursors
-from storage.database import Database
 from storage.recordings import codec
 from storage.recordings.files import RecordingFiles
 from storage.recordings.keeper import Keeper
@@ -28,14 +27,14 @@ def vault_of(settings: Settings) -> Vault:
     return Vault(wanted, store, keys, settings.data / "recordings-work")
 
 
-def keeper_of(settings: Settings, entries: EventLog, database: Database, vault: Vault, clock: Clock) -> Keeper:
+def keeper_of(settings: Settings, entries: EventLog, audit: AuditTrail, vault: Vault, clock: Clock) -> Keeper:
     """Return the keeper of the Asterisk host's recordings."""
 
     def source(recording: RecordingId) -> Path:
         return FileRecorder(settings.asterisk.recordings).path(recording)
 
-    files, cursors = RecordingFiles(database), Cursors(database)
-    return Keeper(entries, files, cursors, vault, AuditTrail(database), source, clock)
+    files, cursors = RecordingFiles(audit.database), Cursors(audit.database)
+    return Keeper(entries, files, cursors, vault, audit, source, clock)
 
 
 def told(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from messages.ids import AgentId, UserId
 from messages.values import Role
 from notify.settings import NotifySettings
 from recording.settings import RecordingSettings
+from storage.audit.settings import AuditSettings
 from telephony.asterisk.settings import AsteriskSettings
 
 
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schedules: ScheduleSettings = ScheduleSettings()
     recordings: RecordingSettings = RecordingSettings()
     notify: NotifySettings = NotifySettings()
+    audit: AuditSettings = AuditSettings()
     accounts: tuple[Account, ...] = ()
 
     @property

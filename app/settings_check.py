@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
+from ipaddress import ip_network
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,8 @@ from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called
 from calls.label import NuisanceSettings
 from center.settings import CenterSettings
+from messages.errors import Invalid
+from messages.principal import check_apart
 from messages.values import AlertFigure, Need
 from notify.http import faults
 from notify.settings import ALERTS, NotifySettings
@@ -61,6 +64,7 @@ def findings(settings: Settings) -> list[str]:
         *_callbacks(center.callbacks),
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
+        *_audit(settings),
         *_nuisance(center.nuisance, names),
         *_supervision(center),
         *(line for surge in center.surges for line in _surge(surge, names)),
@@ -76,6 +80,24 @@ def findings(settings: Settings) -> list[str]:
             if queue not in names.queues
         ),
     ]
+
+
+def _audit(settings: Settings) -> Iterator[str]:
+    wanted = settings.audit
+    if wanted.hash not in HASHES:
+        yield f"[audit] hash is {wanted.hash}: write {' or '.join(HASHES)}"
+    if wanted.days < 0:
+        yield f"[audit] days is {wanted.days}: write how many days entries are kept, 0 for ever"
+    for account in settings.accounts:
+        try:
+            check_apart(account.roles)
+        except Invalid as error:
+            yield f"[[accounts]] {account.name}, {error}"
+    for proxy in settings.api.proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            yield f"[api] proxies: {error}"
 
 
 def warnings(settings: Settings, today: date) -> list[str]:

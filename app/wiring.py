@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from api.audience import Audience
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
+from app.auditing import note_start, trail_of
 from app.backfill import LOGS_S, Backfill
 from app.exports import FileExports
 from app.figures import Figures
@@ -39,13 +40,13 @@ from center.restore import Snapshots, restore
 from ivr.flow import flow_for
 from ivr.steps import Flow
 from messages.commands import Command
-from messages.errors import JournalError
+from messages.errors import JournalError, Unavailable
 from messages.events import Position
 from messages.facts import Fact
 from messages.ids import NodeId
 from messages.values import Source
 from notify.outbox import Outbox
-from storage.audit import AuditTrail
+from storage.audit.listened import ListeningAudit
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.duties import Duties
@@ -68,6 +69,7 @@ from telephony.bridge import Bridge
 log = structlog.get_logger()
 
 TIDY_S = 600.0
+PRUNE_S = 3600.0
 WEB = Path(__file__).resolve().parent.parent / "web"
 
 
@@ -108,12 +110,14 @@ class Hotline:
         flows = flows_of(settings)
         for line in warnings(settings, now().date()):
             log.warning(line)
+        await enter(self.database)
+        await upgrade(self.database)
+        self.audit = trail_of(settings, self.database)
+        await note_start(self.audit, settings, now)
         if settings.run_asterisk:
             self._report("starting Asterisk")
             await enter(AsteriskChild(settings.asterisk, self._report))
         await asyncio.to_thread(_provide_flow_prompts, settings, flows)
-        await enter(self.database)
-        await upgrade(self.database)
         self.journal, snapshots = await self._open_log()
         center = msgspec.structs.replace(settings.center, logs_s=settings.center.logs_s or LOGS_S)
         state = await restore(self.journal, snapshots, center)
@@ -135,7 +139,8 @@ class Hotline:
         self.loop.on_pressure = self.bridge.hold_back
         self.rows = RowWriter(self.journal, self.database)
         self.vault = vault_of(settings)
-        self.keeper = keeper_of(settings, self.journal, self.database, self.vault, now)
+        self.keeper = keeper_of(settings, self.journal, self.audit, self.vault, now)
+        self.listened = ListeningAudit(self.journal, Cursors(self.database), self.audit)
         self.notices = Notices(self.database)
         self.outbox: Outbox | None = None
         if settings.notify.kinds:
@@ -179,8 +184,11 @@ class Hotline:
         asterisk = self.settings.asterisk
         missed = MissedCalls(asterisk.spool, NodeId(asterisk.systemname), self.loop, patience_s=PATIENCE_S)
         works = [self.loop.run(), self.mirror.run(), self.rows.run(), self.keeper.run(), self.backfill.run()]
+        works.append(self.listened.run())
         if self.outbox is not None:
             works.append(self.outbox.run())
+        if days := self.settings.audit.days:
+            works.append(self._prune_audit(days))
         for work in (*works, self._tidy(), self._take_missed(missed)):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
@@ -201,9 +209,19 @@ class Hotline:
                 with contextlib.suppress(JournalError):  # away now: next time
                     await self.journal.forget(min(self._read_to()))
 
+    async def _prune_audit(self, days: int) -> None:
+        """Let entries of the audit go that are past their days."""
+        while True:
+            at = now()
+            try:
+                await self.audit.prune(at - timedelta(days=days), at)
+            except (Unavailable, OSError) as error:  # away now: next time
+                log.warning("the audit could not be pruned", error=str(error))
+            await asyncio.sleep(PRUNE_S)
+
     def _read_to(self) -> list[Position]:
         """Return how far those have read whom the journal is kept for."""
-        readers = [self.loop.snapshot_at, self.rows.position, self.keeper.position]
+        readers = [self.loop.snapshot_at, self.rows.position, self.keeper.position, self.listened.position]
         return [*readers, self.outbox.position] if self.outbox is not None else readers
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -236,7 +254,7 @@ class Hotline:
             history=queries,
             exports=FileExports(self.database),
             schedules=Schedules(self.database, now, settings.schedules.reasons),
-            audit=AuditTrail(self.database),
+            audit=self.audit,
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
             softphones=softphones(settings.asterisk),

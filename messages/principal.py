@@ -1,11 +1,22 @@
 """Who is asking: a signed-in person or program, and the session they were given."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
+from messages.errors import Invalid
 from messages.ids import AgentId, UserId
 from messages.values import Role
+
+APART = frozenset({Role.ADMIN, Role.AUDITOR})
+"""Nobody has both: who changes what people may must not be who looks at what was done, nor the other way round."""
+
+
+def check_apart(roles: Iterable[Role]) -> None:
+    """Raise Invalid for roles that one person may not have together."""
+    if frozenset(roles) >= APART:
+        raise Invalid(f"roles: nobody is both {' and '.join(sorted(APART))}; give them to two people")
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,10 +60,15 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that writes; it is committed at the end of the block."""
+    async def writing(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes; it is committed at the end of the block.
+
+        `durable`: what is committed survives a power cut also on SQLite, which in WAL mode syncs later otherwise.
+        """
         async with self.engine.connect() as connection:
-            await connection.execution_options(hotline_begin="BEGIN IMMEDIATE")
+            await connection.execution_options(
+                hotline_begin="BEGIN IMMEDIATE", hotline_sync="FULL" if durable else "NORMAL"
+            )
             async with connection.begin():
                 yield connection
 
@@ -105,7 +110,11 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: a reader that turns writer is refused, not made to wait (SQLITE_BUSY_SNAPSHOT).
-    how = connection.get_execution_options().get("hotline_begin", "BEGIN")
+    options = connection.get_execution_options()
+    how, sync = options.get("hotline_begin", "BEGIN"), options.get("hotline_sync")
+    if sync and sync != connection.info.get("sync", "NORMAL"):
+        connection.exec_driver_sql(f"PRAGMA synchronous={sync}")
+        connection.info["sync"] = sync
     if how:
         connection.exec_driver_sql(how)
 

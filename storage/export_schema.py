@@ -21,6 +21,7 @@ class What(StrEnum):
     DUTY = "duty"
     DUTY_CALLS = "duty-calls"
     HEARINGS = "hearings"
+    AUDIT = "audit"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -325,6 +326,23 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when the contact ended (UTC, µs)",
         "outcome": "how it ended: answered, abandoned, …",
         "waited_s": "from asking for the queue to the answer, or to the end where nobody answered (s)",
+    },
+    What.AUDIT: {
+        "seq": "the entry's number, without gaps",
+        "prev": "the hash of the entry before it; empty for the first",
+        "hash": "its hash, sha256: or sm3: and hex digits; what is hashed is in audit.md",
+        "signature": "of its head: the public key, a colon, the signature; empty from before the chain",
+        "at": "when (UTC, µs)",
+        "by": "who: a user, a program's account, shell:name, retention, hotline",
+        "action": "what: contacts.reveal, listening.use, …",
+        "contact": "the contact's id, where it was about one",
+        "about": "what it was done with else",
+        "tenant": "for whose line; empty for the city's",
+        "purpose": "what it was for, as was said",
+        "result": "asked, granted, refused or failed",
+        "why": "why it was refused or failed",
+        "origin": "the address it was asked from, or shell",
+        "of": "the entry of which this one is the end",
     },
 }
 """Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""

@@ -19,6 +19,7 @@ from storage.queries import confidential_among, contacts_of
 from storage.sinks import Sink
 from storage.tables import (
     agent_states,
+    audit,
     callbacks,
     case_links,
     contacts,
@@ -68,6 +69,7 @@ _SOURCES = {
         (listening.c.session,),
     ),
     What.HEARINGS: _Source(hearings, hearings.c.started_at, (hearings.c.session, hearings.c.n)),
+    What.AUDIT: _Source(audit, audit.c.at, (audit.c.seq,)),
 }
 
 
@@ -167,7 +169,7 @@ def _derived(row: Row) -> Row:
             "waited_s": _seconds(row["queued_at"], row["answered_at"] or row["ended_at"]),
             "talk_s": None if talk is None else round(max(0.0, talk - row["hold_s"]), 6),
         }
-    if "satisfied" in row and "question" not in row:
+    if "prev" in row or ("satisfied" in row and "question" not in row):
         return row
     if "question" in row:
         return row | {"duration_s": _seconds(row["asked_at"], row["answered_at"])}

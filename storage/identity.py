@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from center.ports import Clock
 from messages.errors import Invalid, NotFound, Unavailable
 from messages.ids import AgentId, UserId
-from messages.principal import Principal, Session
+from messages.principal import Principal, Session, check_apart
 from messages.values import Role
 from storage.database import Database, asking
 from storage.tables import tokens, users
@@ -197,6 +197,8 @@ class Identity:
         tenant: str = "",
     ) -> None:
         """Add a person or change one; their sessions end. Raises Invalid, Unavailable."""
+        given = tuple(roles)
+        check_apart(given)
         if not user or len(user) > 64 or any(letter < " " for letter in user):
             raise Invalid("user: give a name of 1 to 64 letters")
         if not 1 <= len(password) <= LONGEST_PASSWORD:
@@ -205,7 +207,7 @@ class Identity:
             "id": user,
             "name": name or user,
             "password": await self._hash(password),
-            "roles": [str(role) for role in roles],
+            "roles": [str(role) for role in given],
             "agent": agent,
             "tenant": tenant,
             "disabled": False,

@@ -40,7 +40,11 @@ from recording.files import RecordingFile
 from storage.columns import Instant, columns_of
 
 metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"},
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    },
 )
 
 
@@ -199,22 +203,38 @@ Index(None, notices.c.created_at, notices.c.id)
 audit = Table(
     "audit",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("prev", Text, nullable=False, unique=True),
+    Column("hash", Text, nullable=False),
+    Column("signature", Text, nullable=False),
     *columns_of(AuditEntry, ()),
 )
 Index(None, audit.c.contact)
+Index(None, audit.c.at)
+
+audit_floor = Table(
+    "audit_floor",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+)
+"""Up to where entries of the audit may go, being past their days."""
 
 APPEND_ONLY = {
     "sqlite": [
-        f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit"
-        " BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
-        for what in ("UPDATE", "DELETE")
+        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"
+        " WHEN OLD.seq > (SELECT coalesce(max(seq), 0) FROM audit_floor)"
+        " BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
     ],
     "postgresql": [
-        "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
-        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
-        " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+        "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF TG_OP = 'DELETE' THEN"
+        " IF OLD.seq <= (SELECT coalesce(max(seq), 0) FROM audit_floor) THEN RETURN OLD; END IF; END IF;"
+        " RAISE EXCEPTION 'the audit is append-only'; END $$",
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit"
+        " FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+        "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
     ],
 }
 """What lets nobody change or take away what was audited, but who may take the triggers away."""

@@ -109,6 +109,7 @@ async def close_callback(asked: Asked) -> Answer:
     """Close a call back that is no longer owed, for a reason."""
     callback, body = _callback(asked), asked.body
     said: CloseBody = body
+    asked.note(tenant=callback.tenant)
     await asked.decide(requests.CloseCallback(by=asked.principal.user, callback=callback.id, reason=said.reason))
     return Answer(None, 204)
 

@@ -18,7 +18,7 @@ from api.rest.call_bodies import (
 from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked, Handler
 from api.rest.seats import agent_named, own_seat
-from api.rights import OVERSEERS, oversees
+from api.rights import OVERSEERS, has_part_in, oversees
 from calls.call import Call
 from messages import requests
 from messages.errors import Forbidden, Invalid, NotFound, Refused
@@ -145,12 +145,19 @@ async def dial_out(asked: Asked) -> Answer:
     return started(OperationAnswer(operation=reply.operation, agent=agent))
 
 
+def has_own_part(asked: Asked) -> bool:
+    """Tell whether the address names a call that the asker has a part in, or none that is live."""
+    call = asked.services.mirror.state.calls.get(CallId(asked.path["call"]))
+    return call is None or has_part_in(asked.principal, call)
+
+
 def live_call(asked: Asked) -> Call:
     """Return the live call that the address names. Raises NotFound, also for one of another tenant."""
     name = CallId(asked.path["call"])
     call = asked.services.mirror.state.calls.get(name)
     if call is None or not asked.services.scope.has_call(asked.principal, call):
         raise NotFound(f"no live call {name}")
+    asked.note(contact=call.contact, tenant=call.tenant)
     return call
 
 

@@ -8,19 +8,13 @@ from typing import Annotated, Any
 import msgspec
 
 from api.masking import all_masked, is_confidential
-from api.ports import Audit
 from api.rest.bodies import Short, check_offset
 from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked
 from api.rights import REVEALS_CONFIDENTIAL
-from center.ports import Reply
 from messages import requests
-from messages.audit import AuditEntry, AuditResult
-from messages.errors import Forbidden, Invalid, NotFound, Refused, Unavailable
+from messages.errors import Forbidden, Invalid, NotFound, Unavailable
 from messages.ids import ContactId
-from messages.requests import Request
-
-REVEAL = "contacts.reveal"
 
 
 class RevealBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,19 +70,8 @@ async def reveal(asked: Asked) -> Answer:
     live = next((call for call in state.calls.values() if call.contact == name), None)
     confidential = is_confidential(kept, state) or (live is not None and state.is_confidential(live.about))
     may = not confidential or not asked.roles.isdisjoint(REVEALS_CONFIDENTIAL)
-    await audit(asked).append(
-        AuditEntry(
-            at=asked.services.clock(),
-            by=asked.principal.user,
-            action=REVEAL,
-            contact=name,
-            about="confidential" if confidential else "",
-            tenant=kept.get("tenant", live.tenant if live else ""),
-            purpose=wanted.purpose,
-            result=AuditResult.GRANTED if may else AuditResult.REFUSED,
-            why="" if may else "confidential",
-        )
-    )
+    tenant = kept.get("tenant", live.tenant if live else "")
+    asked.note(about="confidential" if confidential else "", tenant=tenant)
     if not may:
         raise Forbidden(f"the citizen asked for confidence: {', '.join(sorted(REVEALS_CONFIDENTIAL))} only")
     if not number:
@@ -101,25 +84,7 @@ async def list_audit(asked: Asked) -> Answer:
     query: AuditQuery = asked.query
     check_offset(since=query.since, until=query.until)
     wanted = msgspec.structs.asdict(query) | {"tenant": asked.principal.tenant or None}
-    found, cursor = await audit(asked).entries(**wanted)
-    return Answer(AuditAnswer(items=all_masked(found), next=cursor or None))
-
-
-def audit(asked: Asked) -> Audit:
-    """Return the audit. Raises Unavailable where there is none: then nothing is shown that must be audited."""
     if asked.services.audit is None:
         raise Unavailable("there is no audit here")
-    return asked.services.audit
-
-
-async def decide_audited(asked: Asked, request: Request, action: str, **entry: Any) -> Reply:
-    """Let the centre decide and audit how it went; `entry`: of the audit's. Raises Refused, Unavailable."""
-    made = AuditEntry(at=asked.services.clock(), by=asked.principal.user, action=action, **entry)
-    try:
-        reply = await asked.decide(request)
-    except Refused as refused:
-        denied = msgspec.structs.replace(made, result=AuditResult.REFUSED, why=str(refused))
-        await audit(asked).append(denied)
-        raise
-    await audit(asked).append(msgspec.structs.replace(made, about=made.about or reply.id))
-    return reply
+    found, cursor = await asked.services.audit.entries(**wanted)
+    return Answer(AuditAnswer(items=all_masked(found), next=cursor or None))

@@ -10,15 +10,13 @@ import msgspec
 
 from api.ports import Duties
 from api.rest.bodies import Id, check_offset
-from api.rest.confidence import audit
 from api.rest.endpoint import Answer, Asked
 from api.rest.seats import agent_named
 from api.rights import WATCHERS
 from calendars.occasions import unknown_years
 from messages import requests
-from messages.audit import AuditEntry, AuditResult
 from messages.duty import DutyPlan, DutyRule, DutyScope, Every
-from messages.errors import NotFound, Refused, Unavailable
+from messages.errors import NotFound, Unavailable
 from messages.ids import AgentId, DutyId, QueueId
 from messages.requests import Request
 from messages.values import Role
@@ -163,7 +161,8 @@ async def plan_duty(asked: Asked) -> Answer:
     rule = DutyRule(every=body.rule.every, until=body.rule.until, tz=body.rule.tz) if body.rule else None
     plan = _plan(asked, body)
     request = requests.PlanDuty(by=asked.principal.user, plan=plan, rule=rule)
-    made = await _decide(asked, request, "duty.plan", plan, body.reason)
+    made = await _decide(asked, request, plan)
+    asked.note(about=made.partition(" ")[0])
     years = unknown_years(body.begin.date(), body.rule.until) if body.rule else []
     return Answer(PlannedAnswer(ids=made.split(), unknown_years=years), 201)
 
@@ -174,7 +173,8 @@ async def change_duty(asked: Asked) -> Answer:
     duty, plan = _live(asked), _plan(asked, asked.body)
     fields = [name for name in plan.__struct_fields__ if getattr(plan, name) != getattr(duty.plan, name)]
     request = requests.ChangeDuty(by=asked.principal.user, duty=duty.id, plan=plan, reason=body.reason)
-    await _decide(asked, request, "duty.change", plan, f"{body.reason} ({', '.join(fields)})".strip(), duty.id)
+    asked.note(purpose=f"{body.reason} ({', '.join(fields)})".strip())
+    await _decide(asked, request, plan)
     return Answer(of_duty(asked.services.mirror.state.duties[duty.id]))
 
 
@@ -183,7 +183,7 @@ async def end_duty(asked: Asked) -> Answer:
     query: WhyQuery = asked.query
     duty = _live(asked)
     request = requests.EndDuty(by=asked.principal.user, duty=duty.id, reason=query.reason)
-    await _decide(asked, request, "duty.end", duty.plan, query.reason, duty.id)
+    await _decide(asked, request, duty.plan)
     return Answer(None, 204)
 
 
@@ -295,23 +295,10 @@ def _plan(asked: Asked, body: ChangeBody) -> DutyPlan:
     )
 
 
-async def _decide(asked: Asked, request: Request, action: str, plan: DutyPlan, purpose: str, about: str = "") -> str:
-    """Let the centre decide, and audit how it went; return what it made, with spaces between."""
-    entry = AuditEntry(
-        at=asked.services.clock(),
-        by=asked.principal.user,
-        action=action,
-        about=about,
-        tenant=plan.tenant,
-        purpose=purpose,
-    )
-    try:
-        reply = await asked.decide(request)
-    except Refused as refused:
-        await audit(asked).append(msgspec.structs.replace(entry, result=AuditResult.REFUSED, why=str(refused)))
-        raise
-    await audit(asked).append(msgspec.structs.replace(entry, about=about or reply.id.partition(" ")[0]))
-    return reply.id
+async def _decide(asked: Asked, request: Request, plan: DutyPlan) -> str:
+    """Let the centre decide, and have the audit say for whose line; return what it made, with spaces between."""
+    asked.note(tenant=plan.tenant)
+    return (await asked.decide(request)).id
 
 
 def _kept(asked: Asked) -> Duties:

@@ -11,10 +11,13 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from api.rest.auditing import Audited, begun, origin_of
 from api.rest.problems import MalformedJson, Unauthenticated, of_error, problem
 from api.rest.repeats import Sent
 from api.rest.services import Services
+from center.auditing import Act, acting
 from center.ports import Reply
+from messages.audit import AuditEntry, AuditResult
 from messages.errors import Forbidden, HotlineError, Invalid, Unavailable
 from messages.principal import Principal
 from messages.requests import Request
@@ -32,7 +35,7 @@ NOBODY = Principal(user="")  # type: ignore[arg-type]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler is given; `body` and `query` are of the route's types."""
+    """What a handler is given; `body` and `query` are of the route's types, `origin` is the asker's address."""
 
     services: Services
     principal: Principal
@@ -41,6 +44,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     body: Any
     query: Any
     headers: Mapping[str, str] = {}
+    origin: str = ""
+    act: Act = msgspec.field(default_factory=Act)
+
+    def note(self, **fields: Any) -> None:
+        """Say more in the audit's entry of this, by the entry's fields, also where it is refused afterwards."""
+        self.act.note(**fields)
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -77,7 +86,10 @@ Handler = Callable[[Asked], Awaitable[Answer]]
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One route. `roles` None: nobody need be logged in; `repeats` False: an Idempotency-Key is ignored."""
+    """One route. `roles` None: nobody need be logged in; `repeats` False: an Idempotency-Key is ignored.
+
+    `audit` None: what it does is in no audit.
+    """
 
     method: str
     path: str
@@ -90,6 +102,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     query: Any = None
     repeats: bool = True
+    audit: Audited | None = None
 
 
 def needs_body(route: Route) -> bool:
@@ -133,6 +146,8 @@ class Endpoint:
 
     async def _send(self, request: web.Request) -> Sent:
         token, principal = await self._who(request)
+        origin = origin_of(request, self._services.settings.proxies)
+        await self._check_role(principal, request.match_info, origin)
         raw = await self._raw(request)
         asked = Asked(
             services=self._services,
@@ -142,6 +157,7 @@ class Endpoint:
             body=self._body(raw),
             query=self._query(request.query),
             headers=request.headers,
+            origin=origin,
         )
         key = request.headers.get("Idempotency-Key") if self.route.repeats and request.method != "GET" else None
         if key is None:
@@ -167,10 +183,23 @@ class Endpoint:
         session = await self._services.identity.authenticate(token.strip())
         if session is None:
             raise Unauthenticated("the token is unknown or has expired; log in again")
-        if self.route.roles.isdisjoint(session.principal.roles):
-            allowed = ", ".join(sorted(self.route.roles))
-            raise Forbidden(f"{self.route.action} is for {allowed}")
         return token.strip(), session.principal
+
+    async def _check_role(self, principal: Principal, path: Mapping[str, str], origin: str) -> None:
+        """Raise Forbidden for who may not; where what they asked for is audited, that they did is, too."""
+        if self.route.roles is None or not self.route.roles.isdisjoint(principal.roles):
+            return
+        refused = Forbidden(f"{self.route.action} is for {', '.join(sorted(self.route.roles))}")
+        if self.route.audit is not None:
+            entry = begun(self.route.audit, self.route.action, path, principal, self._services.clock(), origin)
+            await self._append(msgspec.structs.replace(entry, result=AuditResult.REFUSED, why=str(refused)))
+        raise refused
+
+    async def _append(self, entry: AuditEntry) -> int:
+        """Keep an audit's entry. Raises Unavailable, also where there is no audit: then nothing is done."""
+        if self._services.audit is None:
+            raise Unavailable("there is no audit here")
+        return await self._services.audit.append(entry)
 
     def _body(self, raw: bytes) -> Any:
         if self._decoder is None:
@@ -191,11 +220,23 @@ class Endpoint:
             raise Invalid(str(error)) from error
 
     async def _work(self, asked: Asked) -> Sent:
-        answer = await self.route.handler(asked)
+        answer = await self._act(asked)
         content = answer.content
         if isinstance(content, Path | Stream):
             return Sent(answer.status, content, dict(answer.headers))
         return Sent(answer.status, b"" if content is None else ENCODER.encode(content), dict(answer.headers))
+
+    async def _act(self, asked: Asked) -> Answer:
+        """Let the handler work, within the audit where the route says so."""
+        audited = self.route.audit
+        if audited is None or (audited.unless is not None and audited.unless(asked)):
+            return await self.route.handler(asked)
+        said = (asked.body, asked.query)
+        entry = begun(
+            audited, self.route.action, asked.path, asked.principal, asked.services.clock(), asked.origin, *said
+        )
+        async with acting(self._append, entry, asked.act, shows=audited.shows):
+            return await self.route.handler(asked)
 
 
 async def _stream(request: web.Request, sent: Sent, stream: Stream) -> web.StreamResponse:

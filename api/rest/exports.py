@@ -69,6 +69,8 @@ async def start_export(asked: Asked) -> Answer:
         hidden=frozenset(asked.services.mirror.state.confidential),
     )
     job = asked.services.jobs.start(principal.user, wanted)
+    numbers = "numbers whole" if wanted.full else "numbers masked"
+    asked.note(about=f"export {job.id}, {body.what} as {body.form}, {_span(body)}, {numbers}")
     return Answer(_answer(job), 202, {"Location": f"/api/v1/exports/{job.id}"})
 
 
@@ -82,11 +84,18 @@ async def download_export(asked: Asked) -> Answer:
     job = _job(asked)
     if job.state != "done":
         raise Conflict(f"the export is {job.state}; its file is there once it is done")
+    asked.note(about=f"export {job.id}, {job.what} as {job.form}, {job.rows} rows")
     kind = "text/csv; charset=utf-8" if job.form == "csv" else "application/jsonl"
     return Answer(
         job.file,
         headers={"Content-Type": kind, "Content-Disposition": f'attachment; filename="{job.what}.{job.form}"'},
     )
+
+
+def _span(body: ExportBody) -> str:
+    """Return which period it is of, for the audit."""
+    since, until = (end.isoformat() if end else "…" for end in (body.since, body.until))
+    return f"{since} to {until}"
 
 
 def _job(asked: Asked) -> Job:

@@ -9,7 +9,6 @@ import msgspec
 
 from api.masking import shown, shown_text
 from api.rest.bodies import Id
-from api.rest.confidence import decide_audited
 from api.rest.contacts import check_there, number_of
 from api.rest.endpoint import Answer, Asked
 from calls.label import Label
@@ -92,8 +91,9 @@ async def propose_label(asked: Asked) -> Answer:
         reason=body.reason,
         evidence=tuple(map(ContactId, body.contacts)),
     )
-    about = {"tenant": tenant, "purpose": body.reason, "contact": ContactId(body.contacts[0])}
-    reply = await decide_audited(asked, request, "labels.propose", **about)
+    asked.note(tenant=tenant, contact=ContactId(body.contacts[0]))
+    reply = await asked.decide(request)
+    asked.note(about=f"label {reply.id}, kind {body.kind}")
     return Answer(ProposedAnswer(id=reply.id), 201)
 
 
@@ -102,7 +102,7 @@ async def approve_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: ApproveBody = body
     request = requests.ApproveLabel(by=asked.principal.user, label=label.id, days=said.days)
-    await decide_audited(asked, request, "labels.approve", tenant=label.tenant, purpose=label.reason, about=label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -111,7 +111,7 @@ async def refuse_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: BecauseBody = body
     request = requests.RefuseLabel(by=asked.principal.user, label=label.id, reason=said.reason)
-    await decide_audited(asked, request, "labels.refuse", tenant=label.tenant, purpose=said.reason, about=label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -120,7 +120,7 @@ async def revoke_label(asked: Asked) -> Answer:
     label, body = _label(asked), asked.body
     said: BecauseBody = body
     request = requests.RevokeLabel(by=asked.principal.user, label=label.id, reason=said.reason)
-    await decide_audited(asked, request, "labels.revoke", tenant=label.tenant, purpose=said.reason, about=label.id)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -140,6 +140,7 @@ def _label(asked: Asked) -> Label:
     label = asked.services.mirror.state.labels.get(name)
     if label is None or not _is_ours(asked, label):
         raise NotFound(f"no label {name} that is proposed or in force")
+    asked.note(tenant=label.tenant)
     return label
 
 

@@ -12,7 +12,6 @@ import msgspec
 
 from api.masking import all_masked
 from api.rest.bodies import Id, Short, Text, check_offset
-from api.rest.confidence import decide_audited
 from api.rest.endpoint import Answer, Asked
 from api.rights import oversees, watches_all_listening
 from api.views import ListeningView, listening_views
@@ -106,8 +105,7 @@ async def start_listening(asked: Asked) -> Answer:
     want it; the operation tells what becomes of it."""
     body: ListeningBody = asked.body
     _check_target(asked, body)
-    reply = await decide_audited(
-        asked,
+    reply = await asked.decide(
         requests.StartListening(
             by=asked.principal.user,
             call=CallId(body.call) if body.call else None,
@@ -118,9 +116,7 @@ async def start_listening(asked: Asked) -> Answer:
             mode=body.mode,
             roles=asked.principal.roles,
             tenant=asked.principal.tenant,
-        ),
-        "listening.start",
-        purpose=body.purpose,
+        )
     )
     where = {"Location": f"/api/v1/operations/{reply.operation}"}
     return Answer(ListeningAnswer(session=reply.id, operation=reply.operation), 202, where)
@@ -150,7 +146,8 @@ async def approve_listening(asked: Asked) -> Answer:
     """Let somebody else listen who asked to; the listener's phone is rung."""
     session = _session(asked)
     request = requests.DecideListening(by=asked.principal.user, session=session.id, approved=True)
-    await decide_audited(asked, request, "listening.approve", about=session.id, purpose=session.purpose)
+    asked.note(purpose=session.purpose)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -159,7 +156,7 @@ async def refuse_listening(asked: Asked) -> Answer:
     session, body = _session(asked), asked.body
     said: RefuseBody = body
     request = requests.DecideListening(by=asked.principal.user, session=session.id, approved=False, reason=said.reason)
-    await decide_audited(asked, request, "listening.refuse", about=session.id, purpose=said.reason)
+    await asked.decide(request)
     return Answer(None, 204)
 
 
@@ -184,7 +181,15 @@ def _session(asked: Asked) -> Listening:
     session = asked.services.mirror.state.listening.get(name)
     if session is None or not asked.services.scope.has_session(asked.principal, session):
         raise NotFound(f"no listening session {name}")
+    _note_call(asked, session.call)
     return session
+
+
+def _note_call(asked: Asked, name: CallId | None) -> None:
+    """Have the audit name the contact."""
+    call = asked.services.mirror.state.calls.get(name) if name else None
+    if call is not None:
+        asked.note(contact=call.contact, tenant=call.tenant)
 
 
 def _check_target(asked: Asked, body: ListeningBody) -> None:
@@ -195,6 +200,7 @@ def _check_target(asked: Asked, body: ListeningBody) -> None:
     queue = state.queues.get(QueueId(body.queue or ""))
     if call is not None and not scope.has_call(principal, call):
         raise NotFound(f"no live call {body.call}")
+    _note_call(asked, call.id if call else None)
     if agent is not None and not scope.has_agent(principal, agent):
         raise NotFound(f"no agent {body.agent}")
     if queue is not None and not scope.has_queue(principal, queue):

@@ -92,6 +92,7 @@ def _queue(asked: Asked) -> QueueSettings:
     queue = asked.services.mirror.state.queues.get(QueueId(asked.path["queue"]))
     if queue is None or not asked.services.scope.has_queue(asked.principal, queue):
         raise NotFound(f"no queue {asked.path['queue']}")
+    asked.note(tenant=queue.tenant)
     return queue
 
 

@@ -52,6 +52,8 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
         operation["parameters"].append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
         )
+    if route.audit is not None:
+        operation["x-audited"] = route.audit.name or route.action
     if route.body is not None:
         operation["requestBody"] = {
             "required": needs_body(route),

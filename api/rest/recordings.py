@@ -7,16 +7,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.ports import Audit, Recordings
 from api.rest.contacts import had_part
 from api.rest.endpoint import Answer, Asked, Stream
 from api.rights import may_hear
-from messages.audit import AuditEntry, AuditResult
 from messages.errors import Forbidden, NotFound, Refused, Unavailable
 from messages.ids import ContactId, RecordingId
 
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-ACTION = "recordings.play"
 
 
 class PlayQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,24 +43,12 @@ async def play_recording(asked: Asked) -> Answer:
         agents_hear_own=asked.services.settings.agents_hear_own,
     )
     wanted = asked.headers.get("Range", "")
-    audit, recordings = _parts(asked)
-    query: PlayQuery = asked.query
-    await audit.append(
-        AuditEntry(
-            at=asked.services.clock(),
-            by=asked.principal.user,
-            action=ACTION,
-            contact=name,
-            about=f"recording {recording}, {wanted[:100] or 'whole'}",
-            tenant=str(found.get("tenant") or ""),
-            purpose=query.purpose,
-            result=AuditResult.GRANTED if may else AuditResult.REFUSED,
-            why="" if may else "not for this role or contact",
-        )
-    )
+    asked.note(about=f"recording {recording}, {wanted[:100] or 'whole'}", tenant=str(found.get("tenant") or ""))
     if not may:
         raise Forbidden("recordings are for supervisors and auditors; agents hear their own where settings allow")
-    sound = await recordings.open(recording)
+    if asked.services.recordings is None:
+        raise Unavailable("no recordings are kept here")
+    sound = await asked.services.recordings.open(recording)
     headers = {"Content-Type": sound.content_type, "Accept-Ranges": "bytes", "ETag": f'"{sound.etag}"'}
     part = None if asked.headers.get("If-Range", headers["ETag"]) != headers["ETag"] else part_of(wanted, sound.size)
     if part is None:
@@ -97,11 +82,3 @@ def _recording(found: dict[str, Any], n: str) -> RecordingId:
     if not (n.isascii() and n.isdecimal() and len(n) < 6 and 1 <= int(n) <= len(its)):
         raise NotFound(f"the contact has {len(its)} recordings")
     return RecordingId(its[int(n) - 1]["recording"])
-
-
-def _parts(asked: Asked) -> tuple[Audit, Recordings]:
-    """Return audit and recordings. Raises Unavailable where either is not there: nothing is heard unaudited."""
-    audit, recordings = asked.services.audit, asked.services.recordings
-    if audit is None or recordings is None:
-        raise Unavailable("no recordings are kept here")
-    return audit, recordings

@@ -77,6 +77,11 @@ async def answer_preview(asked: Asked) -> Answer:
     return Answer(OperationAnswer(operation=reply.operation, agent=agent.id), 202, where)
 
 
+def is_own(asked: Asked) -> bool:
+    """Tell whether the address names the asker's own seat."""
+    return asked.path["agent"] in ("me", asked.principal.agent)
+
+
 def own_seat(asked: Asked) -> AgentId:
     """Return the asker's agent. Raises Refused where they are none."""
     if asked.principal.agent is None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from api.rest.bodies import LogInBody, SessionAnswer
 from api.rest.endpoint import Answer, Asked
 from api.rest.problems import Unauthenticated, WrongCredentials
+from messages.ids import UserId
 from messages.principal import Session
 
 
 async def open_session(asked: Asked) -> Answer:
     """Log a person in."""
     body: LogInBody = asked.body
+    asked.note(by=UserId(body.user))
     session = await asked.services.identity.log_in(body.user, body.password)
     if session is None:
         raise WrongCredentials("user or password is wrong, or there were too many tries")
+    asked.note(tenant=session.principal.tenant)
     return Answer(_answer(session), 201)
 
 

@@ -25,6 +25,7 @@ from api.rest import (
     sessions,
     softphones,
 )
+from api.rest.auditing import Audited
 from api.rest.bodies import (
     AgentsAnswer,
     AgentStateBody,
@@ -97,7 +98,7 @@ MAY: dict[str, frozenset[Role]] = {
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "contacts.reveal": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
-    "audit.read": frozenset({AUDITOR, ADMIN}),
+    "audit.read": frozenset({AUDITOR}),
     "labels.read": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
     "labels.propose": frozenset({AGENT, SUPERVISOR, ADMIN}),
     "labels.decide": frozenset({SUPERVISOR, ADMIN}),
@@ -126,6 +127,7 @@ def _route(
     body: object = None,
     query: object = None,
     repeats: bool = True,
+    audit: Audited | None = None,
 ) -> Route:
     return Route(
         method=method,
@@ -139,22 +141,43 @@ def _route(
         body=body,
         query=query,
         repeats=repeats,
+        audit=audit,
     )
 
 
-def _call(word: str, handler: Handler, body: object, action: str = "calls.control") -> Route:
-    return _route("POST", f"/calls/{{call}}/{word}", action, handler, body=body, answer=OperationAnswer, status=202)
+def _call(
+    word: str, handler: Handler, body: object, action: str = "calls.control", audit: Audited | None = None
+) -> Route:
+    path = f"/calls/{{call}}/{word}"
+    return _route("POST", path, action, handler, body=body, answer=OperationAnswer, status=202, audit=audit)
 
 
 def _label(word: str, handler: Handler, body: object) -> Route:
-    return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
+    path = f"/callers/labels/{{label}}/{word}"
+    return _route(
+        "POST",
+        path,
+        "labels.decide",
+        handler,
+        body=body,
+        status=204,
+        audit=Audited(name=f"labels.{word}", says=("days",)),
+    )
 
 
-def _listening(method: str, word: str, handler: Handler, body: object = None, action: str = "listening.use") -> Route:
+def _listening(
+    method: str,
+    word: str,
+    handler: Handler,
+    body: object = None,
+    action: str = "listening.use",
+    audit: Audited | None = None,
+) -> Route:
     path, answer = f"/listening/{{session}}{word}", None if word else listening.ListeningAnswer
-    return _route(method, path, action, handler, body=body, answer=answer, status=204 if word else 202)
+    return _route(method, path, action, handler, body=body, answer=answer, status=204 if word else 202, audit=audit)
 
 
+# What is audited says so here; api/rest/endpoint.py does it (docs/audit.md).
 # A session's answer holds a token: it is not kept for repeats.
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -166,11 +189,12 @@ ROUTES: tuple[Route, ...] = (
         answer=SessionAnswer,
         status=201,
         repeats=False,
+        audit=Audited(shows=True),
     ),
     _route(
         "POST", "/sessions/refresh", "session.refresh", sessions.refresh_session, answer=SessionAnswer, repeats=False
     ),
-    _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False),
+    _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False, audit=Audited()),
     _route("GET", "/agents", "agents.list", seats.list_agents, answer=AgentsAnswer),
     _route("GET", "/agents/{agent}", "agents.read", seats.get_agent, answer=AgentView),
     _route(
@@ -180,6 +204,7 @@ ROUTES: tuple[Route, ...] = (
         seats.put_agent_state,
         body=AgentStateBody,
         answer=AgentView,
+        audit=Audited(name="agents.force_state", says=("state",), unless=seats.is_own),
     ),
     _route(
         "POST",
@@ -188,6 +213,7 @@ ROUTES: tuple[Route, ...] = (
         seats.extend_wrap_up,
         body=WrapUpExtensionBody,
         answer=AgentView,
+        audit=Audited(name="agents.extend_wrap_up", says=("seconds",), unless=seats.is_own),
     ),
     _route(
         "POST",
@@ -202,7 +228,15 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", "/agents/me/phone", "agents.phone", softphones.get_softphone, answer=softphones.SoftphoneAnswer),
     _route("GET", "/queues", "queues.read", live.list_queues, answer=QueuesAnswer),
     _route("GET", "/queues/{queue}", "queues.read", live.get_queue, answer=QueueView),
-    _route("PUT", "/queues/{queue}/open", "queues.open", live.open_queue, body=OpenBody, answer=QueueView),
+    _route(
+        "PUT",
+        "/queues/{queue}/open",
+        "queues.open",
+        live.open_queue,
+        body=OpenBody,
+        answer=QueueView,
+        audit=Audited(says=("open",)),
+    ),
     _route("GET", "/calls", "calls.list", live.list_calls, answer=CallsAnswer),
     _route("GET", "/alerts", "alerts.list", alerts.list_alerts, answer=alerts.AlertsAnswer),
     _route("GET", "/surges", "surges.list", live.list_surges, answer=SurgesAnswer),
@@ -231,6 +265,7 @@ ROUTES: tuple[Route, ...] = (
         callbacks.close_callback,
         body=callbacks.CloseBody,
         status=204,
+        audit=Audited(),
     ),
     _route("GET", "/revisits", "revisits.read", revisits.list_revisits, answer=callbacks.CallbacksAnswer),
     _route(
@@ -260,13 +295,28 @@ ROUTES: tuple[Route, ...] = (
         duties.plan_duty,
         body=duties.PlanBody,
         answer=duties.PlannedAnswer,
+        audit=Audited(says=("leader", "begin", "end")),
         status=201,
     ),
     _route("GET", "/duty-sessions/{duty}", "duty.read", duties.get_duty, answer=duties.DutyView),
     _route(
-        "PUT", "/duty-sessions/{duty}", "duty.plan", duties.change_duty, body=duties.ChangeBody, answer=duties.DutyView
+        "PUT",
+        "/duty-sessions/{duty}",
+        "duty.plan",
+        duties.change_duty,
+        body=duties.ChangeBody,
+        answer=duties.DutyView,
+        audit=Audited(name="duty.change", says=("leader", "begin", "end")),
     ),
-    _route("DELETE", "/duty-sessions/{duty}", "duty.plan", duties.end_duty, query=duties.WhyQuery, status=204),
+    _route(
+        "DELETE",
+        "/duty-sessions/{duty}",
+        "duty.plan",
+        duties.end_duty,
+        query=duties.WhyQuery,
+        status=204,
+        audit=Audited(name="duty.end"),
+    ),
     _route("GET", "/duty-sessions/{duty}/report", "duty.read", duties.report_duty, answer=duties.ReportAnswer),
     _route("POST", "/calls", "calls.dial", calls.dial_out, body=DialBody, answer=OperationAnswer, status=202),
     *(_call(one.word, calls.plain(one), ReasonBody) for one in calls.PLAIN),
@@ -276,8 +326,8 @@ ROUTES: tuple[Route, ...] = (
     _call("three-way", calls.three_way, TargetBody),
     _call("emergency", calls.emergency, EmergencyBody),
     _call("pickup", calls.pick_up, ReasonBody),
-    _call("take-over", calls.take_over, TakeOverBody, "calls.take_over"),
-    _call("hangup", calls.hang_up, ReasonBody),
+    _call("take-over", calls.take_over, TakeOverBody, "calls.take_over", audit=Audited()),
+    _call("hangup", calls.hang_up, ReasonBody, audit=Audited(name="calls.hang_up", unless=calls.has_own_part)),
     _route("GET", "/listening", "listening.list", listening.list_listening, answer=listening.ListeningList),
     _route(
         "POST",
@@ -287,6 +337,7 @@ ROUTES: tuple[Route, ...] = (
         body=listening.ListeningBody,
         answer=listening.ListeningAnswer,
         status=202,
+        audit=Audited(name="listening.start", says=("call", "agent", "queue", "mode", "phone")),
     ),
     _route(
         "GET",
@@ -296,11 +347,30 @@ ROUTES: tuple[Route, ...] = (
         query=listening.SessionsQuery,
         answer=listening.SessionsAnswer,
     ),
-    _listening("PATCH", "", listening.switch_listening, listening.ListeningModeBody),
-    _listening("DELETE", "", listening.stop_listening),
+    _listening(
+        "PATCH",
+        "",
+        listening.switch_listening,
+        listening.ListeningModeBody,
+        audit=Audited(name="listening.switch", says=("mode",)),
+    ),
+    _listening("DELETE", "", listening.stop_listening, audit=Audited(name="listening.stop")),
     _listening("PUT", "/note", listening.write_note, listening.ListeningNoteBody),
-    _listening("POST", "/approve", listening.approve_listening, action="listening.decide"),
-    _listening("POST", "/refuse", listening.refuse_listening, listening.RefuseBody, "listening.decide"),
+    _listening(
+        "POST",
+        "/approve",
+        listening.approve_listening,
+        action="listening.decide",
+        audit=Audited(name="listening.approve"),
+    ),
+    _listening(
+        "POST",
+        "/refuse",
+        listening.refuse_listening,
+        listening.RefuseBody,
+        "listening.decide",
+        Audited(name="listening.refuse"),
+    ),
     _route("GET", "/operations/{operation}", "operations.read", live.get_operation, answer=Operation),
     _route("GET", "/contacts", "contacts.read", contacts.list_contacts, query=ContactsQuery, answer=ContactsAnswer),
     _route("GET", "/contacts/{contact}", "contacts.read", contacts.get_contact, answer=dict[str, Any]),
@@ -316,9 +386,15 @@ ROUTES: tuple[Route, ...] = (
         "recordings.play",
         recordings.play_recording,
         query=recordings.PlayQuery,
+        audit=Audited(shows=True),
     ),
     _route(
-        "PUT", "/contacts/{contact}/confidential", "contacts.confidential", confidence.mark_confidential, status=204
+        "PUT",
+        "/contacts/{contact}/confidential",
+        "contacts.confidential",
+        confidence.mark_confidential,
+        status=204,
+        audit=Audited(),
     ),
     # Each time a number is shown, that is audited: no answer is kept for repeats.
     _route(
@@ -329,6 +405,7 @@ ROUTES: tuple[Route, ...] = (
         body=confidence.RevealBody,
         answer=confidence.RevealAnswer,
         repeats=False,
+        audit=Audited(shows=True),
     ),
     _route(
         "GET",
@@ -337,6 +414,7 @@ ROUTES: tuple[Route, ...] = (
         confidence.list_audit,
         query=confidence.AuditQuery,
         answer=confidence.AuditAnswer,
+        audit=Audited(shows=True, says=("since", "until", "by", "action", "contact")),
     ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route("GET", "/callers/labels", "labels.read", labels.list_labels, answer=labels.LabelsAnswer),
@@ -348,6 +426,7 @@ ROUTES: tuple[Route, ...] = (
         body=labels.ProposeBody,
         answer=labels.ProposedAnswer,
         status=201,
+        audit=Audited(says=("kind",)),
     ),
     _label("approve", labels.approve_label, labels.ApproveBody),
     _label("refuse", labels.refuse_label, labels.BecauseBody),
@@ -368,10 +447,17 @@ ROUTES: tuple[Route, ...] = (
         body=exports.ExportBody,
         answer=exports.ExportAnswer,
         status=202,
+        audit=Audited(name="exports.create", says=("what", "form", "since", "until")),
     ),
     _route("GET", "/notices", "notices.read", notices.list_notices, query=notices.Query, answer=notices.NoticesAnswer),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
-    _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
+    _route(
+        "GET",
+        "/exports/{export}/download",
+        "exports.use",
+        exports.download_export,
+        audit=Audited(name="exports.download", shows=True),
+    ),
     _route(
         "GET",
         "/agents/{agent}/schedule",
@@ -388,6 +474,7 @@ ROUTES: tuple[Route, ...] = (
         query=schedules.DayQuery,
         body=schedules.ScheduleBody,
         answer=schedules.ScheduleAnswer,
+        audit=Audited(says=("day", "tz")),
     ),
     _route(
         "GET",

@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import msgspec
 import structlog
+from rich.console import Console
+from rich.progress import Progress
 
 from app.settings import Settings, StorageSettings, load
 from messages.errors import SettingsError
 
+Told = Callable[[int, int], None]
 DEFAULT = Path("hotline.toml")
 
 
@@ -28,6 +33,12 @@ class Given:
         """Return the settings, with the database that was named. Raises SettingsError."""
         settings = load(config or self.config or DEFAULT)
         return with_database(settings, self.db)
+
+    def known_settings(self) -> Settings | None:
+        """Return the settings; None where only a database is named and there is no file. Raises SettingsError."""
+        if self.db and self.config is None and not DEFAULT.exists():
+            return None
+        return self.settings()
 
     def database_url(self) -> str:
         """Return the database to work on: the one named, else the settings'."""
@@ -55,6 +66,14 @@ def instant(text: str, option: str, zone: tzinfo = UTC) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
+@contextmanager
+def progress(what: str) -> Iterator[Told]:
+    """Show on a terminal how far something is, as it is told what is done and how much there is in all."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def log_plainly(level: int = logging.INFO) -> None:
     """Log lines of key=value to stderr, without the values of local variables: they may hold numbers and secrets."""
     structlog.configure(
@@ -65,5 +84,5 @@ def log_plainly(level: int = logging.INFO) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.auditing import audited
 from app.commands.common import Given, instant
-from storage.database import Database
+from app.wiring import now
 from storage.export_schema import What
 from storage.exports import export_rows
 from telephony.replay import replay as replay_file
@@ -39,7 +40,9 @@ def export(
     given: Given = context.obj
 
     async def work() -> int:
-        async with Database(given.database_url()) as database:
+        numbers = "numbers whole" if full else "numbers masked"
+        about = f"{what} as {form}, {since or '…'} to {until or '…'}, {numbers}, to {output}"
+        async with audited(given, now, "exports.write", about) as database:
             with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
                 task = progress.add_task(str(what), total=None)
                 return await export_rows(

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.commands.common import DEFAULT, Given
+from app.auditing import audited
+from app.commands.common import Given
 from app.imports import Imported, import_file
+from app.wiring import now
 from imports.digest import Cel, Digest, QueueLog
 from imports.names import Names, QueueMap, read_map
 from messages.errors import Invalid
-from storage.database import Database
-from storage.migrations import upgrade
 from telephony import FALLBACK_QUEUE
 
 imports = typer.Typer(no_args_is_help=True, help="Import Asterisk's own logs; again = no change.")
@@ -65,8 +65,8 @@ def _import(given: Given, file: Path, queue_map: Path | None, tz: str, node: str
         return kinds[::-1] if cel_first else kinds
 
     async def work(progress: Callable[[int, int], None]) -> Imported:
-        async with Database(given.database_url()) as database:
-            await upgrade(database)
+        about = f"{'cel' if cel_first else 'queue-log'} {file}"
+        async with audited(given, now, "imports.run", about, upgrades=True) as database:
             return await import_file(database, file, digests, node=node, told=f"{tz}\n{text}", progress=progress)
 
     if sys.stderr.isatty():
@@ -115,6 +115,5 @@ def _read(path: Path) -> str:
 
 def _queues(given: Given) -> frozenset[str]:
     """Return the queues of the settings; none where only a database is named."""
-    if given.db and given.config is None and not DEFAULT.exists():
-        return frozenset()
-    return frozenset(queue.id for queue in given.settings().center.queues)
+    settings = given.known_settings()
+    return frozenset(queue.id for queue in settings.center.queues) if settings else frozenset()

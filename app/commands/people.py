@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
+from app.auditing import audited
 from app.commands.common import Given
 from app.wiring import now
 from messages.ids import AgentId, UserId
 from messages.values import Role
-from storage.database import Database
 from storage.identity import Identity
-from storage.migrations import upgrade
 
 users = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -33,8 +32,8 @@ def add(
     given: Given = context.obj
 
     async def work() -> None:
-        async with Database(given.database_url()) as database:
-            await upgrade(database)
+        about = f"user {name}, roles {' '.join(role)}, agent {agent or 'none'}, tenant {tenant or 'none'}"
+        async with audited(given, now, "users.set", about, upgrades=True) as database:
             await Identity(database, now).set_user(
                 UserId(name), password, tuple(role), AgentId(agent) if agent else None, tenant=tenant
             )
@@ -49,7 +48,7 @@ def disable(context: typer.Context, name: Annotated[str, typer.Argument(help="Wh
     given: Given = context.obj
 
     async def work() -> None:
-        async with Database(given.database_url()) as database:
+        async with audited(given, now, "users.disable", f"user {name}") as database:
             await Identity(database, now).disable(UserId(name))
 
     asyncio.run(work())

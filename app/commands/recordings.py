@@ -1,18 +1,16 @@
-"""`hotline verify --recordings` and `hotline recordings`: what is kept, whether it is whole, and its keys."""
+"""What recordings are kept, whether they are whole, and `hotline recordings`: their keys."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from app.commands.common import Given
+from app.auditing import audited
+from app.commands.common import Given, Told, progress
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
@@ -25,32 +23,22 @@ from storage.recordings.verify import Report, rewrap, rotate
 from storage.recordings.verify import verify as verify_recordings
 
 T = TypeVar("T")
-Told = Callable[[int, int], None]
 
 recordings = typer.Typer(no_args_is_help=True, help="Recordings that are kept.")
 
 
-def verify(
-    context: typer.Context,
-    of_recordings: Annotated[bool, typer.Option("--recordings", help="Recordings and their store.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Compare what is kept with what was written; exit 1 where anything is missing, changed or nobody's."""
-    if not of_recordings:
-        raise typer.BadParameter("say what: --recordings")
-    given: Given = context.obj
-    settings = given.settings()
+def verify(settings: Settings, *, as_json: bool) -> bool:
+    """Compare recordings with what was written, print what is found, and tell whether all is well."""
 
     async def work(files: RecordingFiles, vault: Vault, told: Told) -> Report:
         return await verify_recordings(files, vault, settings.asterisk.recordings, now, told)
 
-    report = _with_progress(settings, "recordings", work)
+    report = asyncio.run(_reading(settings, "recordings", work))
     if as_json:
         typer.echo(msgspec.json.encode({"well": report.well} | msgspec.structs.asdict(report)).decode())
     else:
         _print(report)
-    if not report.well:
-        raise typer.Exit(1)
+    return report.well
 
 
 @recordings.command("rotate-keys")
@@ -61,21 +49,23 @@ def rotate_keys(
     """Make a new master key and wrap every recording's key by it; the old ones stay until you take them away."""
     given: Given = context.obj
     settings = given.settings()
-    count = _with_progress(settings, "keys", rewrap if resume else rotate)
+
+    async def work() -> int:
+        async with audited(given, now, "recordings.rotate_keys", "resumed" if resume else "") as database:
+            with progress("keys") as told:
+                return await (rewrap if resume else rotate)(RecordingFiles(database), vault_of(settings), told)
+
+    count = asyncio.run(work())
     vault = vault_of(settings)
     typer.echo(f"{count} recordings are now under master key {vault.keys.newest()} in {vault.keys.directory}")
 
 
-def _with_progress(settings: Settings, what: str, work: Callable[[RecordingFiles, Vault, Told], Awaitable[T]]) -> T:
-    async def inner(told: Told) -> T:
-        async with Database(settings.database_url) as database:
-            if await revision(database) != newest():
-                raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+async def _reading(settings: Settings, what: str, work: Callable[[RecordingFiles, Vault, Told], Awaitable[T]]) -> T:
+    async with Database(settings.database_url) as database:
+        if await revision(database) != newest():
+            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        with progress(what) as told:
             return await work(RecordingFiles(database), vault_of(settings), told)
-
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=None)
-        return asyncio.run(inner(lambda done, total: bar.update(task, completed=done, total=total)))
 
 
 def _print(report: Report) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import csv
 import enum
-import getpass
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,14 +21,15 @@ from agents.adherence import Adherence, Kind
 from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import DayPlan, Overlaps, PlanRecord
 from api.rest.schedules import adherence_view
+from app.auditing import audited, who
 from app.commands.common import Given
 from app.plans import COLUMNS, day_plan, read_day, read_stretches, read_team, row_of
 from app.settings import Settings
 from app.wiring import now
 from messages.errors import Invalid, NotFound, SettingsError
-from messages.ids import AgentId, UserId
+from messages.ids import AgentId
 from storage.database import Database
-from storage.migrations import newest, revision, upgrade
+from storage.migrations import newest, revision
 from storage.schedules import Schedules
 
 schedules = typer.Typer(no_args_is_help=True, help="What agents are to do and when.")
@@ -61,7 +61,7 @@ def set_(
     settings = _given(context)
     where, on = zone(tz), read_day(day)
     plan = day_plan(_known(settings, agent), on, read_stretches(on, stretches or (), where), where)
-    asyncio.run(_replace(settings, [plan]))
+    asyncio.run(_replace(context.obj, settings, [plan], f"agent {agent}, day {on}, tz {tz}"))
     typer.echo(f"agent {agent}, {on}: {len(plan.planned)} stretches")
 
 
@@ -75,7 +75,7 @@ def import_(
     settings = _given(context)
     team = read_team(file, {agent.id for agent in settings.center.agents}, zone(tz))
     try:
-        asyncio.run(_replace(settings, team.days))
+        asyncio.run(_replace(context.obj, settings, team.days, f"{len(team.days)} days of agents from {file}"))
     except Overlaps as error:
         line = team.lines[error.agent, error.new.begin]
         raise Invalid(f"{file}:{line}: {error}") from error
@@ -182,18 +182,9 @@ async def _everybody(kept: Schedules, settings: Settings, since: datetime, until
     return sorted({agent.id for agent in settings.center.agents} | await kept.agents(since, until))
 
 
-async def _replace(settings: Settings, plans: Sequence[DayPlan]) -> None:
-    async with Database(settings.database_url) as database:
-        await upgrade(database)
-        await _kept(database, settings).replace(plans, _who())
-
-
-def _who() -> UserId:
-    """Return who types this, as far as the machine knows."""
-    try:
-        return UserId(f"shell:{getpass.getuser()}")
-    except (KeyError, OSError, ImportError):  # no name for this user id
-        return UserId("shell")
+async def _replace(given: Given, settings: Settings, plans: Sequence[DayPlan], about: str) -> None:
+    async with audited(given, now, "schedules.write", about, upgrades=True) as database:
+        await _kept(database, settings).replace(plans, who())
 
 
 def _row(agent: str, one: Adherence) -> list[str]:

@@ -14,10 +14,10 @@ from storage.database import Database
 _LOCK = 1_234_512_345
 
 
-async def upgrade(database: Database) -> None:
-    """Bring the tables to the newest revision; one that is newer already is refused by Alembic's CommandError."""
+async def upgrade(database: Database, to: str = "head") -> None:
+    """Bring the tables to a revision; one that is newer already is refused by Alembic's CommandError."""
     async with database.writing() as connection:
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, to)
 
 
 async def revision(database: Database) -> str | None:
@@ -35,14 +35,14 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory(Path(__file__).parent)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     scripts = _scripts()
     with EnvironmentContext(
         Config(),
         scripts,
-        fn=lambda current, context: scripts._upgrade_revs("head", current),
+        fn=lambda current, context: scripts._upgrade_revs(to, current),
     ) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()

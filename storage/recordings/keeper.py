@@ -23,7 +23,7 @@ from messages.errors import HotlineError, JournalError, TooOld, Unavailable
 from messages.events import Entry, Position, RecordingStopped
 from messages.ids import RecordingId, UserId
 from recording.files import OPEN, FileState, RecordingFile, keep_until
-from storage.audit import AuditTrail
+from storage.audit.trail import AuditTrail
 from storage.cursors import Cursors
 from storage.recordings.codec import Unreadable
 from storage.recordings.files import RecordingFiles

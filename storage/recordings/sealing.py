@@ -69,6 +69,7 @@ class MasterKeys:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = self.directory / f".{version}.{secrets.token_hex(4)}"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            give_to_owner(file.fileno(), self.directory)
             file.write(f"{secrets.token_hex(KEY)}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -89,7 +90,7 @@ class MasterKeys:
                 raise SettingsError(f"{path}: others may read it; chmod 600 it")
             key = bytes.fromhex(path.read_text().strip())
         except OSError as error:
-            raise SettingsError(f"{path}: {error.strerror}; recordings sealed under this key need it") from error
+            raise SettingsError(f"{path}: {error.strerror}; what was sealed or signed by it needs it") from error
         except ValueError as error:
             raise SettingsError(f"{path}: not {2 * KEY} hex digits") from error
         if len(key) != KEY:
@@ -154,6 +155,13 @@ def open_chunk(key: bytes, recording: RecordingId, number: int, size: int, seale
         return AESGCM(key).decrypt(_nonce(number, last=number == chunks_of(size) - 1), sealed, _bound(recording))
     except InvalidTag:
         raise Broken(f"{recording}: byte {number * CHUNK} and on is not what was sealed") from None
+
+
+def give_to_owner(descriptor: int, directory: Path) -> None:
+    """Have a file that root makes belong to whose directory it is in, so that the service can still use it."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def sync_directory(directory: Path) -> None:

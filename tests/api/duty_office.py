@@ -13,7 +13,6 @@ from agents.agent import AgentSettings
 from center.settings import CenterSettings
 from messages.ids import AgentId, Phone
 from messages.values import Role
-from storage.audit import AuditTrail
 from storage.database import Database
 from storage.duties import Duties
 from storage.migrations import upgrade
@@ -21,6 +20,7 @@ from storage.queries import Queries
 from storage.rows import RowSettings, RowWriter
 from tests.api.city import city
 from tests.api.house import House, now, open_house
+from tests.storage.trails import trail_in
 
 
 def settings() -> CenterSettings:
@@ -66,7 +66,7 @@ async def open_office(directory: Path) -> AsyncIterator[Office]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(f"sqlite:///{directory / 'hotline.db'}"))
         await upgrade(database)
-        kept = {"history": Queries(database), "audit": AuditTrail(database), "duties": Duties(database)}
+        kept = {"history": Queries(database), "audit": trail_in(database, directory), "duties": Duties(database)}
         house = await stack.enter_async_context(open_house(center=settings(), kept=kept))
         rows = RowWriter(house.log, database, settings=RowSettings(linger_s=0))
         writing = asyncio.create_task(rows.run())

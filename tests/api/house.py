@@ -188,11 +188,12 @@ class MemoryAudit:
         self.kept: list[AuditEntry] = []
         self.away = False
 
-    async def append(self, entry: AuditEntry) -> None:
+    async def append(self, entry: AuditEntry) -> int:
         """Keep an entry."""
         if self.away:
             raise Unavailable("the database is away")
         self.kept.insert(0, entry)
+        return len(self.kept)
 
     async def entries(
         self, *, cursor: str = "", limit: int = 100, tenant: str | None = None, **filters: Any

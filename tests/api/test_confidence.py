@@ -21,7 +21,6 @@ from messages import commands, events, facts
 from messages.events import Position
 from messages.ids import CallId, ContactId, LegId
 from messages.values import LegEnd, Role
-from storage.audit import AuditTrail
 from storage.database import Database
 from storage.duties import Duties
 from storage.migrations import upgrade
@@ -30,6 +29,7 @@ from storage.rows import RowWriter
 from tests.api.house import Client, House, now, open_house
 from tests.api.test_rest import BODIES
 from tests.center.world import NODE
+from tests.storage.trails import trail_in
 
 NUMBER = "13987654321"
 QUIET_S = 0.5
@@ -70,7 +70,7 @@ async def stored(tmp_path: Path) -> AsyncIterator[Stored]:
         kept: dict[str, Any] = {
             "history": Queries(database),
             "exports": FileExports(database),
-            "audit": AuditTrail(database),
+            "audit": trail_in(database, tmp_path),
             "duties": Duties(database),
         }
         house = await stack.enter_async_context(open_house(agents=3, kept=kept))
@@ -305,18 +305,22 @@ async def test_a_number_is_revealed_for_a_purpose_that_is_audited_first(stored: 
     status, refused = await house.ask("POST", "contacts/kc1/reveal", boss, why)
     assert (status, "confidence" in refused["detail"]) == (403, True)
     assert await house.ask("POST", "contacts/kc1/reveal", auditor, why) == (200, {"number": NUMBER})
-    status, page = await house.ask("GET", "audit", auditor)
+    status, page = await house.ask("GET", "audit?action=contacts.reveal", auditor)
     assert [(one["by"], one["contact"], one["result"], one["about"]) for one in page["items"]] == [
         ("auditor", "kc1", "granted", "confidential"),
         ("supervisor", "kc1", "refused", "confidential"),
+        ("agent-a1", "kc1", "refused", ""),
+        ("supervisor", "kc1", "refused", ""),
         ("supervisor", "kc1", "granted", ""),
     ]
-    assert {one["purpose"] for one in page["items"]} == {why["purpose"]}
+    assert [one["purpose"] for one in page["items"]] == [why["purpose"], why["purpose"], "", " ", why["purpose"]]
+    assert {one["origin"] for one in page["items"]} == {"127.0.0.1"}
     assert NUMBER not in str(page)
     assert (await house.ask("GET", "audit", boss))[0] == 403
-    one = (await house.ask("GET", "audit?limit=1&by=supervisor", auditor))[1]
-    rest = (await house.ask("GET", f"audit?by=supervisor&cursor={one['next']}", auditor))[1]
-    assert [item["result"] for item in one["items"] + rest["items"]] == ["refused", "granted"]
+    query = "audit?action=contacts.reveal&by=supervisor"
+    one = (await house.ask("GET", f"{query}&limit=1", auditor))[1]
+    rest = (await house.ask("GET", f"{query}&cursor={one['next']}", auditor))[1]
+    assert [item["result"] for item in one["items"] + rest["items"]] == ["refused", "refused", "granted"]
     assert (await house.ask("GET", "audit?cursor=x", auditor))[0] == 422
 
 

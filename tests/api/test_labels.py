@@ -51,9 +51,12 @@ async def test_a_label_is_proposed_by_one_approved_by_another_and_shows_on_the_n
     assert status == 204
     assert (await house.ask("GET", "callers/labels", boss))[1]["items"] == []
     assert [(one.action, one.by, one.result, one.about) for one in house.audit.kept] == [
-        ("labels.revoke", "wang", "granted", label),
-        ("labels.approve", "wang", "granted", label),
-        ("labels.propose", "agent-a1", "granted", label),
+        ("labels.revoke", "wang", "granted", f"label {label}"),
+        ("labels.revoke", "wang", "asked", f"label {label}"),
+        ("labels.approve", "wang", "granted", f"label {label}, days 7"),
+        ("labels.approve", "wang", "asked", f"label {label}, days 7"),
+        ("labels.propose", "agent-a1", "granted", f"label {label}, kind harassing"),
+        ("labels.propose", "agent-a1", "asked", "kind harassing"),
     ]
 
 
@@ -64,7 +67,9 @@ async def test_a_supervisor_does_not_approve_their_own_proposal_and_that_is_audi
     assert (status, "somebody else" in answer["detail"]) == (403, True)
     assert [(one.action, one.result) for one in house.audit.kept] == [
         ("labels.approve", "refused"),
+        ("labels.approve", "asked"),
         ("labels.propose", "granted"),
+        ("labels.propose", "asked"),
     ]
     assert await house.entries(Position(), events.CallerLabelled) == []
     other = house.token(Role.ADMIN, user="zhao")

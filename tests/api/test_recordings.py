@@ -18,13 +18,14 @@ from messages.audit import AuditEntry
 from messages.errors import Unavailable
 from messages.values import Role
 from recording.files import FileState
-from storage.audit import AuditTrail
+from storage.audit.trail import AuditTrail
 from storage.database import Database
 from storage.migrations import upgrade
 from storage.recordings.files import RecordingFiles
 from storage.recordings.playback import Playback
 from tests.api.house import House, open_house
 from tests.storage.recordings.vaults import file_of, open_vault, sealed, write_wav
+from tests.storage.trails import trail_in
 
 PATH = "contacts/n1-1.1/recordings/1"
 WHY = "?purpose=a%20complaint"
@@ -36,7 +37,7 @@ class Kept:
     def __init__(self, house: House, directory: Path, database: Database) -> None:
         self.house = house
         self.directory = directory
-        self.audit = AuditTrail(database)
+        self.audit = trail_in(database, directory)
         self.files = RecordingFiles(database)
         self.vault = open_vault(directory, codec="wav")
         self.wav = b""
@@ -71,7 +72,7 @@ async def kept(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
         database = await stack.enter_async_context(Database(f"sqlite:///{tmp_path / 'hotline.db'}"))
         await upgrade(database)
         files, vault = RecordingFiles(database), open_vault(tmp_path, codec="wav")
-        parts = {"audit": AuditTrail(database), "recordings": Playback(vault, files)}
+        parts = {"audit": trail_in(database, tmp_path), "recordings": Playback(vault, files)}
         own = bool(getattr(request, "param", False))
         house = await stack.enter_async_context(open_house(kept=parts, agents_hear_own=own))
         kept = Kept(house, tmp_path, database)

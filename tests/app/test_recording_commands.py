@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
+from app.auditing import trail_of
 from app.recordings import keeper_of, told, vault_of
 from app.settings import Settings, load
 from center.memory_log import MemoryLog
@@ -48,7 +49,9 @@ def settings(tmp_path: Path) -> Settings:
         async with Database(settings.database_url) as database:
             await upgrade(database)
             await RecordingFiles(database).take([file_of()])
-            keeper = keeper_of(settings, MemoryLog(), database, vault_of(settings), lambda: datetime.now(UTC))
+            keeper = keeper_of(
+                settings, MemoryLog(), trail_of(settings, database), vault_of(settings), lambda: datetime.now(UTC)
+            )
             assert await keeper.round()
 
     asyncio.run(work())

@@ -13,7 +13,6 @@ from app.settings import Settings
 from messages import events
 from recording.files import FileState
 from recording.recording import recording_of
-from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.migrations import upgrade
@@ -25,6 +24,7 @@ from telephony.recorder import FileRecorder
 from tests.integration.hall import now
 from tests.integration.tones import Heard, sides
 from tests.integration.town import CITIZEN, PITCHES, Town
+from tests.storage.trails import trail_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,7 +37,7 @@ async def test_a_talk_is_heard_again_from_the_store(town: Town, tmp_path: Path) 
         await upgrade(database)
         files, vault = RecordingFiles(database), vault_of(settings)
         host = FileRecorder(town.settings.recordings)
-        keeper = Keeper(town.log, files, Cursors(database), vault, AuditTrail(database), host.path, now)
+        keeper = Keeper(town.log, files, Cursors(database), vault, trail_in(database, tmp_path), host.path, now)
         keeping = asyncio.create_task(keeper.run())
         try:
             _, leg = await town.talk()

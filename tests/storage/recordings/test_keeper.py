@@ -24,7 +24,6 @@ from messages.events import Entry, Position, RecordingStopped
 from messages.ids import CallId, ContactId, LegId, QueueId, RecordingId
 from recording.files import FileState, RecordingFile
 from recording.settings import RecordingSettings, Retention
-from storage.audit import AuditTrail
 from storage.columns import to_row
 from storage.cursors import Cursors
 from storage.database import Database
@@ -34,6 +33,7 @@ from storage.recordings.vault import Vault
 from storage.recordings.verify import rewrap, rotate, verify
 from storage.tables import audit, contacts, recordings
 from tests.storage.recordings.vaults import AT_ONCE, NOW, content, file_of, now, open_vault, write_wav
+from tests.storage.trails import trail_in
 
 
 class Killed(BaseException):
@@ -59,7 +59,7 @@ class Place:
             files or self.files,
             Cursors(self.database),
             vault or self.vault,
-            AuditTrail(self.database),
+            trail_in(self.database, self.directory),
             self.source,
             now,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -11,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from messages.audit import AuditEntry, AuditResult
 from messages.errors import Invalid
 from messages.ids import ContactId, UserId
-from storage.audit import AuditTrail
 from storage.database import Database
 from tests.center.world import START
+from tests.storage.trails import trail_in
 
 
 def entry(n: int, by: str = "li", tenant: str = "") -> AuditEntry:
@@ -23,8 +24,8 @@ def entry(n: int, by: str = "li", tenant: str = "") -> AuditEntry:
     return AuditEntry(at=at, by=UserId(by), action="contacts.reveal", contact=contact, purpose=purpose, tenant=tenant)
 
 
-async def test_entries_come_newest_first_in_pages_and_by_what_they_say(database: Database) -> None:
-    trail = AuditTrail(database)
+async def test_entries_come_newest_first_in_pages_and_by_what_they_say(database: Database, tmp_path: Path) -> None:
+    trail = trail_in(database, tmp_path)
     for n in range(5):
         await trail.append(entry(n, by="li" if n % 2 else "wang", tenant="qihe" if n == 4 else ""))
     page, cursor = await trail.entries(limit=2)
@@ -43,8 +44,8 @@ async def test_entries_come_newest_first_in_pages_and_by_what_they_say(database:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET purpose = 'none'", "DELETE FROM audit"])
-async def test_nobody_changes_or_removes_an_entry(database: Database, statement: str) -> None:
-    trail = AuditTrail(database)
+async def test_nobody_changes_or_removes_an_entry(database: Database, tmp_path: Path, statement: str) -> None:
+    trail = trail_in(database, tmp_path)
     await trail.append(entry(1))
     with pytest.raises(DBAPIError, match="append-only"):
         async with database.writing() as connection:
