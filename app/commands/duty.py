@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.localtime import SHANGHAI, zone
-from api.rest.duties import DutyView, of_row
+from api.rest.duty_bodies import DutyView, of_row
 from app.commands.common import Given, instant
 from app.duty_client import open_client
 from messages.duty import Every
