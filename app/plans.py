@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from agents.localtime import day_of, instant
 from agents.schedule import Activity, DayPlan, Planned, PlanRecord, checked
 from messages.errors import Invalid
 from messages.ids import AgentId
+from messages.localtime import day_of, instant
 
 COLUMNS = ("agent", "day", "from", "to", "activity")
 TOLD = 20

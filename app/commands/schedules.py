@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.adherence import Adherence, Kind
-from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import DayPlan, Overlaps, PlanRecord
 from api.rest.schedules import adherence_view
 from app.commands.common import Given
@@ -28,6 +27,7 @@ from app.settings import Settings
 from app.wiring import now
 from messages.errors import Invalid, NotFound, SettingsError
 from messages.ids import AgentId, UserId
+from messages.localtime import SHANGHAI, day_of, span, zone
 from storage.database import Database
 from storage.migrations import newest, revision, upgrade
 from storage.schedules import Schedules
