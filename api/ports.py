@@ -14,6 +14,7 @@ from messages.events import Position
 from messages.ids import AgentId, ContactId, RecordingId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
+from metrics.question import Question
 from metrics.satisfaction import Satisfaction
 
 
@@ -133,6 +134,16 @@ class Audit(Protocol):
         """Return a page, newest first, and the cursor of the next, empty at the end. Raises Unavailable, Invalid."""
 
 
+class Reports(Protocol):
+    """Figures of what is kept."""
+
+    async def rows(self, question: Question) -> list[dict[str, Any]]:
+        """Return a report's rows. Raises Invalid, NotFound, Unavailable."""
+
+    async def ids(self, question: Question, figure: str) -> list[str]:
+        """Return the contacts that a figure counts. Raises Invalid for what is no count, NotFound, Unavailable."""
+
+
 class Sound(Protocol):
     """A recording that is open: its size in bytes, its MIME type, and what changes when it does."""
 
@@ -169,6 +180,7 @@ __all__ = [
     "Notices",
     "Principal",
     "Recordings",
+    "Reports",
     "Schedules",
     "Session",
     "Sound",

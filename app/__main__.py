@@ -18,6 +18,7 @@ from app.commands import (
     notify,
     people,
     recordings,
+    reports,
     run,
     schedules,
     simulate,
@@ -53,6 +54,7 @@ cli.add_typer(calendars.cli, name="calendar")
 cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")
+reports.add_to(schedules.reports)
 cli.add_typer(schedules.reports, name="report")
 
 

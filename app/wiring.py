@@ -19,6 +19,7 @@ from api.audience import Audience
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.backfill import LOGS_S, Backfill
+from app.directory import directory
 from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
@@ -55,6 +56,7 @@ from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
 from storage.recordings.playback import Playback
 from storage.redis_log import RedisLog
+from storage.reports import Reports
 from storage.rows import RowWriter
 from storage.schedules import Schedules
 from storage.snapshots import FileSnapshots
@@ -234,6 +236,7 @@ class Hotline:
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
+            reports=Reports(self.database, now, directory(settings.center)),
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -324,6 +324,16 @@ ROUTES: tuple[Route, ...] = (
         query=reports.SatisfactionQuery,
         answer=reports.SatisfactionAnswer,
     ),
+    *(
+        _route(
+            "GET", f"/reports/{kind}", "reports.read", handler, query=reports.ReportQuery, answer=reports.ReportAnswer
+        )
+        for kind, handler in (
+            ("intervals", reports.get_intervals),
+            ("agents", reports.get_agents),
+            ("queues", reports.get_queues),
+        )
+    ),
     _route(
         "POST",
         "/exports",

@@ -13,6 +13,8 @@ import structlog
 
 from app.settings import Settings, StorageSettings, load
 from messages.errors import SettingsError
+from storage.database import Database
+from storage.migrations import newest, revision
 
 DEFAULT = Path("hotline.toml")
 
@@ -29,6 +31,11 @@ class Given:
         settings = load(config or self.config or DEFAULT)
         return with_database(settings, self.db)
 
+    @property
+    def has_settings(self) -> bool:
+        """Tell whether there are settings to read: with a database named, there need not be."""
+        return not self.db or self.config is not None or DEFAULT.exists()
+
     def database_url(self) -> str:
         """Return the database to work on: the one named, else the settings'."""
         return self.db or self.settings().database_url
@@ -40,6 +47,13 @@ def with_database(settings: Settings, url: str) -> Settings:
         return settings
     storage: StorageSettings = msgspec.structs.replace(settings.storage, url=url)
     return msgspec.structs.replace(settings, storage=storage)
+
+
+async def current(database: Database) -> Database:
+    """Return the database. Raises SettingsError where another version, or none, has made it."""
+    if await revision(database) != newest():
+        raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+    return database
 
 
 def instant(text: str, option: str, zone: tzinfo = UTC) -> datetime | None:

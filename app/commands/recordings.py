@@ -12,13 +12,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.commands.common import Given
+from app.commands.common import Given, current
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
-from messages.errors import SettingsError
 from storage.database import Database
-from storage.migrations import newest, revision
 from storage.recordings.files import RecordingFiles
 from storage.recordings.vault import Vault
 from storage.recordings.verify import Report, rewrap, rotate
@@ -69,8 +67,7 @@ def rotate_keys(
 def _with_progress(settings: Settings, what: str, work: Callable[[RecordingFiles, Vault, Told], Awaitable[T]]) -> T:
     async def inner(told: Told) -> T:
         async with Database(settings.database_url) as database:
-            if await revision(database) != newest():
-                raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+            await current(database)
             return await work(RecordingFiles(database), vault_of(settings), told)
 
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:

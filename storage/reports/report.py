@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Invalid, NotFound
 from metrics.counts import Counts
-from metrics.definitions import definitions
 from metrics.figures import InState, agent_figures, contact_figures
 from metrics.intervals import Slices
 from metrics.question import By, Directory, Question
@@ -29,13 +27,6 @@ NOBODY = Directory()
 _Key = tuple[int, str]
 
 
-class Report(msgspec.Struct, frozen=True):
-    """The rows, and by which definitions they were counted."""
-
-    definitions: dict[str, str]
-    rows: list[dict[str, Any]]
-
-
 class Reports:
     """Figures of what is kept. Every method raises Unavailable where the database is away."""
 
@@ -47,8 +38,8 @@ class Reports:
     def __repr__(self) -> str:
         return f"<Reports of {self._database.url}>"
 
-    async def report(self, question: Question) -> Report:
-        """Return the figures. Raises Invalid, and NotFound for a queue, tenant, team or agent that there never was."""
+    async def rows(self, question: Question) -> list[dict[str, Any]]:
+        """Return a report's rows. Raises Invalid, and NotFound for a queue, tenant, team or agent there never was."""
         slices, now = question.slices, self._clock()
         async with asking(self._database.reading()) as connection:
             await self._check(connection, question)
@@ -61,8 +52,7 @@ class Reports:
         keys = set(counted) | (set(states) if question.agents_only else set())
         if question.by is By.ALL:
             keys |= {(n, "") for n in range(len(slices))}
-        rows = [self._row(question, slices, key, Counts(**counted.get(key, {})), states) for key in sorted(keys)]
-        return Report(definitions(question), rows)
+        return [self._row(question, slices, key, Counts(**counted.get(key, {})), states) for key in sorted(keys)]
 
     async def ids(self, question: Question, figure: str) -> list[str]:
         """Return the contacts that a figure counts, in order. Raises Invalid for what is no count, NotFound."""

@@ -233,6 +233,7 @@ class House:
             audit=self.audit,
             recordings=kept.get("recordings"),
             notices=kept.get("notices"),
+            reports=kept.get("reports"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession

@@ -12,6 +12,7 @@ from messages.errors import Invalid, NotFound
 from messages.events import Entry
 from messages.localtime import span, zone
 from metrics.counts import Counts, mean_s
+from metrics.definitions import definitions
 from metrics.question import Attribution, By, Directory, Question
 from metrics.service_level import Variant
 from storage.database import Database
@@ -46,13 +47,13 @@ async def test_figures_are_those_counted_row_by_row(database: Database, seed: in
     rows, (since, until) = rows_of(entries), _range(entries)
     reports = Reports(database, lambda: until, Directory(agents=dict.fromkeys(AGENTS, ("", ""))))
     ask = Question(since=since, until=until, interval="15m", attribution=attribution, threshold_s=4.0, short_s=1.5)
-    report = await reports.report(ask)
-    bounds = [(row["from"], row["to"]) for row in report.rows]
+    found = await reports.rows(ask)
+    bounds = [(row["from"], row["to"]) for row in found]
     assert bounds[0][0] == since
     assert bounds[-1][1] == until
     expected = recount.contacts(rows, ask, bounds)
-    assert [_counted(row) for row in report.rows] == [_expected(one) for one in expected]
-    for row, one in zip(report.rows, expected, strict=True):
+    assert [_counted(row) for row in found] == [_expected(one) for one in expected]
+    for row, one in zip(found, expected, strict=True):
         counts = Counts(**one)
         assert counts.balances
         assert row["asa_s"] == mean_s(counts.answer_wait_us, counts.answered)
@@ -60,8 +61,8 @@ async def test_figures_are_those_counted_row_by_row(database: Database, seed: in
         assert row["time_to_human_s"] == mean_s(counts.to_human_us, counts.answered)
         assert row["connection_rate"] == (counts.answered / counts.outcomes if counts.outcomes else None)
         assert row["occupancy"] is None or 0 <= row["occupancy"] <= 1
-    by_queue = await reports.report(msgspec.structs.replace(ask, by=By.QUEUE, interval=""))
-    assert {row["queue"]: _counted(row) for row in by_queue.rows} == {
+    by_queue = await reports.rows(msgspec.structs.replace(ask, by=By.QUEUE, interval=""))
+    assert {row["queue"]: _counted(row) for row in by_queue} == {
         queue: _expected(one) for queue, one in recount.visits(rows, ask, since, until).items()
     }
 
@@ -74,14 +75,14 @@ async def test_agents_time_is_cut_at_the_boundaries_and_none_is_lost(database: D
     reports = Reports(database, lambda: until)
     for begin in (since, since + (until - since) / 2):
         ask = Question(since=begin, until=until, interval="1m", by=By.AGENT, agents_only=True)
-        for row in (await reports.report(ask)).rows:
+        for row in await reports.rows(ask):
             expected = recount.states(rows, row["from"], row["to"], until)[row["agent"]]
             assert row["logged_in_s"] == sum(expected.values()) / US
             assert row["ready_s"] == expected["ready"] / US
             assert row["ringing_s"] == (expected["reserved"] + expected["ringing"]) / US
             assert (row["talk_s"], row["hold_s"]) == (expected["talking"] / US, expected["holding"] / US)
             assert row["pause_s"] <= row["not_ready_s"]
-        whole = (await reports.report(msgspec.structs.replace(ask, interval=""))).rows
+        whole = await reports.rows(msgspec.structs.replace(ask, interval=""))
         assert {row["agent"]: row["logged_in_s"] for row in whole if row["logged_in_s"]} == {
             agent: sum(times.values()) / US for agent, times in recount.states(rows, begin, until, until).items()
         }
@@ -94,7 +95,7 @@ async def test_behind_every_figure_are_as_many_contacts(database: Database, seed
     since, until = _range(entries)
     reports = Reports(database, lambda: until)
     ask = Question(since=since, until=until, repeat_s=86_400)
-    [row] = (await reports.report(ask)).rows
+    [row] = await reports.rows(ask)
     known = {one["contact"] for one in rows_of(entries)["contacts"]}
     for figure in ("arrivals", "offered", "answered", "abandoned", "answered_in", "still_waiting", "repeats"):
         found = await reports.ids(ask, figure)
@@ -110,9 +111,9 @@ async def test_parts_of_a_range_add_up_to_the_whole(database: Database) -> None:
     await write(database, entries)
     since, until = _range(entries)
     reports = Reports(database, lambda: until)
-    [whole] = (await reports.report(Question(since=since, until=until))).rows
+    [whole] = await reports.rows(Question(since=since, until=until))
     for interval in ("1m", "15m", "1h", "day", "week", "month", "quarter", "year"):
-        parts = (await reports.report(Question(since=since, until=until, interval=interval))).rows
+        parts = await reports.rows(Question(since=since, until=until, interval=interval))
         for name in _counted(whole):
             if name.endswith("_us"):
                 continue
@@ -123,14 +124,14 @@ async def test_parts_of_a_range_add_up_to_the_whole(database: Database) -> None:
 async def test_what_there_never_was_is_not_found(database: Database) -> None:
     since, until = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
     reports = Reports(database, lambda: until, Directory(queues=frozenset({"12345"})))
-    await reports.report(Question(since=since, until=until, queue="12345"))
+    await reports.rows(Question(since=since, until=until, queue="12345"))
     for unknown in ({"queue": "54321"}, {"tenant": "nowhere"}, {"team": "none"}, {"agent": "nobody"}):
         with pytest.raises(NotFound, match=r"no (queue|tenant|team|agent) '\w+'"):
-            await reports.report(Question(since=since, until=until, **unknown))  # type: ignore[arg-type]
+            await reports.rows(Question(since=since, until=until, **unknown))  # type: ignore[arg-type]
     with pytest.raises(Invalid, match="is not after"):
         Question(since=until, until=since)
     with pytest.raises(Invalid, match="does not divide a day"):
-        await reports.report(Question(since=since, until=until, interval="7m"))
+        await reports.rows(Question(since=since, until=until, interval="7m"))
 
 
 async def test_every_report_says_by_what_it_counted(database: Database) -> None:
@@ -138,9 +139,8 @@ async def test_every_report_says_by_what_it_counted(database: Database) -> None:
     reports = Reports(database, lambda: until)
     for variant in Variant:
         ask = Question(since=since, until=until, variant=variant, threshold_s=20.0)
-        report = await reports.report(ask)
-        [row] = report.rows
-        assert set(row) - {"from", "to"} <= set(report.definitions) | {"repeats", "repeat_rate"}
-        assert variant in report.definitions["service_level"]
-        assert "T = 20 s" in report.definitions["service_level"]
+        [row], meaning = await reports.rows(ask), definitions(ask)
+        assert set(row) - {"from", "to"} <= set(meaning) | {"repeats", "repeat_rate"}
+        assert variant in meaning["service_level"]
+        assert "T = 20 s" in meaning["service_level"]
         assert (row["offered"], row["service_level"], row["asa_s"]) == (0, None, None)

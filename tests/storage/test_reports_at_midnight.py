@@ -71,7 +71,7 @@ def worked_example() -> list[Record]:
 async def _days(database: Database, **more: Any) -> list[dict[str, Any]]:
     reports = Reports(database, lambda: DAY_3)
     ask = Question(since=DAY_1, until=DAY_3, interval="day", **more)
-    return (await reports.report(ask)).rows
+    return await reports.rows(ask)
 
 
 @pytest.mark.parametrize("by", [By.ALL, By.QUEUE])
