@@ -17,8 +17,7 @@ from metrics.intervals import Slices
 from metrics.question import By, Directory, Question
 from storage.columns import harmless
 from storage.database import Database, asking
-from storage.reports.sources import Source, sources
-from storage.reports.sql import cell
+from storage.reports.sources import Frame, sources
 from storage.reports.states import in_state
 from storage.tables import contacts, legs, visits
 
@@ -43,12 +42,14 @@ class Reports:
         slices, now = question.slices, self._clock()
         async with asking(self._database.reading()) as connection:
             await self._check(connection, question)
-            agents = self._agents(question)
+            frame = Frame(question, slices, now, self._agents(question))
             counted: dict[_Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-            for source in sources(question, now, agents):
-                for key, row in await _counted(connection, source, question, slices, self._directory):
-                    _add(counted[key], row)
-            states = await self._states(connection, question, slices, now, agents)
+            for source in sources(frame):
+                for row in await connection.execute(source.counted()):
+                    values = dict(row._mapping)
+                    key = slices.of_cell(values.pop("cell")), self._group(question.by, values.pop("name") or "")
+                    _add(counted[key], values)
+            states = await self._states(connection, frame)
         keys = set(counted) | (set(states) if question.agents_only else set())
         if question.by is By.ALL:
             keys |= {(n, "") for n in range(len(slices))}
@@ -59,11 +60,10 @@ class Reports:
         async with asking(self._database.reading()) as connection:
             await self._check(connection, question)
             known: set[str] = set()
-            for source in sources(question, self._clock(), self._agents(question)):
+            for source in sources(Frame(question, question.slices, self._clock(), self._agents(question))):
                 known |= set(source.counts)
-                if (condition := source.counts.get(figure)) is not None:
-                    query = select(source.contact).select_from(source.rows).where(*source.where, condition.self_group())
-                    found = await connection.execute(query.distinct().order_by(source.contact).limit(MOST_IDS))
+                if figure in source.counts:
+                    found = await connection.execute(source.behind(figure).limit(MOST_IDS))
                     return [str(contact) for contact in found.scalars()]
         raise Invalid(f"ids: {figure!r} is no count of contacts; give one of {', '.join(sorted(known))}")
 
@@ -90,25 +90,22 @@ class Reports:
                 found = its(name) if found is None else found & its(name)
         return found
 
-    async def _states(
-        self,
-        connection: AsyncConnection,
-        question: Question,
-        slices: Slices,
-        now: datetime,
-        agents: frozenset[str] | None,
-    ) -> dict[_Key, InState]:
+    async def _states(self, connection: AsyncConnection, frame: Frame) -> dict[_Key, InState]:
         """Return agents' time, by key of the rows that can have it: agents', and the whole hotline's."""
-        of_hotline = question.by is By.ALL and not (
-            question.visits or question.tenant or question.did or agents is not None
-        )
+        question = frame.question
+        parts = (question.visits, question.tenant, question.did, frame.agents is not None)
+        of_hotline = question.by is By.ALL and not any(parts)
         if not (question.agents_only or of_hotline):
             return {}
         summed: dict[_Key, InState] = {}
-        for (n, agent), one in (await in_state(connection, slices, now, agents)).items():
-            key = n, _team_or_agent(question.by, agent, self._directory)
+        for (n, agent), one in (await in_state(connection, frame.slices, frame.now, frame.agents)).items():
+            key = n, self._group(question.by, agent) if question.by is not By.ALL else ""
             summed[key] = summed[key] + one if key in summed else one
         return summed
+
+    def _group(self, by: By, name: str) -> str:
+        """Return the row's name: agents are counted for their team."""
+        return self._directory.agents.get(name, ("", ""))[0] if by is By.TEAM else name
 
     def _row(
         self, question: Question, slices: Slices, key: _Key, counts: Counts, states: dict[_Key, InState]
@@ -127,28 +124,7 @@ class Reports:
         return head | contact_figures(counts, question.variant, states.get(key), repeats=question.counts_repeats)
 
 
-def _team_or_agent(by: By, name: str, directory: Directory) -> str:
-    if by is By.TEAM:
-        return directory.agents.get(name, ("", ""))[0]
-    return name if by is By.AGENT else ""
-
-
-async def _counted(
-    connection: AsyncConnection, source: Source, question: Question, slices: Slices, directory: Directory
-) -> list[tuple[_Key, dict[str, int]]]:
-    mesh = cell(source.at, slices.base, slices.mesh).label("cell")
-    name = source.keys[question.by].label("name") if question.by is not By.ALL else literal("").label("name")
-    query = select(mesh, name, *source.measures()).select_from(source.rows).where(*source.where)
-    found: list[tuple[_Key, dict[str, int]]] = []
-    for row in await connection.execute(query.group_by("cell", "name")):
-        values = dict(row._mapping)
-        n, group = slices.of_cell(values.pop("cell")), values.pop("name") or ""
-        if question.by is By.TEAM:
-            group = _team_or_agent(By.TEAM, group, directory)
-        found.append(((n, group), {str(one): int(value or 0) for one, value in values.items()}))
-    return found
-
-
-def _add(to: dict[str, int], row: dict[str, int]) -> None:
-    for name, value in row.items():
+def _add(to: dict[str, int], row: Mapping[str, Any]) -> None:
+    for name, counted in row.items():
+        value = int(counted or 0)
         to[name] = max(to[name], value) if name.startswith("longest") else to[name] + value

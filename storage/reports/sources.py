@@ -1,7 +1,7 @@
 """What is counted, from which rows: one condition a figure, so that a count and the contacts behind it cannot differ.
 
-A source has the instant that puts a row into an interval, what its rows can be grouped by, the figures that are a
-number of rows (`counts`) and those that are a sum (`sums`).
+A source is read in two steps: its rows with what is reckoned of each (interval, group, wait), once; then the figures
+that are a number of rows (`counts`) and those that are a sum (`sums`), which are plain comparisons.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
-    Double,
     FromClause,
+    Select,
     and_,
     case,
     cast,
@@ -28,10 +29,11 @@ from sqlalchemy import (
 )
 
 from messages.values import ContactOutcome, Direction, LegEnd, LegKind
+from metrics.intervals import Slices
 from metrics.question import Attribution, By, Question
 from storage.columns import Instant, harmless
 from storage.queries import WITHHELD
-from storage.reports.sql import count, first_of, micros, total
+from storage.reports.sql import cell, count, first_of, longest, micros, total
 from storage.satisfaction import QUESTION
 from storage.tables import case_links, contacts, legs, surveys, visits
 
@@ -57,33 +59,63 @@ _OUTCOMES = {
 
 
 class Source(NamedTuple):
-    """Rows that figures are counted from. `contact`: whose they are; `where`: which of them count at all."""
+    """Rows that figures are counted from: their contact, their mesh of the grid, the name of their group."""
 
-    rows: FromClause
-    contact: ColumnElement[Any]
-    at: ColumnElement[Any]
-    where: list[Condition]
-    keys: Mapping[By, ColumnElement[Any]]
+    rows: CTE
     counts: Mapping[str, Condition]
     sums: Mapping[str, ColumnElement[Any]]
 
-    def measures(self) -> list[ColumnElement[Any]]:
-        """Return what is selected: every count and every sum, named."""
-        counted = [count(condition).label(name) for name, condition in self.counts.items()]
-        return counted + [value.label(name) for name, value in self.sums.items()]
+    def counted(self) -> Select[Any]:
+        """Return every count and every sum by mesh and name."""
+        of = self.rows.c
+        measures = [count(condition).label(name) for name, condition in self.counts.items()]
+        measures += [value.label(name) for name, value in self.sums.items()]
+        return select(of.cell, of.name, *measures).group_by(of.cell, of.name)
+
+    def behind(self, figure: str) -> Select[Any]:
+        """Return the contacts that a count is of."""
+        of = self.rows.c
+        return select(of.contact).where(self.counts[figure]).distinct().order_by(of.contact)
 
 
-def sources(question: Question, now: datetime, agents: frozenset[str] | None) -> list[Source]:
-    """Return what a question is answered from. `agents`: only theirs, where a team, tenant or agent is asked for."""
+class Frame(NamedTuple):
+    """What a report is asked, the grid it is counted on, now, and whose figures it is about (None: everybody's)."""
+
+    question: Question
+    slices: Slices
+    now: datetime
+    agents: frozenset[str] | None
+
+    def rows(
+        self,
+        contact: ColumnElement[Any],
+        at: ColumnElement[Any],
+        keys: Mapping[By, ColumnElement[Any]],
+        where: list[Condition],
+        *values: ColumnElement[Any],
+        of: FromClause,
+    ) -> CTE:
+        """Choose the rows of the range, with what is reckoned of each."""
+        by = self.question.by
+        name = keys[by] if by is not By.ALL else literal("")
+        mesh = cell(at, self.slices.base, self.slices.mesh)
+        query = select(contact.label("contact"), mesh.label("cell"), name.label("name"), *values).select_from(of)
+        # Materialised: SQLite would otherwise reckon each value again wherever it is used.
+        return query.where(*where, *_within(at, self.question)).cte().prefix_with("MATERIALIZED")
+
+    def only(self, agent: ColumnElement[Any]) -> list[Condition]:
+        """Choose those whose figures are asked for."""
+        return [] if self.agents is None else [agent.in_(sorted(self.agents))]
+
+
+def sources(frame: Frame) -> list[Source]:
+    """Return what a question is answered from."""
+    question = frame.question
     if question.agents_only:
-        return [_offers(question, agents), _surveys_of_agents(question, agents)]
+        return [_offers(frame), _surveys_of_agents(frame)]
     if question.visits:
-        return [_visits(question, now), _legs_of_visits(question), _surveys_of_contacts(question, None)]
-    return [
-        _contacts(question, now, agents),
-        _legs_of_contacts(question, agents),
-        _surveys_of_contacts(question, agents),
-    ]
+        return [_visits(frame), _legs_of_visits(frame), _surveys_of_contacts(frame)]
+    return [_contacts(frame), _legs_of_contacts(frame), _surveys_of_contacts(frame)]
 
 
 def _within(at: ColumnElement[Any], question: Question) -> list[Condition]:
@@ -94,41 +126,36 @@ def _us(seconds: float) -> int:
     return round(seconds * 1e6)
 
 
-def _ledger(
-    question: Question,
-    now: datetime,
-    *,
-    outcome: ColumnElement[Any],
-    answered: Condition,
-    in_ivr: Condition,
-    waited_from: ColumnElement[Any],
-    waited_until: ColumnElement[Any],
-) -> tuple[dict[str, Condition], dict[str, ColumnElement[Any]]]:
-    """Return the figures that contacts and visits share: each row is exactly one of the outcomes, none of them null."""
-    of = {name: outcome == one for name, one in _OUTCOMES.items()}
-    waiting = and_(outcome == NONE, not_(answered), not_(in_ivr))
+def _ledger(of: Any, question: Question) -> tuple[dict[str, Condition], dict[str, ColumnElement[Any]]]:
+    """Return the figures that contacts and visits share: each row is exactly one of the outcomes.
+
+    The rows have `outcome` (none: NONE), `answered`, `in_ivr`, `wait` and `so_far` (µs, null where there is none).
+    """
+    is_ = {name: of.outcome == one for name, one in _OUTCOMES.items()}
+    waiting = and_(of.outcome == NONE, not_(of.answered), not_(of.in_ivr))
     unserved = [ContactOutcome.BLOCKED, ContactOutcome.CLOSED, ContactOutcome.ENDED_IN_IVR]
-    offered = and_(outcome.not_in(unserved), not_(in_ivr))
-    wait = micros(waited_from, waited_until)
-    waited = and_(offered, not_(waiting), wait.is_not(None))
+    offered = and_(of.outcome.not_in(unserved), not_(of.in_ivr))
+    waited = and_(offered, not_(waiting), of.wait.is_not(None))
+    in_threshold = of.wait <= _us(question.threshold_s)
     counts = {
         "arrivals": true(),
-        **of,
-        "still_in_ivr": in_ivr,
+        **is_,
+        "still_in_ivr": of.in_ivr,
         "offered": offered,
-        "answered": answered,
+        "answered": of.answered,
         "still_waiting": waiting,
-        "answered_in": and_(answered, wait <= _us(question.threshold_s)),
-        "abandoned_in": and_(of["abandoned"], wait <= _us(question.threshold_s)),
-        "short_abandoned": and_(of["abandoned"], wait <= _us(question.short_s)),
+        "answered_in": and_(of.answered, in_threshold),
+        "abandoned_in": and_(is_["abandoned"], in_threshold),
+        "short_abandoned": and_(is_["abandoned"], of.wait <= _us(question.short_s)),
+        "transferred": and_(of.answered, of.transferred),
     }
-    so_far = micros(waited_from, literal(now, Instant))
     sums = {
         "waited": count(waited),
-        "answer_wait_us": total(wait, answered),
-        "wait_us": total(wait, waited),
-        "longest_wait_us": func.coalesce(func.max(case((waited, wait))), 0, type_=BigInteger()),
-        "longest_waiting_us": func.coalesce(func.max(case((waiting, so_far))), 0, type_=BigInteger()),
+        "answer_wait_us": total(of.wait, of.answered),
+        "wait_us": total(of.wait, waited),
+        "to_human_us": total(of.to_human, of.answered),
+        "longest_wait_us": longest(of.wait, waited),
+        "longest_waiting_us": longest(of.so_far, waiting),
     }
     return counts, sums
 
@@ -142,22 +169,20 @@ def _contact_at(attribution: Attribution) -> ColumnElement[Any]:
     }[attribution]
 
 
-def _of_calls(question: Question, agents: frozenset[str] | None) -> list[Condition]:
-    """Choose citizens' calls, those of the range and of what was asked for."""
-    of = contacts.c
+def _of_calls(frame: Frame) -> list[Condition]:
+    """Choose citizens' calls, those of what was asked for."""
+    of, question = contacts.c, frame.question
     where = [
         of.channel == CALL,
         of.direction == Direction.IN,
         # A contact is answered and ends after it arrives: so the index on the arrival serves all attributions.
         of.arrived_at < literal(question.until, Instant),
-        *_within(_contact_at(question.attribution), question),
+        *frame.only(of.agent),
     ]
     if question.tenant:
         where.append(of.tenant == harmless(question.tenant))
     if question.did:
         where.append(of.did == harmless(question.did))
-    if agents is not None:
-        where.append(of.agent.in_(sorted(agents)))
     return where
 
 
@@ -186,26 +211,29 @@ def _contact_keys() -> dict[By, ColumnElement[Any]]:
     }
 
 
-def _contacts(question: Question, now: datetime, agents: frozenset[str] | None) -> Source:
-    of = contacts.c
+def _contacts(frame: Frame) -> Source:
+    of, question = contacts.c, frame.question
     outcome = func.coalesce(of.outcome, NONE)
     answered = or_(outcome == ContactOutcome.ANSWERED, and_(outcome == NONE, of.answered_at.is_not(None)))
     in_ivr = and_(outcome == NONE, of.answered_at.is_(None), of.queued_at.is_(None), of.visits == 0)
-    counts, sums = _ledger(
-        question,
-        now,
-        outcome=outcome,
-        answered=answered,
-        in_ivr=in_ivr,
-        waited_from=case((answered, first_of(of.queued_at, of.arrived_at)), else_=of.queued_at),
-        waited_until=first_of(of.answered_at, of.ended_at),
+    waited_from = case((answered, first_of(of.queued_at, of.arrived_at)), else_=of.queued_at)
+    rows = frame.rows(
+        of.contact,
+        _contact_at(question.attribution),
+        _contact_keys(),
+        _of_calls(frame),
+        outcome.label("outcome"),
+        answered.label("answered"),
+        in_ivr.label("in_ivr"),
+        of.transferred,
+        micros(waited_from, first_of(of.answered_at, of.ended_at)).label("wait"),
+        case((outcome == NONE, micros(waited_from, literal(frame.now, Instant)))).label("so_far"),
+        micros(of.arrived_at, of.answered_at).label("to_human"),
+        (_again(question.repeat_s) if question.counts_repeats else literal(False)).label("again"),
+        of=contacts,
     )
-    counts["transferred"] = and_(answered, of.transferred)
-    if question.repeat_s:
-        counts["repeats"] = and_(answered, _again(question.repeat_s))
-    sums["to_human_us"] = total(micros(of.arrived_at, of.answered_at), answered)
-    where = _of_calls(question, agents)
-    return Source(contacts, of.contact, _contact_at(question.attribution), where, _contact_keys(), counts, sums)
+    counts, sums = _ledger(rows.c, question)
+    return Source(rows, counts | {"repeats": and_(rows.c.answered, rows.c.again)}, sums)
 
 
 def _again(within_s: float) -> Condition:
@@ -221,26 +249,29 @@ def _again(within_s: float) -> Condition:
     return and_(func.lower(of.number).not_in(sorted(WITHHELD)), earlier)
 
 
-def _visits(question: Question, now: datetime) -> Source:
-    of = visits.c
+_VISIT_KEYS = {By.QUEUE: visits.c.queue, By.TENANT: visits.c.tenant}
+_VISITS = visits.join(contacts, contacts.c.contact == visits.c.contact)
+
+
+def _visits(frame: Frame) -> Source:
+    of, question = visits.c, frame.question
     outcome = func.coalesce(of.outcome, NONE)
     answered = outcome == ContactOutcome.ANSWERED
-    counts, sums = _ledger(
-        question,
-        now,
-        outcome=outcome,
-        answered=answered,
-        in_ivr=literal(False),
-        waited_from=of.asked_at,
-        waited_until=of.left_at,
+    rows = frame.rows(
+        of.contact,
+        _visit_at(question.attribution),
+        _VISIT_KEYS,
+        _of_visits(question),
+        outcome.label("outcome"),
+        answered.label("answered"),
+        literal(False).label("in_ivr"),
+        and_(contacts.c.transferred, exists().where(_of_visit(), legs.c.transferred_to != "")).label("transferred"),
+        micros(of.asked_at, of.left_at).label("wait"),
+        case((outcome == NONE, micros(of.asked_at, literal(frame.now, Instant)))).label("so_far"),
+        case((answered, micros(contacts.c.arrived_at, of.left_at))).label("to_human"),
+        of=_VISITS,
     )
-    counts["transferred"] = and_(answered, exists().where(_of_visit(), legs.c.transferred_to != ""))
-    sums["to_human_us"] = total(micros(contacts.c.arrived_at, of.left_at), answered)
-    rows = visits.join(contacts, contacts.c.contact == of.contact)
-    return Source(rows, of.contact, _visit_at(question.attribution), _of_visits(question), _VISIT_KEYS, counts, sums)
-
-
-_VISIT_KEYS = {By.QUEUE: visits.c.queue, By.TENANT: visits.c.tenant}
+    return Source(rows, *_ledger(rows.c, question))
 
 
 def _visit_at(attribution: Attribution) -> ColumnElement[Any]:
@@ -253,43 +284,12 @@ def _visit_at(attribution: Attribution) -> ColumnElement[Any]:
 
 def _of_visits(question: Question) -> list[Condition]:
     of = visits.c
-    where = [
-        contacts.c.direction == Direction.IN,
-        of.asked_at < literal(question.until, Instant),
-        *_within(_visit_at(question.attribution), question),
-    ]
+    where = [contacts.c.direction == Direction.IN, of.asked_at < literal(question.until, Instant)]
     if question.queue:
         where.append(of.queue == harmless(question.queue))
     if question.tenant:
         where.append(of.tenant == harmless(question.tenant))
     return where
-
-
-def _talk() -> dict[str, ColumnElement[Any]]:
-    """Return what talks sum to: hold is not talk, and what goes on is not counted yet."""
-    of = legs.c
-    over = and_(of.answered_at.is_not(None), of.ended_at.is_not(None), of.agent.is_not(None))
-    hold = cast(func.round(of.hold_s * 1_000_000.0), BigInteger)
-    talk = micros(of.answered_at, of.ended_at) - hold
-    wrap_up = cast(func.round(func.coalesce(of.wrap_up_s, 0.0, type_=Double()) * 1_000_000.0), BigInteger)
-    return {
-        "talk_us": total(case((talk > 0, talk), else_=0), over),
-        "hold_us": total(hold, over),
-        "wrap_up_us": total(wrap_up, over),
-    }
-
-
-def _offered_counts() -> dict[str, Condition]:
-    of = legs.c
-    offer = and_(of.role == LegKind.AGENT, of.agent.is_not(None))
-    return {"offers": offer, "rona": and_(offer, of.end == LegEnd.NO_ANSWER)}
-
-
-def _legs_of_contacts(question: Question, agents: frozenset[str] | None) -> Source:
-    rows = contacts.join(legs, legs.c.contact == contacts.c.contact)
-    where = _of_calls(question, agents)
-    at = _contact_at(question.attribution)
-    return Source(rows, contacts.c.contact, at, where, _contact_keys(), _offered_counts(), _talk())
 
 
 def _of_visit() -> Condition:
@@ -304,50 +304,78 @@ def _of_visit() -> Condition:
     return and_(legs.c.contact == visits.c.contact, legs.c.queue == visits.c.queue, visits.c.n == newest)
 
 
-def _legs_of_visits(question: Question) -> Source:
-    of = visits.c
-    rows = visits.join(contacts, contacts.c.contact == of.contact).join(legs, _of_visit())
-    at = _visit_at(question.attribution)
-    return Source(rows, of.contact, at, _of_visits(question), _VISIT_KEYS, _offered_counts(), _talk())
-
-
-def _offers(question: Question, agents: frozenset[str] | None) -> Source:
-    """Offers made to agents, by the instant of each."""
+def _of_legs() -> list[ColumnElement[Any]]:
+    """Return what is reckoned of a leg: hold is not talk, and what goes on is not counted yet."""
     of = legs.c
+    over = and_(of.answered_at.is_not(None), of.ended_at.is_not(None), of.agent.is_not(None))
+    hold = cast(func.round(of.hold_s * 1_000_000.0), BigInteger)
+    offer = and_(of.role == LegKind.AGENT, of.agent.is_not(None))
+    return [
+        offer.label("offer"),
+        and_(offer, func.coalesce(of.end, "") == LegEnd.NO_ANSWER).label("rang_in_vain"),
+        of.answered_at.is_not(None).label("talked"),
+        and_(of.answered_at.is_not(None), of.transferred_to != "").label("passed_on"),
+        case((over, micros(of.answered_at, of.ended_at))).label("together"),
+        case((over, hold)).label("hold"),
+        case((over, cast(func.round(of.wrap_up_s * 1_000_000.0), BigInteger))).label("wrap_up"),
+    ]
+
+
+def _legs(rows: CTE, *, agents: bool = False) -> Source:
+    of = rows.c
+    counts: dict[str, Condition] = {"offers": of.offer, "rona": of.rang_in_vain}
+    if agents:
+        counts |= {"talks": of.talked, "transferred": of.passed_on}
+    sums = {
+        "talk_us": total(of.together - of.hold, of.together > of.hold),
+        "hold_us": total(of.hold),
+        "wrap_up_us": total(of.wrap_up),
+    }
+    return Source(rows, counts, sums)
+
+
+def _legs_of_contacts(frame: Frame) -> Source:
+    joined = contacts.join(legs, legs.c.contact == contacts.c.contact)
+    at = _contact_at(frame.question.attribution)
+    return _legs(frame.rows(contacts.c.contact, at, _contact_keys(), _of_calls(frame), *_of_legs(), of=joined))
+
+
+def _legs_of_visits(frame: Frame) -> Source:
+    at, where = _visit_at(frame.question.attribution), _of_visits(frame.question)
+    joined = _VISITS.join(legs, _of_visit())
+    return _legs(frame.rows(visits.c.contact, at, _VISIT_KEYS, where, *_of_legs(), of=joined))
+
+
+def _offers(frame: Frame) -> Source:
+    """Offers made to agents, by the instant of each."""
+    of, question = legs.c, frame.question
     at = {
         Attribution.ARRIVAL: of.offered_at,
         Attribution.ANSWER: first_of(of.answered_at, of.ended_at),
         Attribution.END: of.ended_at,
     }[question.attribution]
-    where = [of.agent.is_not(None), of.offered_at < literal(question.until, Instant), *_within(at, question)]
-    if agents is not None:
-        where.append(of.agent.in_(sorted(agents)))
-    counts = _offered_counts() | {"talks": of.answered_at.is_not(None)}
-    counts["transferred"] = and_(of.answered_at.is_not(None), of.transferred_to != "")
-    return Source(legs, of.contact, at, where, {By.AGENT: of.agent, By.TEAM: of.agent}, counts, _talk())
+    where = [of.agent.is_not(None), of.offered_at < literal(question.until, Instant), *frame.only(of.agent)]
+    keys = {By.AGENT: of.agent, By.TEAM: of.agent}
+    return _legs(frame.rows(of.contact, at, keys, where, *_of_legs(), of=legs), agents=True)
 
 
-_SURVEY_COUNTS: dict[str, Condition] = {
-    "survey_asked": true(),
-    "survey_answered": surveys.c.satisfied.is_not(None),
-    "survey_satisfied": surveys.c.satisfied,
-}
+def _surveyed(rows: CTE) -> Source:
+    said = rows.c.satisfied
+    counts = {"survey_asked": true(), "survey_answered": said.is_not(None), "survey_satisfied": said.is_(True)}
+    return Source(rows, counts, {})
 
 
-def _surveys_of_agents(question: Question, agents: frozenset[str] | None) -> Source:
+def _surveys_of_agents(frame: Frame) -> Source:
     of = surveys.c
-    where = [of.question == QUESTION, of.agent.is_not(None), *_within(of.asked_at, question)]
-    if agents is not None:
-        where.append(of.agent.in_(sorted(agents)))
-    return Source(surveys, of.contact, of.asked_at, where, {By.AGENT: of.agent, By.TEAM: of.agent}, _SURVEY_COUNTS, {})
+    where = [of.question == QUESTION, of.agent.is_not(None), *frame.only(of.agent)]
+    keys = {By.AGENT: of.agent, By.TEAM: of.agent}
+    return _surveyed(frame.rows(of.contact, of.asked_at, keys, where, of.satisfied, of=surveys))
 
 
-def _surveys_of_contacts(question: Question, agents: frozenset[str] | None) -> Source:
+def _surveys_of_contacts(frame: Frame) -> Source:
     """Questions put, by the instant of each; of a queue those about talks that came from it."""
-    of = surveys.c
-    where = [of.question == QUESTION, *_within(of.asked_at, question)]
-    rows = surveys.join(contacts, contacts.c.contact == of.contact)
-    keys = dict(_contact_keys())
+    of, question = surveys.c, frame.question
+    where, keys = [of.question == QUESTION, *frame.only(of.agent)], _contact_keys()
     if question.visits:
         where.append(of.queue.is_not(None))
         keys[By.QUEUE] = of.queue
@@ -357,6 +385,5 @@ def _surveys_of_contacts(question: Question, agents: frozenset[str] | None) -> S
         where.append(contacts.c.tenant == harmless(question.tenant))
     if question.did:
         where.append(contacts.c.did == harmless(question.did))
-    if agents is not None:
-        where.append(of.agent.in_(sorted(agents)))
-    return Source(rows, of.contact, of.asked_at, where, keys, _SURVEY_COUNTS, {})
+    joined = surveys.join(contacts, contacts.c.contact == of.contact)
+    return _surveyed(frame.rows(of.contact, of.asked_at, keys, where, of.satisfied, of=joined))

@@ -76,6 +76,11 @@ def total(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Column
     return func.coalesce(func.sum(of), 0, type_=BigInteger())
 
 
+def longest(value: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return the greatest value of the rows that meet the condition, 0 of none."""
+    return func.coalesce(func.max(case((condition, value))), 0, type_=BigInteger())
+
+
 def first_of(*instants: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the first instant that is known."""
     return func.coalesce(*instants, type_=Instant())

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.values import AgentState
@@ -20,6 +21,19 @@ from storage.reports.sql import cell, micros, total
 from storage.tables import agent_states
 
 _OF = agent_states.c
+_OWN = _OF.reason.in_(sorted(OWN_REASONS))
+_FOLLOWING = agent_states.alias("following")
+_ENDED = case(
+    (
+        _OF.ended_at.is_(None),
+        select(func.min(_FOLLOWING.c.started_at, type_=Instant()))
+        .where(_FOLLOWING.c.agent == _OF.agent, _FOLLOWING.c.started_at > _OF.started_at)
+        .correlate(agent_states)
+        .scalar_subquery(),
+    ),
+    else_=_OF.ended_at,
+)
+"""A crash leaves a state open: it ended where the agent's next one began."""
 
 
 async def in_state(
@@ -27,37 +41,51 @@ async def in_state(
 ) -> dict[tuple[int, str], InState]:
     """Return agents' time in state by interval and agent, up to now. `agents`: only theirs, of all where None."""
     found: dict[tuple[int, str], dict[tuple[AgentState, bool], int]] = defaultdict(lambda: defaultdict(int))
-    whose = [] if agents is None else [_OF.agent.in_(sorted(agents))]
+    whose: list[ColumnElement[bool]] = [] if agents is None else [_OF.agent.in_(sorted(agents))]
     within = [*whose, _OF.started_at >= _at(slices.since), _OF.started_at < _at(slices.until)]
+    for query in (_summed_up(slices, within), _over_the_beginning(slices, whose)):
+        for mesh, agent, state, is_own, us, start, end in await connection.execute(query):
+            key = AgentState(state), bool(is_own)
+            if start is None:
+                found[slices.of_cell(mesh), agent][key] += int(us)
+                continue
+            for n, part_us in slices.cut(start, min(end or now, now)):
+                found[n, agent][key] += part_us
+    return {key: _in_state(times) for key, times in found.items()}
+
+
+def _summed_up(slices: Slices, within: list[ColumnElement[bool]]) -> Select[Any]:
+    """Sum what began in the range by mesh, agent and state; what reaches over a boundary stays a row of its own."""
     begins, ends = (cell(at, slices.base, slices.mesh) for at in (_OF.started_at, _OF.ended_at))
-    whole = and_(_OF.ended_at.is_not(None), begins == ends, _OF.ended_at < _at(slices.until))
-    own = _OF.reason.in_(sorted(OWN_REASONS))
-    group = (begins, _OF.agent, _OF.state, own)
-    query = select(*group, total(micros(_OF.started_at, _OF.ended_at))).where(*within, whole).group_by(*group)
-    for mesh, agent, state, is_own, us in await connection.execute(query):
-        found[slices.of_cell(mesh), agent][AgentState(state), bool(is_own)] += int(us)
-    following = agent_states.alias("following")
-    # A crash leaves a state open: it ended where the agent's next one began.
-    ended = case(
-        (
-            _OF.ended_at.is_(None),
-            select(func.min(following.c.started_at, type_=Instant()))
-            .where(following.c.agent == _OF.agent, following.c.started_at > _OF.started_at)
-            .correlate(agent_states)
-            .scalar_subquery(),
-        ),
-        else_=_OF.ended_at,
-    )
-    shown = (_OF.agent, _OF.state, _OF.reason, _OF.started_at, ended.label("ended"))
-    reaching = select(*shown).where(*within, or_(whole.is_(False), whole.is_(None)))
+    inside = and_(_OF.ended_at.is_not(None), begins == ends, _OF.ended_at < _at(slices.until))
+    # Materialised: SQLite would otherwise reckon each value again wherever it is used.
+    rows = (
+        select(
+            begins.label("mesh"),
+            _OF.agent,
+            _OF.state,
+            _OWN.label("own"),
+            micros(_OF.started_at, _OF.ended_at).label("us"),
+            case((inside, None), else_=_OF.started_at).label("start"),
+            case((inside, None), else_=_ENDED).label("end"),
+        )
+        .where(*within)
+        .cte()
+        .prefix_with("MATERIALIZED")
+    ).c
+    group = (rows.mesh, rows.agent, rows.state, rows.own)
+    return select(*group, total(rows.us), rows.start, rows.end).group_by(*group, rows.start, rows.end)
+
+
+def _over_the_beginning(slices: Slices, whose: list[ColumnElement[bool]]) -> Select[Any]:
+    """Choose what began before the range and reaches into it: at most each agent's last state before it."""
     before = _begun_before(slices)
-    lasts = or_(_OF.ended_at.is_(None), _OF.ended_at > _at(slices.since))
-    over = select(*shown).join(before, and_(before.c.agent == _OF.agent, before.c.at == _OF.started_at))
-    for query in (reaching, over.where(*whose, lasts)):
-        for agent, state, reason, start, end in await connection.execute(query):
-            for n, us in slices.cut(start, min(end or now, now)):
-                found[n, agent][AgentState(state), reason in OWN_REASONS] += us
-    return {key: _summed(times) for key, times in found.items()}
+    nothing = literal(0, BigInteger)
+    return (
+        select(nothing, _OF.agent, _OF.state, _OWN, nothing, _OF.started_at, _ENDED)
+        .join(before, and_(before.c.agent == _OF.agent, before.c.at == _OF.started_at))
+        .where(*whose, or_(_OF.ended_at.is_(None), _OF.ended_at > _at(slices.since)))
+    )
 
 
 def _begun_before(slices: Slices) -> Subquery:
@@ -81,7 +109,7 @@ def _at(instant: datetime) -> ColumnElement[datetime]:
     return literal(instant, Instant)
 
 
-def _summed(times: dict[tuple[AgentState, bool], int]) -> InState:
+def _in_state(times: dict[tuple[AgentState, bool], int]) -> InState:
     by_state: dict[AgentState, int] = defaultdict(int)
     for (state, _), us in times.items():
         by_state[state] += us
