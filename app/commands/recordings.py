@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -13,9 +14,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.commands.common import Given, current
+from app.commands.reconcile import verify_reconcile
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
+from messages.localtime import SHANGHAI
 from storage.database import Database
 from storage.recordings.files import RecordingFiles
 from storage.recordings.vault import Vault
@@ -31,12 +34,21 @@ recordings = typer.Typer(no_args_is_help=True, help="Recordings that are kept.")
 def verify(
     context: typer.Context,
     of_recordings: Annotated[bool, typer.Option("--recordings", help="Recordings and their store.")] = False,
+    of_calls: Annotated[bool, typer.Option("--reconcile", help="Contacts against Asterisk's own records.")] = False,
+    since: Annotated[str, typer.Option("--from", help="Of --reconcile: a local day or time, or an instant.")] = "",
+    until: Annotated[str, typer.Option("--to", help="The same, exclusive; now where empty.")] = "",
+    tz: Annotated[str, typer.Option("--tz", help="The time zone of days and local times.")] = SHANGHAI,
+    cel: Annotated[list[Path] | None, typer.Option("--cel", help="Other CEL files than the settings'.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Compare what is kept with what was written; exit 1 where anything is missing, changed or nobody's."""
-    if not of_recordings:
-        raise typer.BadParameter("say what: --recordings")
+    if of_recordings is of_calls:
+        raise typer.BadParameter("say what: --recordings or --reconcile")
     given: Given = context.obj
+    if of_calls:
+        if not verify_reconcile(given, since, until, tz, cel or [], as_json=as_json):
+            raise typer.Exit(1)
+        return
     settings = given.settings()
 
     async def work(files: RecordingFiles, vault: Vault, told: Told) -> Report:
