@@ -58,6 +58,9 @@ class History(Protocol):
     ) -> tuple[Sequence[dict[str, Any]], str]:
         """Return a page of contacts by arrival, and the cursor of the next, empty at the end."""
 
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return what was reported of a case, in order."""
+
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str
     ) -> Mapping[str, Satisfaction]:

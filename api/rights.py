@@ -31,6 +31,7 @@ _CALLS: tuple[type[Event], ...] = (
     events.ContactEnded,
     events.ContactLinked,
     events.ContactConfidential,
+    events.ContactNoted,
     events.MessageLeft,
 )
 _POPS: tuple[type[Event], ...] = (events.ScreenPop, events.ScreenPopWithdrawn)
@@ -58,7 +59,14 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, events.NodeUp, events.NodeDown),
     Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS),
     Role.AUDITOR: (*_LISTENING, *_OPERATIONS, events.LabelEvent),
-    Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
+    Role.CASE_SYSTEM: (
+        *_CALLS,
+        *_CALLBACKS,
+        *_POPS,
+        events.ContactWrappedUp,
+        events.CaseReported,
+        events.RecordingEvent,
+    ),
     Role.AGENT: (),
 }
 """Everything of these kinds; beside it everybody sees what is about themselves."""
@@ -168,6 +176,8 @@ class Scope:
         match event:
             case events.ContactArrived(contact=contact, call=call):
                 self._remember((contact, call), event)
+            case events.ContactNoted(contact=contact):
+                self._remember((contact,), event)
             case events.CallQueued(contact=contact, call=call) | events.CallOffered(contact=contact, call=call):
                 self._remember((contact, call), event)
             case events.OperationStarted() as started:
@@ -209,7 +219,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived | events.LabelEvent):
+        if isinstance(event, events.ContactArrived | events.ContactNoted | events.CaseReported | events.LabelEvent):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    annual,
     asterisk,
     calendars,
     common,
@@ -55,6 +56,7 @@ cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")
 reports.add_to(schedules.reports)
+schedules.reports.command("year")(annual.report_year)
 cli.add_typer(schedules.reports, name="report")
 
 

@@ -174,6 +174,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.SwitchListening: spying.switch,
     requests.StopListening: spying.stop,
     requests.LinkCase: notes.link,
+    requests.NoteContact: notes.note_contact,
+    requests.ReportCase: notes.report_case,
     requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,
 }

@@ -24,6 +24,7 @@ from messages.values import (
     AgentState,
     CallbackEnd,
     CallbackKind,
+    CaseStep,
     ContactOutcome,
     Direction,
     LabelEnd,
@@ -33,6 +34,7 @@ from messages.values import (
     ListeningMode,
     Refusal,
     Source,
+    UnitKind,
     Verb,
 )
 
@@ -342,6 +344,23 @@ class CaseLinkRecord(msgspec.Struct, kw_only=True):
     summary: str = ""
 
 
+class CaseEventRecord(msgspec.Struct, kw_only=True):
+    """A step of a case, as the case system reported it; `at`: when it was taken, `noted_at`: when we heard of it."""
+
+    case_no: str
+    id: str
+    step: CaseStep
+    at: datetime
+    by: UserId
+    noted_at: datetime
+    tenant: str = ""
+    due_at: datetime | None = None
+    unit: str = ""
+    unit_kind: UnitKind | None = None
+    misdirected: bool = False
+    satisfied: bool | None = None
+
+
 class WrapUpRecord(msgspec.Struct, kw_only=True):
     """The agent's code and note on a contact; written again, the last counts."""
 
@@ -369,5 +388,6 @@ Record = (
     | ListeningRecord
     | RecordingRecord
     | CaseLinkRecord
+    | CaseEventRecord
     | WrapUpRecord
 )

@@ -17,6 +17,7 @@ from storage.columns import Instant, harmless
 from storage.database import Database, asking
 from storage.satisfaction import By, satisfaction
 from storage.tables import (
+    case_events,
     case_links,
     contacts,
     legs,
@@ -132,6 +133,13 @@ class Queries:
             found = _rows(await connection.execute(_newest(query).limit(size + 1)))
             page = await _with_cases(connection, found[:size])
         return page, _encode(page[-1]) if len(found) > size else ""
+
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return what was reported of a case, in the order of the steps."""
+        of = case_events.c
+        query = select(case_events).where(of.case_no == harmless(case_no)).order_by(of.at, of.id)
+        async with asking(self._database.looking()) as connection:
+            return _rows(await connection.execute(query))
 
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str = ""

@@ -13,6 +13,7 @@ from agents.schedule import PlanRecord
 from center.records import (
     AgentStateRecord,
     CallbackRecord,
+    CaseEventRecord,
     CaseLinkRecord,
     ConfidentialRecord,
     ContactRecord,
@@ -104,6 +105,10 @@ Index(None, recording_files.c.state, recording_files.c.ended_at)
 
 case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
 Index(None, case_links.c.case_no)
+
+case_events = _table("case_events", CaseEventRecord, "case_no", "id", closes=False)
+Index(None, case_events.c.due_at)
+Index(None, case_events.c.at)
 
 messages = _table("messages", MessageRecord, "contact", closes=False)
 
@@ -243,6 +248,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(ListeningRecord, listening, "session"),
         Kept(RecordingRecord, recordings, "started_at"),
         Kept(CaseLinkRecord, case_links, "linked_at"),
+        Kept(CaseEventRecord, case_events, "at"),
         Kept(LabelRecord, labels, "proposed_at"),
         Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),

@@ -4,7 +4,7 @@ Pure. `fold` returns the records an entry touched; closed records are forgotten 
 them, so that memory holds only what is live.
 """
 
-from center.ledger import agents, callbacks, contacts, labels, legs, others, surveys
+from center.ledger import agents, callbacks, cases, contacts, labels, legs, others, surveys
 from center.ledger.book import Book
 from center.records import Record
 from messages.events import Entry
@@ -17,6 +17,7 @@ _STEPS = [
     callbacks.STEPS,
     surveys.STEPS,
     labels.STEPS,
+    cases.STEPS,
 ]
 _FOLD = {kind: [steps[kind] for steps in _STEPS if kind in steps] for kind in {k for steps in _STEPS for k in steps}}
 

@@ -11,12 +11,15 @@ from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Invalid, NotFound
+from metrics import office
 from metrics.counts import Counts
 from metrics.figures import InState, agent_figures, contact_figures
 from metrics.intervals import Slices
+from metrics.office import WEIGHTS
 from metrics.question import By, Directory, Question
 from storage.columns import harmless
 from storage.database import Database, asking
+from storage.reports import office as reading
 from storage.reports.sources import Frame, sources
 from storage.reports.states import in_state
 from storage.tables import contacts, legs, visits
@@ -66,6 +69,23 @@ class Reports:
                     found = await connection.execute(source.behind(figure).limit(MOST_IDS))
                     return [str(contact) for contact in found.scalars()]
         raise Invalid(f"ids: {figure!r} is no count of contacts; give one of {', '.join(sorted(known))}")
+
+    async def office(
+        self,
+        since: datetime,
+        until: datetime,
+        before: tuple[datetime, datetime],
+        tenant: str = "",
+        weights: Mapping[str, float] = WEIGHTS,
+    ) -> dict[str, Any]:
+        """Return the office's own figures of a period; growth is against `before`."""
+        async with asking(self._database.reading()) as connection:
+            figures = office.office(await reading.period(connection, since, until, tenant), weights)
+            earlier = await reading.valid_contacts(connection, *before, tenant)
+            figures["lines"] = await reading.lines(connection, since, until, tenant)
+        figures["growth"] = office.growth(figures["valid"], earlier)
+        figures["leaders_answered"] = None
+        return figures
 
     async def _check(self, connection: AsyncConnection, question: Question) -> None:
         """Raise NotFound for what neither the settings nor the past know."""

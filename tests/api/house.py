@@ -112,6 +112,10 @@ class MemoryHistory:
         """Return nothing: nobody was asked."""
         return {}
 
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return nothing: no case system has reported."""
+        return []
+
     async def recent_contacts(self, number: str, limit: int = 5) -> Sequence[dict[str, Any]]:
         """Return a number's newest contacts."""
         await asyncio.sleep(self.delay_s)

@@ -409,6 +409,8 @@ BODIES = {
     "/agents/{agent}/state": {"state": "ready"},
     "/listening": {"call": "c1", "purpose": "coaching", "phone": "9001"},
     "/listening/{session}": {"mode": "whisper"},
+    "/contacts": {"channel": "wechat"},
+    "/cases/{case_no}/events": {"id": "1", "type": "direct_answer", "at": "2026-11-24T08:00:00Z"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},
