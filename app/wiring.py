@@ -27,6 +27,7 @@ from app.identity import Doorkeeper
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
+from app.rolling import RollingRates
 from app.settings import Settings
 from app.settings_check import warnings
 from center import snapshot
@@ -138,6 +139,8 @@ class Hotline:
         if settings.notify.kinds:
             sender = sender_of(settings.notify, settings.data)
             self.outbox = Outbox(self.journal, self.notices, sender, settings.notify, now, self.rows.reached)
+        self.reports = Reports(self.database, now, directory(settings.center))
+        self.rolling = RollingRates(self.reports, now)
         await self._follow()
         await self._serve()
         await enter(self.bridge)
@@ -178,7 +181,7 @@ class Hotline:
         works = [self.loop.run(), self.mirror.run(), self.rows.run(), self.keeper.run(), self.backfill.run()]
         if self.outbox is not None:
             works.append(self.outbox.run())
-        for work in (*works, self._tidy(), self._take_missed(missed)):
+        for work in (*works, self._tidy(), self._take_missed(missed), self.rolling.run()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
@@ -223,6 +226,7 @@ class Hotline:
                 Cursors(self.database),
                 now,
                 self.loop.tell,
+                self.rolling.by_queue,
             )
         )
         self.rest = Services(
@@ -236,7 +240,8 @@ class Hotline:
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
-            reports=Reports(self.database, now, directory(settings.center)),
+            reports=self.reports,
+            rolling=self.rolling.by_queue,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

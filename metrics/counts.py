@@ -81,6 +81,15 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return sum(getattr(self, name) for name in names)
 
 
+class Rolling(msgspec.Struct, frozen=True, kw_only=True):
+    """The last 24 hours of a queue, or of the whole hotline, by arrival; GB/T 33358 asks for a rate of 95 %."""
+
+    offered: int
+    answered: int
+    connection_rate: float | None
+    service_level: float | None
+
+
 def share(part: float, whole: float) -> float | None:
     """Return a share, None of nothing."""
     return part / whole if whole > 0 else None

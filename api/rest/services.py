@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from api.rights import Scope
 from api.settings import ApiSettings
 from center.mirror import Mirror
 from center.ports import Clock, Inbox
+from metrics.counts import Rolling
 
 
 class RestCounts(msgspec.Struct):
@@ -29,7 +30,7 @@ class RestCounts(msgspec.Struct):
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Given by whoever wires. `ready` says why calls cannot be served now, nothing when they can; `metrics`: Prometheus
-    text; `web`: the page's directory."""
+    text; `web`: the page's directory; `rolling`: each queue's last 24 hours, the whole hotline's without a name."""
 
     settings: ApiSettings
     mirror: Mirror
@@ -46,6 +47,7 @@ class Services:
     recordings: Recordings | None = None
     notices: Notices | None = None
     reports: Reports | None = None
+    rolling: Mapping[str, Rolling] = field(default_factory=dict)
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.errors import Invalid, NotFound
 from metrics import office
-from metrics.counts import Counts
+from metrics.counts import Counts, Rolling, share
 from metrics.figures import InState, agent_figures, contact_figures
 from metrics.intervals import Slices
 from metrics.office import WEIGHTS
 from metrics.question import By, Directory, Question
+from metrics.service_level import service_level
 from storage.columns import harmless
 from storage.database import Database, asking
 from storage.reports import office as reading
@@ -57,6 +58,19 @@ class Reports:
         if question.by is By.ALL:
             keys |= {(n, "") for n in range(len(slices))}
         return [self._row(question, slices, key, Counts(**counted.get(key, {})), states) for key in sorted(keys)]
+
+    async def rolling(self, since: datetime, until: datetime) -> dict[str, Rolling]:
+        """Return the rates of a window by queue, and of the whole hotline under the empty name."""
+        found = {"": _rolling(Counts())}
+        async with asking(self._database.reading()) as connection:
+            for by in (By.ALL, By.QUEUE):
+                question = Question(since=since, until=until, by=by)
+                first = sources(Frame(question, question.slices, until, None))[0]
+                for row in await connection.execute(first.counted()):
+                    values = dict(row._mapping)
+                    values.pop("cell")
+                    found[values.pop("name")] = _rolling(Counts(**{name: int(n or 0) for name, n in values.items()}))
+        return found
 
     async def ids(self, question: Question, figure: str) -> list[str]:
         """Return the contacts that a figure counts, in order. Raises Invalid for what is no count, NotFound."""
@@ -142,6 +156,15 @@ class Reports:
         if question.agents_only:
             return head | agent_figures(counts, states.get(key, InState()))
         return head | contact_figures(counts, question.variant, states.get(key), repeats=question.counts_repeats)
+
+
+def _rolling(counts: Counts) -> Rolling:
+    return Rolling(
+        offered=counts.offered,
+        answered=counts.answered,
+        connection_rate=share(counts.answered, counts.outcomes),
+        service_level=service_level(counts),
+    )
 
 
 def _add(to: dict[str, int], row: Mapping[str, Any]) -> None:

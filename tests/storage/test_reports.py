@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.rolling import RollingRates
 from messages.errors import Invalid, NotFound
 from messages.events import Entry
 from messages.localtime import span, zone
@@ -144,3 +145,23 @@ async def test_every_report_says_by_what_it_counted(database: Database) -> None:
         assert variant in meaning["service_level"]
         assert "T = 20 s" in meaning["service_level"]
         assert (row["offered"], row["service_level"], row["asa_s"]) == (0, None, None)
+
+
+async def test_the_last_24_hours_are_what_a_report_says_of_them(database: Database) -> None:
+    entries = day(seed=5, steps=400)
+    await write(database, entries)
+    until = _range(entries)[1]
+    reports = Reports(database, lambda: until)
+    rates = RollingRates(reports, lambda: until)
+    await rates.read()
+    since = until - timedelta(hours=24)
+    [whole] = await reports.rows(Question(since=since, until=until))
+    assert whole["offered"] > whole["answered"] > 0
+    queues = await reports.rows(Question(since=since, until=until, by=By.QUEUE))
+    for name, row in (("", whole), *((row["queue"], row) for row in queues)):
+        assert msgspec.structs.asdict(rates.by_queue[name]) == {
+            name: row[name] for name in ("offered", "answered", "connection_rate", "service_level")
+        }
+    later = RollingRates(Reports(database, lambda: until), lambda: until + timedelta(days=2))
+    await later.read()
+    assert later.by_queue[""].connection_rate is None, "of nobody there is no rate"
