@@ -12,6 +12,7 @@ from app.commands import (
     annual,
     asterisk,
     calendars,
+    closing,
     common,
     data,
     flows,
@@ -23,6 +24,7 @@ from app.commands import (
     run,
     schedules,
     simulate,
+    staffing,
 )
 from messages.errors import HotlineError
 
@@ -47,6 +49,8 @@ cli.command("simulate")(simulate.simulate)
 cli.command("replay")(data.replay)
 cli.command("export")(data.export)
 cli.command("verify")(recordings.verify)
+cli.command("staffing")(staffing.staffing)
+cli.add_typer(closing.closing, name="close")
 cli.add_typer(recordings.recordings, name="recordings")
 cli.add_typer(asterisk.cli, name="asterisk")
 cli.add_typer(imports.imports, name="import")

@@ -181,6 +181,20 @@ Index(
     sqlite_where=text("open = 1"),
 )
 
+closings = Table(
+    "closings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("closed_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("changed", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+"""Figures of periods that are closed: version 1 as they were then, each further one a restatement with its reason."""
+
 notices = _table("notices", Notice, "id", closes=False)
 Index(None, notices.c.state, notices.c.next_at)
 Index(None, notices.c.number, notices.c.sent_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import logging
 import sys
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +14,7 @@ import structlog
 
 from app.settings import Settings, StorageSettings, load
 from messages.errors import SettingsError
+from messages.ids import UserId
 from storage.database import Database
 from storage.migrations import newest, revision
 
@@ -81,3 +83,11 @@ def log_plainly(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+
+
+def who() -> UserId:
+    """Return who types this, as far as the machine knows."""
+    try:
+        return UserId(f"shell:{getpass.getuser()}")
+    except (KeyError, OSError, ImportError):  # no name for this user id
+        return UserId("shell")

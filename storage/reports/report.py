@@ -67,9 +67,9 @@ class Reports:
                 question = Question(since=since, until=until, by=by)
                 first = sources(Frame(question, question.slices, until, None))[0]
                 for row in await connection.execute(first.counted()):
-                    values = dict(row._mapping)
-                    values.pop("cell")
-                    found[values.pop("name")] = _rolling(Counts(**{name: int(n or 0) for name, n in values.items()}))
+                    values = {name: value for name, value in row._mapping.items() if name not in ("cell", "name")}
+                    counts = Counts(**{name: int(value or 0) for name, value in values.items()})
+                    found[row._mapping["name"]] = _rolling(counts)
         return found
 
     async def ids(self, question: Question, figure: str) -> list[str]:
