@@ -78,6 +78,9 @@ _SURVEYS = {
 }
 
 
+_BY_AGENTS = {By.AGENT: "the agent to whom it was offered", By.TEAM: "that agent's team, as the settings have it now"}
+
+
 def definitions(question: Question) -> dict[str, str]:
     """Return what was counted, by what, and each figure's meaning."""
     kind = "offers" if question.agents_only else "visits" if question.visits else "contacts"
@@ -89,7 +92,7 @@ def definitions(question: Question) -> dict[str, str]:
         "interval": question.interval or "the whole range",
     }
     if question.by is not By.ALL:
-        found["by"] = _by(question.by)
+        found["by"] = _BY_AGENTS[question.by] if question.agents_only else _by(question.by)
     if question.agents_only:
         rates = {name: _RATES[name] for name in ("transferred", "transfer_rate", "rona", "rona_rate")}
         return found | _AGENTS | rates | _SURVEYS
