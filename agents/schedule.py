@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import msgspec
 
-from agents.localtime import YEARS
 from messages.errors import Conflict, Invalid
 from messages.ids import AgentId, UserId
+from messages.localtime import YEARS
 from messages.values import AgentState
 
 S = AgentState

@@ -109,6 +109,7 @@ def masked_event(event: Event) -> Event:
     match event:
         case (
             events.ContactArrived()
+            | events.ContactNoted()
             | events.PreviewShown()
             | events.DialledOut()
             | events.CallbackRequested()

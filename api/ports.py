@@ -15,6 +15,7 @@ from messages.events import Position
 from messages.ids import AgentId, ContactId, DutyId, RecordingId, SessionId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
+from metrics.question import Question
 from metrics.satisfaction import Satisfaction
 
 
@@ -81,6 +82,9 @@ class History(Protocol):
 
     async def listening_session(self, session: SessionId) -> dict[str, Any] | None:
         """Return a listening session; None if it is unknown."""
+
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return what was reported of a case, in order."""
 
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str
@@ -158,6 +162,16 @@ class Audit(Protocol):
         """Return a page, newest first, and the cursor of the next, empty at the end. Raises Unavailable, Invalid."""
 
 
+class Reports(Protocol):
+    """Figures of what is kept."""
+
+    async def rows(self, question: Question) -> list[dict[str, Any]]:
+        """Return a report's rows. Raises Invalid, NotFound, Unavailable."""
+
+    async def ids(self, question: Question, figure: str) -> list[str]:
+        """Return the contacts that a figure counts. Raises Invalid for what is no count, NotFound, Unavailable."""
+
+
 class Sound(Protocol):
     """A recording that is open: its size in bytes, its MIME type, and what changes when it does."""
 
@@ -210,6 +224,7 @@ __all__ = [
     "Notices",
     "Principal",
     "Recordings",
+    "Reports",
     "Schedules",
     "Session",
     "Sound",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,8 +13,12 @@ from calls.transitions import CallState
 from center.state import State
 from messages.ids import QueueId
 from messages.values import AgentState
+from metrics.counts import Rolling
 from queueing.line import EVERYBODY
 from queueing.settings import QueueSettings, Strategy
+
+UNKNOWN: Mapping[str, Rolling] = {}
+NOBODY = Rolling(offered=0, answered=0, connection_rate=None, service_level=None)
 
 
 class QueueView(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +26,8 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
 
     `estimated_s`: what a caller who joined now would wait, 0 where somebody is free, null where that is not known;
     `opens_at`, `closes_at`: when its calendar does so next, one of the two, null where it has none; `staffed`: agents
-    of it who are logged in; `parked`: calls put aside from it, to be picked up.
+    of it who are logged in; `parked`: calls put aside from it, to be picked up; `…_24h`: of who came in the last 24
+    hours, as reports count them, null where that is not known.
     """
 
     id: str
@@ -40,6 +45,10 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     staffed: int
     agents: dict[str, int]
+    offered_24h: int | None
+    answered_24h: int | None
+    connection_rate_24h: float | None
+    service_level_24h: float | None
 
 
 class _Calls(msgspec.Struct):
@@ -51,11 +60,24 @@ class _Calls(msgspec.Struct):
     since: datetime | None = None
 
 
-def queue_views(state: State, queues: Iterable[QueueSettings], now: datetime) -> list[QueueView]:
-    """Return queues as shown; costs the agents and the calls once, however many queues there are."""
+def queue_views(
+    state: State, queues: Iterable[QueueSettings], now: datetime, rolling: Mapping[str, Rolling] = UNKNOWN
+) -> list[QueueView]:
+    """Return queues as shown; costs the agents and the calls once, however many queues there are.
+
+    `rolling`: each queue's last 24 hours; one that is not in it had nobody, unless nothing is known at all.
+    """
     calls, agents = _count_calls(state), _count_agents(state)
     return [
-        _view(state, queue, calls.get(queue.id, _Calls()), agents.get(queue.id, Counter()), now) for queue in queues
+        _view(
+            state,
+            queue,
+            calls.get(queue.id, _Calls()),
+            agents.get(queue.id, Counter()),
+            now,
+            rolling.get(queue.id, NOBODY) if rolling else None,
+        )
+        for queue in queues
     ]
 
 
@@ -84,7 +106,14 @@ def _count_agents(state: State) -> dict[QueueId, Counter[AgentState]]:
     return found
 
 
-def _view(state: State, queue: QueueSettings, calls: _Calls, agents: Counter[AgentState], now: datetime) -> QueueView:
+def _view(
+    state: State,
+    queue: QueueSettings,
+    calls: _Calls,
+    agents: Counter[AgentState],
+    now: datetime,
+    rolling: Rolling | None,
+) -> QueueView:
     line, hours = state.line_of(queue.id), state.hours.get(queue.id, Spell(True))
     return QueueView(
         id=queue.id,
@@ -102,4 +131,8 @@ def _view(state: State, queue: QueueSettings, calls: _Calls, agents: Counter[Age
         parked=calls.parked,
         staffed=line.staff,
         agents={name: agents[name] for name in AgentState},
+        offered_24h=rolling.offered if rolling else None,
+        answered_24h=rolling.answered if rolling else None,
+        connection_rate_24h=rolling.connection_rate if rolling else None,
+        service_level_24h=rolling.service_level if rolling else None,
     )

@@ -33,6 +33,7 @@ _CALLS: tuple[type[Event], ...] = (
     events.ContactEnded,
     events.ContactLinked,
     events.ContactConfidential,
+    events.ContactNoted,
     events.MessageLeft,
 )
 _DUTIES: tuple[type[Event], ...] = (events.DutyEvent,)
@@ -61,7 +62,14 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
     Role.LEADER: (*_CALLS, *_QUEUES, *_SEATS, *_DUTIES, events.NodeUp, events.NodeDown),
     Role.ANALYST: (*_CALLS, *_QUEUES, *_SEATS, *_DUTIES),
     Role.AUDITOR: (*_LISTENING, *_OPERATIONS, *_DUTIES, events.LabelEvent),
-    Role.CASE_SYSTEM: (*_CALLS, *_CALLBACKS, *_POPS, events.ContactWrappedUp, events.RecordingEvent),
+    Role.CASE_SYSTEM: (
+        *_CALLS,
+        *_CALLBACKS,
+        *_POPS,
+        events.ContactWrappedUp,
+        events.CaseReported,
+        events.RecordingEvent,
+    ),
     Role.AGENT: (),
 }
 """Everything of these kinds; beside it everybody sees what is about themselves."""
@@ -69,6 +77,14 @@ SEES: dict[Role, tuple[type[Event], ...]] = {
 _EVERYBODYS = (events.CenterStarted, events.NodeUp, events.NodeDown, events.ResyncRepaired)
 """Of no tenant: whoever may see them by role does."""
 
+_OF_A_TENANT = (
+    events.ContactArrived,
+    events.ContactNoted,
+    events.CaseReported,
+    events.LabelEvent,
+    events.DutyEvent,
+    events.AlertEvent,
+)
 _CALLED_IN = frozenset({LegKind.CONSULT, LegKind.THREE_WAY, LegKind.EMERGENCY})
 REMEMBERED = 50_000
 
@@ -200,6 +216,8 @@ class Scope:
         match event:
             case events.ContactArrived(contact=contact, call=call):
                 self._remember((contact, call), event)
+            case events.ContactNoted(contact=contact):
+                self._remember((contact,), event)
             case events.CallQueued(contact=contact, call=call) | events.CallOffered(contact=contact, call=call):
                 self._remember((contact, call), event)
             case events.OperationStarted() as started:
@@ -244,7 +262,7 @@ class Scope:
         return frozenset(found)
 
     def _named(self, event: Any) -> Iterable[str]:
-        if isinstance(event, events.ContactArrived | events.LabelEvent | events.DutyEvent | events.AlertEvent):
+        if isinstance(event, _OF_A_TENANT):
             yield event.tenant
         if queue := getattr(event, "queue", None):
             yield self.state.tenant_of(QueueId(queue))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from agents.agent import Agent
 from api.masking import keeps_confidence, sees_numbers
-from api.queue_views import QueueView, queue_views
+from api.queue_views import UNKNOWN, QueueView, queue_views
 from api.rights import Scope, sees_everything, sees_listening
 from calls.call import Call
 from calls.transitions import LegState
@@ -18,6 +19,7 @@ from messages.ids import CallId
 from messages.masking import masked, masked_outside, scrubbed
 from messages.principal import Principal
 from messages.values import AgentState, Direction, LegKind, ListeningMode, ListeningScope, Need, Reason, Then
+from metrics.counts import Rolling
 from supervision.listening import Listening, ListeningStage
 
 
@@ -294,7 +296,9 @@ def surge_views(state: State, scope: Scope, principal: Principal) -> list[SurgeV
     return found
 
 
-def snapshot(state: State, scope: Scope, principal: Principal, now: datetime) -> dict[str, Any]:
+def snapshot(
+    state: State, scope: Scope, principal: Principal, now: datetime, rolling: Mapping[str, Rolling] = UNKNOWN
+) -> dict[str, Any]:
     """Return what a principal may see of the state: all of it, or only their own part."""
     everything = sees_everything(principal)
     if everything:
@@ -306,7 +310,7 @@ def snapshot(state: State, scope: Scope, principal: Principal, now: datetime) ->
         agents = [own] if own else []
         calls = [call for call in (state.calls.get(own.call or CallId("")) if own else None,) if call]
         queues = []
-    views: list[QueueView] = queue_views(state, queues, now) if queues else []
+    views: list[QueueView] = queue_views(state, queues, now, rolling) if queues else []
     return {
         "agents": [agent_view(state, agent, principal) for agent in agents],
         "calls": [call_view(state, call, principal) for call in calls],

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    annual,
     asterisk,
     audit,
     calendars,
+    closing,
     common,
     data,
     duty,
@@ -21,9 +23,12 @@ from app.commands import (
     notify,
     people,
     recordings,
+    reports,
     run,
     schedules,
     simulate,
+    staffing,
+    verify,
 )
 from messages.errors import HotlineError
 
@@ -48,7 +53,9 @@ cli.command("check")(run.check)
 cli.command("simulate")(simulate.simulate)
 cli.command("replay")(data.replay)
 cli.command("export")(data.export)
-cli.command("verify")(audit.verify)
+cli.command("verify")(verify.verify)
+cli.command("staffing")(staffing.staffing)
+cli.add_typer(closing.closing, name="close")
 cli.add_typer(recordings.recordings, name="recordings")
 cli.add_typer(audit.cli, name="audit")
 cli.add_typer(asterisk.cli, name="asterisk")
@@ -59,6 +66,8 @@ cli.add_typer(duty.duty, name="duty")
 cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
 cli.add_typer(schedules.schedules, name="schedule")
+reports.add_to(schedules.reports)
+schedules.reports.command("year")(annual.report_year)
 cli.add_typer(schedules.reports, name="report")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import hmac
 import os
@@ -16,7 +15,7 @@ import msgspec
 import structlog
 from sqlalchemy import func, select
 
-from app.commands.common import Given
+from app.commands.common import SHELL, Given, current, who
 from app.settings import Settings
 from center.auditing import Act, acting
 from center.ports import Clock
@@ -26,14 +25,13 @@ from messages.ids import UserId
 from storage.audit.heads import Heads, Signer
 from storage.audit.trail import AuditTrail
 from storage.database import Database
-from storage.migrations import newest, revision, upgrade
+from storage.migrations import upgrade
 from storage.recordings.sealing import MasterKeys, sync_directory
 from storage.tables import audit
 
 log = structlog.get_logger()
 
 SERVICE = UserId("hotline")
-SHELL = "shell"
 NAMES = ("id", "name", "number", "systemname", "did", "queue")
 """What tells entries of a list of the settings apart, the first that is there."""
 LONGEST = 4000
@@ -51,14 +49,6 @@ def signer_of(settings: Settings) -> Signer:
     return Signer(
         MasterKeys(Path(settings.audit.keys_dir) if settings.audit.keys_dir else settings.data / "audit-keys")
     )
-
-
-def who() -> UserId:
-    """Return who types this, as far as the machine knows."""
-    try:
-        return UserId(f"{SHELL}:{getpass.getuser()}")
-    except (KeyError, OSError, ImportError):  # no name for this user id
-        return UserId(SHELL)
 
 
 def origin() -> str:
@@ -80,8 +70,8 @@ async def audited(
     async with Database(given.database_url()) as database:
         if upgrades:
             await upgrade(database)
-        elif await revision(database) != newest():
-            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        else:
+            await current(database)
         if settings is None:
             await _check_empty(database)
             yield database

@@ -48,6 +48,13 @@ class Figures(Collector):
         for name, count in Counter(str(call.state) for call in state.calls.values()).items():
             calls.add_metric([name], count)
         yield calls
+        rates = GaugeMetricFamily(
+            "hotline_connection_rate_24h", "Answered of who came in the last 24 hours", labels=["queue"]
+        )
+        for name, rolling in hotline.rolling.by_queue.items():
+            if rolling.connection_rate is not None:
+                rates.add_metric([name or "all"], rolling.connection_rate)
+        yield rates
         yield from self._gauges()
         yield from self._counters()
 

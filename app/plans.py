@@ -1,7 +1,7 @@
 """Plans as people write them: local times on the command line, and a whole team's in a CSV file.
 
 A stretch whose end is before its begin ends on the next day; 24:00 is the day's end. Where clocks are changed,
-agents/localtime.py says what a time means.
+messages/localtime.py says what a time means.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from agents.localtime import day_of, instant
 from agents.schedule import Activity, DayPlan, Planned, PlanRecord, checked
 from messages.errors import Invalid
 from messages.ids import AgentId
+from messages.localtime import day_of, instant
 
 COLUMNS = ("agent", "day", "from", "to", "activity")
 TOLD = 20

@@ -20,6 +20,7 @@ from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.auditing import note_start, trail_of
 from app.backfill import LOGS_S, Backfill
+from app.directory import directory
 from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
@@ -28,6 +29,7 @@ from app.listening import ListeningWatch
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
+from app.rolling import RollingRates
 from app.settings import Settings
 from app.settings_check import warnings
 from app.softphones import sip_server, softphones
@@ -59,6 +61,7 @@ from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
 from storage.recordings.playback import Playback
 from storage.redis_log import RedisLog
+from storage.reports import Reports
 from storage.rows import RowWriter
 from storage.schedules import Schedules
 from storage.snapshots import FileSnapshots
@@ -146,6 +149,8 @@ class Hotline:
         if settings.notify.kinds:
             sender = sender_of(settings.notify, settings.data)
             self.outbox = Outbox(self.journal, self.notices, sender, settings.notify, now, self.rows.reached)
+        self.reports = Reports(self.database, now, directory(settings.center))
+        self.rolling = RollingRates(self.reports, now)
         await self._follow()
         await self._serve()
         await enter(self.bridge)
@@ -189,7 +194,7 @@ class Hotline:
             works.append(self.outbox.run())
         if days := self.settings.audit.days:
             works.append(self._prune_audit(days))
-        for work in (*works, self._tidy(), self._take_missed(missed)):
+        for work in (*works, self._tidy(), self._take_missed(missed), self.rolling.run()):
             task = asyncio.create_task(work)
             task.add_done_callback(self._ended)
             self._stack.push_async_callback(_cancel, task)
@@ -244,6 +249,7 @@ class Hotline:
                 Cursors(self.database),
                 now,
                 self.loop.tell,
+                self.rolling.by_queue,
             )
         )
         self.rest = Services(
@@ -260,6 +266,8 @@ class Hotline:
             softphones=softphones(settings.asterisk),
             sip_servers=(sip_server(settings.asterisk),),
             duties=Duties(self.database),
+            reports=self.reports,
+            rolling=self.rolling.by_queue,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

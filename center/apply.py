@@ -194,6 +194,8 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     requests.DecideListening: spying.decide,
     requests.WriteListeningNote: spying.note,
     requests.LinkCase: notes.link,
+    requests.NoteContact: notes.note_contact,
+    requests.ReportCase: notes.report_case,
     requests.MarkConfidential: notes.mark_confidential,
     requests.WriteWrapUp: notes.wrap_up,
 }

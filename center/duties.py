@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agents.agent import Agent
-from agents.localtime import instant, zone
 from calendars.occasions import first_workdays, weekly
 from calls.call import Call
 from center.turn import Turn
@@ -21,6 +20,7 @@ from messages import events, requests
 from messages.duty import DutyEnd, DutyPlan, DutyRule, Every
 from messages.errors import Conflict, Invalid, NotFound
 from messages.ids import AgentId, DutyId, QueueId, UserId
+from messages.localtime import instant, zone
 from messages.values import AgentState, Direction, Need
 from queueing.line import PERSONAL
 from supervision.duty import Duty, in_scope, overlaps

@@ -4,9 +4,11 @@ from center import callbacks
 from center.turn import Turn
 from messages import events, requests
 from messages.errors import Invalid
+from messages.values import CaseStep
 
 MAX_TEXT = 2000
 MAX_CASE_NO = 64
+CALL = "call"
 
 
 def check_case_no(text: str) -> str:
@@ -31,6 +33,47 @@ def link(turn: Turn, request: requests.LinkCase) -> None:
             category=request.category,
             area=request.area,
             summary=request.summary,
+        )
+    )
+
+
+def note_contact(turn: Turn, request: requests.NoteContact) -> None:
+    """Take in a contact that was no call."""
+    channel = request.channel.strip().lower()
+    if not channel or len(channel) > MAX_CASE_NO or channel == CALL:
+        raise Invalid(f"channel: 1 to {MAX_CASE_NO} characters, such as wechat; calls come by telephone")
+    turn.record(
+        events.ContactNoted(
+            contact=request.contact,
+            channel=channel,
+            number=request.number,
+            occurred=request.occurred,
+            by=request.by,
+            tenant=request.tenant,
+        )
+    )
+
+
+def report_case(turn: Turn, request: requests.ReportCase) -> None:
+    """Keep a step of a case."""
+    case_no, name = check_case_no(request.case_no), request.id.strip()
+    if not name or len(name) > MAX_CASE_NO:
+        raise Invalid(f"id: 1 to {MAX_CASE_NO} characters")
+    if request.step is CaseStep.DISPATCHED and not request.unit:
+        raise Invalid("unit: to whom it was dispatched")
+    turn.record(
+        events.CaseReported(
+            case_no=case_no,
+            id=name,
+            step=request.step,
+            occurred=request.occurred,
+            by=request.by,
+            tenant=request.tenant,
+            due_at=request.due_at,
+            unit=request.unit,
+            unit_kind=request.unit_kind,
+            misdirected=request.misdirected,
+            satisfied=request.satisfied,
         )
     )
 

@@ -27,6 +27,7 @@ from messages.values import (
     Asker,
     CallbackEnd,
     CallbackKind,
+    CaseStep,
     ContactOutcome,
     Direction,
     LabelEnd,
@@ -38,6 +39,7 @@ from messages.values import (
     ListeningScope,
     Refusal,
     Source,
+    UnitKind,
     Verb,
 )
 
@@ -451,6 +453,23 @@ class CaseLinkRecord(msgspec.Struct, kw_only=True):
     summary: str = ""
 
 
+class CaseEventRecord(msgspec.Struct, kw_only=True):
+    """A step of a case, as the case system reported it; `at`: when it was taken, `noted_at`: when we heard of it."""
+
+    case_no: str
+    id: str
+    step: CaseStep
+    at: datetime
+    by: UserId
+    noted_at: datetime
+    tenant: str = ""
+    due_at: datetime | None = None
+    unit: str = ""
+    unit_kind: UnitKind | None = None
+    misdirected: bool = False
+    satisfied: bool | None = None
+
+
 class WrapUpRecord(msgspec.Struct, kw_only=True):
     """The agent's code and note on a contact; written again, the last counts."""
 
@@ -482,5 +501,6 @@ Record = (
     | HearingRecord
     | RecordingRecord
     | CaseLinkRecord
+    | CaseEventRecord
     | WrapUpRecord
 )

@@ -22,6 +22,7 @@ from messages.ids import (
 from messages.values import (
     AgentState,
     Asker,
+    CaseStep,
     ContactOutcome,
     Direction,
     LabelKind,
@@ -29,6 +30,7 @@ from messages.values import (
     ListeningMode,
     Role,
     Target,
+    UnitKind,
     Verb,
 )
 
@@ -313,6 +315,31 @@ class LinkCase(Request, frozen=True, kw_only=True, tag="contact.link"):
     category: str = ""
     area: str = ""
     summary: str = ""
+
+
+class NoteContact(Request, frozen=True, kw_only=True, tag="contact.note"):
+    """A citizen came on another channel than the telephone; the same contact again changes nothing."""
+
+    contact: ContactId
+    channel: str
+    number: str = ""
+    occurred: datetime
+    tenant: str = ""
+
+
+class ReportCase(Request, frozen=True, kw_only=True, tag="case.report"):
+    """A step of a case; the same id again changes nothing."""
+
+    case_no: str
+    id: str
+    step: CaseStep
+    occurred: datetime
+    tenant: str = ""
+    due_at: datetime | None = None
+    unit: str = ""
+    unit_kind: UnitKind | None = None
+    misdirected: bool = False
+    satisfied: bool | None = None
 
 
 class MarkConfidential(Request, frozen=True, kw_only=True, tag="contact.mark_confidential"):

@@ -221,6 +221,27 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class CaseStep(StrEnum):
+    """What the case system reports of a case."""
+
+    DIRECT_ANSWER = "direct_answer"
+    DISPATCHED = "dispatched"
+    RETURNED = "returned"
+    """By the unit: it is not its business, or not as it was put."""
+    REPLIED = "replied"
+    COMPLETED = "completed"
+    SUPERVISED = "supervised"
+    REVISITED = "revisited"
+    WITHDRAWN = "withdrawn"
+
+
+class UnitKind(StrEnum):
+    """What a handling unit is."""
+
+    COUNTY = "county"
+    DEPARTMENT = "department"
+
+
 class Verb(StrEnum):
     """What may be done with a live call; each is an operation that Asterisk carries out."""
 

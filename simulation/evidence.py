@@ -21,7 +21,7 @@ sipp/*.xml, sipp/*.csv       the scenarios and injection files as they were run
 sipp/*.errors.log            what SIPp found worth a remark; a time-out here is how a talk ends
 pops.jsonl                   every screen pop: `at` the centre decided, `received_at` the agent's client had it
 contacts.jsonl               our contacts as GET /api/v1/contacts gave them
-asterisk/                    cel.csv (columns: simulation/asterisk_log.py), Master.csv (CDR), queue_log, messages
+asterisk/                    cel.csv (columns: imports/asterisk_log.py), Master.csv (CDR), queue_log, messages
 hotline.log                  what the hotline's process wrote
 journal/                     its journal
 result.json                  the counts and the differences

@@ -9,9 +9,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from imports.reconcile import Difference
 from messages.errors import SettingsError
 from simulation.faults import Fault, Felt
-from simulation.reconcile import Difference
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]

@@ -5,53 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from msgspec import Struct
 
+from imports.asterisk_log import AsteriskCall
+from imports.reconcile import TOLERANCE, Difference, Kind, cdr_differences, names, queue_log_differences
 from messages.values import ContactOutcome
-from simulation.asterisk_log import AsteriskCall
 from simulation.sip_log import SipCall
 
-TOLERANCE = timedelta(seconds=1)
-"""How far our instant of an answer may be from the phone's own."""
-MOMENT = timedelta(seconds=2)
-"""How far a lost call's end may be from Asterisk's, which is when we no longer heard it."""
-
-
-class Kind(StrEnum):
-    """What differs."""
-
-    REFUSED = "refused"
-    NOT_ENDED = "not_ended"
-    NO_ASTERISK_CALL = "no_asterisk_call"
-    NO_CDR = "no_cdr"
-    CDR_ANSWER = "cdr_answer"
-    NO_CONTACT = "no_contact"
-    CONTACT_TWICE = "contact_twice"
-    UNKNOWN_CONTACT = "unknown_contact"
-    OUTCOME = "outcome"
-    AGENT = "agent"
-    ANSWER_INSTANT = "answer_instant"
-    WHO_ENDED = "who_ended"
-    LOST = "lost"
-    FALLBACK = "fallback"
-    NO_POP = "no_pop"
-    LATE_POP = "late_pop"
-    IDLE_POP = "idle_pop"
-    QUEUE_LOG = "queue_log"
-    LOST_MOMENT = "lost_moment"
-    SIPP_COUNT = "sipp_count"
-    AGENT_LEFT_BUSY = "agent_left_busy"
-
-
-class Difference(Struct, frozen=True):
-    """Two records of one call (or agent) that do not agree, and how."""
-
-    kind: Kind
-    contact: str
-    number: str
-    text: str
+MOMENT = timedelta(seconds=5)
+"""How far a lost call's end may be from Asterisk's: what its logs alone know ends at its next start."""
 
 
 class Contact(Struct, kw_only=True):
@@ -134,7 +97,7 @@ def reckon(evidence: Evidence) -> Reckoning:
         *_pop_differences(evidence, pairs),
         *_counted(evidence),
         *_left_busy(evidence),
-        *_queue_log(evidence),
+        *queue_log_differences(evidence.queue_log, evidence.asterisk, evidence.phones),
     ]
     explained = [difference for difference in found if evidence.faults and difference.kind in EXPLAINED]
     differences = [difference for difference in found if difference not in explained]
@@ -236,21 +199,16 @@ class _Case:
         if asterisk.fallback:
             yield Kind.FALLBACK, "the call went to the fallback queue"
         if set(asterisk.bridged) != talked:
-            yield Kind.OUTCOME, f"the phones {_names(talked)} answered, Asterisk bridged {_names(asterisk.bridged)}"
-        if self.died:  # it had no time to write a CDR
-            return
-        if asterisk.cdr_rows == 0:
-            yield Kind.NO_CDR, "Asterisk wrote no CDR for the call"
-        elif not talked <= set(asterisk.cdr_answered):
-            answered = _names(asterisk.cdr_answered)
-            yield Kind.CDR_ANSWER, f"the phones {_names(talked)} answered, the CDR says {answered}"
+            yield Kind.OUTCOME, f"the phones {names(talked)} answered, Asterisk bridged {names(asterisk.bridged)}"
+        if not self.died:  # else it had no time to write a CDR
+            yield from cdr_differences(asterisk, talked)
 
     def _contact(self, contact: Contact) -> Iterator[tuple[Kind, str]]:
         answered = contact.outcome is ContactOutcome.ANSWERED
         if contact.ended_at is None or contact.outcome is None:
             yield Kind.NOT_ENDED, "our contact has no end"
         elif answered is not bool(self.talks):
-            yield Kind.OUTCOME, f"our contact is {contact.outcome}, the phones that answered: {_names(self.talked)}"
+            yield Kind.OUTCOME, f"our contact is {contact.outcome}, the phones that answered: {names(self.talked)}"
         elif self.died and not answered and contact.outcome is not ContactOutcome.LOST:
             yield Kind.OUTCOME, f"Asterisk died with the call, our contact is {contact.outcome}"
         if self.died and contact.ended_at and abs(contact.ended_at - self.died) > MOMENT:
@@ -339,23 +297,7 @@ def _waits(evidence: Evidence) -> Iterator[float]:
             yield round((first - citizen.answered_at).total_seconds(), 3)
 
 
-def _queue_log(evidence: Evidence) -> Iterator[Difference]:
-    """Compare what the queue's own log says of whom the fallback queue connected with the bridges of the CEL."""
-    for line in evidence.queue_log:
-        fields = line.split("|")
-        call = evidence.asterisk.get(fields[1]) if len(fields) > 4 and fields[4] == "CONNECT" else None
-        member = fields[3] if call else ""
-        phone = evidence.phones.get(member, member.rpartition("/")[2].removesuffix("-web"))
-        if call and phone not in call.bridged:
-            text = f"queue_log connected phone {phone}, Asterisk bridged {_names(call.bridged)}"
-            yield Difference(Kind.QUEUE_LOG, call.linkedid, call.number, text)
-
-
 def _left_busy(evidence: Evidence) -> Iterator[Difference]:
     for agent, state in evidence.left.items():
         if state not in ("ready", "not_ready", "logged_out"):
             yield Difference(Kind.AGENT_LEFT_BUSY, "", "", f"agent {agent} is still {state} after the last call")
-
-
-def _names(phones: object) -> str:
-    return ", ".join(sorted(phones)) or "none"  # type: ignore[call-overload]

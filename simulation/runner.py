@@ -15,9 +15,9 @@ from typing import Any
 
 import aiohttp
 
+from imports.asterisk_log import AsteriskCall, read
 from simulation import hotline
 from simulation.agents import Desks
-from simulation.asterisk_log import AsteriskCall, read
 from simulation.citizens import Citizens, numbers
 from simulation.evidence import EvidenceDirectory
 from simulation.faults import FaultKind, Felt, Outage, befall

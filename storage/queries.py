@@ -16,6 +16,7 @@ from storage.paging import decode, encode
 from storage.past_sessions import past_sessions
 from storage.satisfaction import By, satisfaction
 from storage.tables import (
+    case_events,
     case_links,
     contacts,
     duty_calls,
@@ -158,6 +159,13 @@ class Queries:
         query = select(*_plain(listening)).where(listening.c.session == harmless(session))
         async with asking(self._database.reading()) as connection:
             return next(iter(_rows(await connection.execute(query))), None)
+
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return what was reported of a case, in the order of the steps."""
+        of = case_events.c
+        query = select(case_events).where(of.case_no == harmless(case_no)).order_by(of.at, of.id)
+        async with asking(self._database.looking()) as connection:
+            return _rows(await connection.execute(query))
 
     async def satisfaction(
         self, by: str, since: datetime | None, until: datetime | None, tenant: str = ""

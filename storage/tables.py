@@ -13,6 +13,7 @@ from agents.schedule import PlanRecord
 from center.records import (
     AgentStateRecord,
     CallbackRecord,
+    CaseEventRecord,
     CaseLinkRecord,
     ConfidentialRecord,
     ContactRecord,
@@ -123,6 +124,10 @@ Index(None, recording_files.c.state, recording_files.c.ended_at)
 case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
 Index(None, case_links.c.case_no)
 
+case_events = _table("case_events", CaseEventRecord, "case_no", "id", closes=False)
+Index(None, case_events.c.due_at)
+Index(None, case_events.c.at)
+
 messages = _table("messages", MessageRecord, "contact", closes=False)
 
 wrap_ups = _table("wrap_ups", WrapUpRecord, "contact", closes=False)
@@ -193,6 +198,20 @@ Index(
     postgresql_where=text("open"),
     sqlite_where=text("open = 1"),
 )
+
+closings = Table(
+    "closings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("closed_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("changed", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+"""Figures of periods that are closed: version 1 as they were then, each further one a restatement with its reason."""
 
 notices = _table("notices", Notice, "id", closes=False)
 Index(None, notices.c.state, notices.c.next_at)
@@ -280,6 +299,7 @@ KEPT: dict[type[Any], Kept] = {
         Kept(CaseLinkRecord, case_links, "linked_at"),
         Kept(DutyRecord, duty_sessions, "begins_at"),
         Kept(DutyCallRecord, duty_calls, "called_at"),
+        Kept(CaseEventRecord, case_events, "at"),
         Kept(LabelRecord, labels, "proposed_at"),
         Kept(MessageRecord, messages, "left_at"),
         Kept(WrapUpRecord, wrap_ups, "written_at"),

@@ -166,9 +166,13 @@ class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_offset(
-    *, since: datetime | None = None, until: datetime | None = None, due_at: datetime | None = None
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    due_at: datetime | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Raise Invalid for an instant that does not say its offset from UTC."""
-    for name, at in (("from", since), ("to", until), ("due_at", due_at)):
-        if at is not None and at.tzinfo is None:
+    for name, given in (("from", since), ("to", until), ("due_at", due_at), ("at", at)):
+        if given is not None and given.tzinfo is None:
             raise Invalid(f"{name}: give the offset from UTC, such as 2026-11-24T08:00:00+08:00 or …Z")

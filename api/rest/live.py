@@ -28,7 +28,7 @@ async def list_queues(asked: Asked) -> Answer:
     """Return the queues as they are now."""
     state, scope = asked.services.mirror.state, asked.services.scope
     queues = [queue for queue in state.settings.queues if scope.has_queue(asked.principal, queue)]
-    return Answer(QueuesAnswer(items=queue_views(state, queues, asked.services.clock())))
+    return Answer(QueuesAnswer(items=queue_views(state, queues, asked.services.clock(), asked.services.rolling)))
 
 
 async def get_queue(asked: Asked) -> Answer:
@@ -97,5 +97,5 @@ def _queue(asked: Asked) -> QueueSettings:
 
 
 def _shown(asked: Asked, queue: QueueSettings) -> Answer:
-    [view] = queue_views(asked.services.mirror.state, [queue], asked.services.clock())
+    [view] = queue_views(asked.services.mirror.state, [queue], asked.services.clock(), asked.services.rolling)
     return Answer(view)

@@ -9,13 +9,13 @@ from typing import Annotated
 import msgspec
 
 from agents.adherence import Adherence, Kind
-from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import Activity, DayPlan, Planned
 from api.ports import Schedules
 from api.rest.endpoint import Answer, Asked
 from api.rights import WATCHERS
 from messages.errors import Forbidden, Invalid, NotFound, Unavailable
 from messages.ids import AgentId
+from messages.localtime import SHANGHAI, day_of, span, zone
 
 LONGEST = timedelta(days=62)
 """What may be asked for at once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Duties, Exports, History, Identity, Notices, Recordings, Schedules, Softphone
+from api.ports import Audit, Duties, Exports, History, Identity, Notices, Recordings, Reports, Schedules, Softphone
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -16,6 +16,7 @@ from api.rights import Scope
 from api.settings import ApiSettings
 from center.mirror import Mirror
 from center.ports import Clock, Inbox
+from metrics.counts import Rolling
 
 
 class RestCounts(msgspec.Struct):
@@ -29,7 +30,7 @@ class RestCounts(msgspec.Struct):
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Given by whoever wires. `ready` says why calls cannot be served now, nothing when they can; `metrics`: Prometheus
-    text; `web`: the page's directory."""
+    text; `web`: the page's directory; `rolling`: each queue's last 24 hours, the whole hotline's without a name."""
 
     settings: ApiSettings
     mirror: Mirror
@@ -50,6 +51,8 @@ class Services:
     sip_servers: tuple[str, ...] = ()
     """Where pages may open SIP over WebSocket, `{host}` is the page's own."""
     duties: Duties | None = None
+    reports: Reports | None = None
+    rolling: Mapping[str, Rolling] = field(default_factory=dict)
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

@@ -9,6 +9,7 @@ from api.rest import (
     alerts,
     callbacks,
     calls,
+    cases,
     confidence,
     contacts,
     duties,
@@ -95,6 +96,9 @@ MAY: dict[str, frozenset[Role]] = {
     "listening.decide": frozenset({SUPERVISOR, ADMIN}),
     "operations.read": EVERYBODY,
     "contacts.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM}),
+    "contacts.note": frozenset({SUPERVISOR, ADMIN, CASE_SYSTEM}),
+    "cases.report": frozenset({ADMIN, CASE_SYSTEM}),
+    "cases.read": frozenset({SUPERVISOR, ANALYST, ADMIN, CASE_SYSTEM}),
     "contacts.link": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "contacts.wrap_up": frozenset({AGENT, SUPERVISOR}),
     "contacts.confidential": frozenset({AGENT, SUPERVISOR, ADMIN}),
@@ -422,6 +426,24 @@ ROUTES: tuple[Route, ...] = (
         answer=confidence.AuditAnswer,
         audit=Audited(shows=True, says=("since", "until", "by", "action", "contact")),
     ),
+    _route(
+        "POST",
+        "/contacts",
+        "contacts.note",
+        cases.note_contact,
+        body=cases.ContactBody,
+        answer=cases.ContactAnswer,
+        status=201,
+    ),
+    _route("GET", "/cases/{case_no}/events", "cases.read", cases.list_case_events, answer=cases.CaseEventsAnswer),
+    _route(
+        "POST",
+        "/cases/{case_no}/events",
+        "cases.report",
+        cases.report_case,
+        body=cases.CaseEventBody,
+        status=204,
+    ),
     _route("POST", "/callers/lookup", "callers.look_up", contacts.look_up, body=LookupBody, answer=LookupAnswer),
     _route("GET", "/callers/labels", "labels.read", labels.list_labels, answer=labels.LabelsAnswer),
     _route(
@@ -444,6 +466,16 @@ ROUTES: tuple[Route, ...] = (
         reports.get_satisfaction,
         query=reports.SatisfactionQuery,
         answer=reports.SatisfactionAnswer,
+    ),
+    *(
+        _route(
+            "GET", f"/reports/{kind}", "reports.read", handler, query=reports.ReportQuery, answer=reports.ReportAnswer
+        )
+        for kind, handler in (
+            ("intervals", reports.get_intervals),
+            ("agents", reports.get_agents),
+            ("queues", reports.get_queues),
+        )
     ),
     _route(
         "POST",

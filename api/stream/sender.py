@@ -125,7 +125,8 @@ class Sender:
     def _snapshot(self, subscription: Subscription) -> bytes:
         state = self._server.mirror.state
         subscription.restart(state.position)
-        content = views.snapshot(state, self._server.audience.scope, subscription.principal, self._server.clock())
+        server = self._server
+        content = views.snapshot(state, server.audience.scope, subscription.principal, server.clock(), server.rolling)
         position = state.position
         return ENCODER.encode({"op": "snapshot", "epoch": position.epoch, "seq": position.seq, **content})
 

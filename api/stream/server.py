@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from api.audience import Audience
 from api.ports import Cursors, Identity
+from api.queue_views import UNKNOWN
 from api.settings import ApiSettings
 from api.stream.client import StreamClient
 from api.stream.connection import GuardedConnection
@@ -23,6 +24,7 @@ from api.stream.ops import CloseCode
 from center.mirror import Mirror
 from center.ports import Clock, EventLog
 from messages.facts import Fact
+from metrics.counts import Rolling
 
 log = structlog.get_logger()
 
@@ -54,8 +56,10 @@ class StreamServer:
         cursors: Cursors,
         clock: Clock,
         tell: Callable[[Fact], None],
+        rolling: Mapping[str, Rolling] = UNKNOWN,
     ) -> None:
         self.settings = settings
+        self.rolling = rolling
         self.mirror = mirror
         self.log = log
         self.audience = audience

@@ -1,61 +1,36 @@
-"""`hotline verify` and `hotline audit`: whether what is kept is what was written, and the keys that vouch for it."""
+"""The audit: whether it is what was written, and the keys that vouch for it."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
 
 from app.auditing import audited, signer_of, trail_of
-from app.commands import recordings
-from app.commands.common import Given, progress
+from app.commands.common import Given, current, progress
 from app.settings import Settings
 from app.wiring import now
-from messages.errors import SettingsError
 from storage.audit.heads import public_key
 from storage.audit.report import Report
 from storage.audit.verify import verify as verify_audit
 from storage.database import Database
-from storage.migrations import newest, revision
 
 cli = typer.Typer(no_args_is_help=True, help="The audit's keys.")
 
 
-def verify(
-    context: typer.Context,
-    of_recordings: Annotated[bool, typer.Option("--recordings", help="Recordings and their store.")] = False,
-    of_audit: Annotated[bool, typer.Option("--audit", help="The audit's chain and its signed heads.")] = False,
-    copies: Annotated[
-        list[Path] | None, typer.Option("--heads", help="Heads that were kept elsewhere: a file or a directory.")
-    ] = None,
-    keys: Annotated[
-        list[str] | None, typer.Option("--public-key", help="Trust these keys only (hex), not those of the settings.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Compare what is kept with what was written; exit 1 where anything is missing, changed or nobody's."""
-    if of_recordings == of_audit:
-        raise typer.BadParameter("say which: --recordings or --audit")
-    given: Given = context.obj
-    settings = given.settings()
-    if of_recordings:
-        well = recordings.verify(settings, as_json=as_json)
-    else:
-        trusted = [public_key(key) for key in keys] if keys else signer_of(settings).public()
-        report = asyncio.run(_compare(settings, trusted, copies or []))
-        well = report.well
-        typer.echo(_as_json(report) if as_json else _as_text(report))
-    if not well:
-        raise typer.Exit(1)
+def verify(settings: Settings, keys: list[str], copies: list[Path], *, as_json: bool) -> bool:
+    """Verify the audit by the keys named, else the settings' own; print what is found, and tell whether all is well."""
+    trusted = [public_key(key) for key in keys] if keys else signer_of(settings).public()
+    report = asyncio.run(_compare(settings, trusted, copies))
+    typer.echo(_as_json(report) if as_json else _as_text(report))
+    return report.well
 
 
 async def _compare(settings: Settings, trusted: list[str], copies: list[Path]) -> Report:
     async with Database(settings.database_url) as database:
-        if await revision(database) != newest():
-            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        await current(database)
         with progress("audit") as told:
             return await verify_audit(database, trail_of(settings, database).heads, trusted, copies, told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -17,9 +18,13 @@ from rich.progress import Progress
 
 from app.settings import Settings, StorageSettings, load
 from messages.errors import SettingsError
+from messages.ids import UserId
+from storage.database import Database
+from storage.migrations import newest, revision
 
 Told = Callable[[int, int], None]
 DEFAULT = Path("hotline.toml")
+SHELL = "shell"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +56,13 @@ def with_database(settings: Settings, url: str) -> Settings:
         return settings
     storage: StorageSettings = msgspec.structs.replace(settings.storage, url=url)
     return msgspec.structs.replace(settings, storage=storage)
+
+
+async def current(database: Database) -> Database:
+    """Return the database. Raises SettingsError where another version, or none, has made it."""
+    if await revision(database) != newest():
+        raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+    return database
 
 
 def instant(text: str, option: str, zone: tzinfo = UTC) -> datetime | None:
@@ -86,3 +98,11 @@ def log_plainly(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
+
+
+def who() -> UserId:
+    """Return who types this, as far as the machine knows."""
+    try:
+        return UserId(f"{SHELL}:{getpass.getuser()}")
+    except (KeyError, OSError, ImportError):  # no name for this user id
+        return UserId(SHELL)

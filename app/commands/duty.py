@@ -17,13 +17,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.localtime import SHANGHAI, zone
 from api.rest.duty_bodies import DutyView, of_row
 from app.commands.common import Given, instant
 from app.duty_client import open_client
 from messages.duty import Every
 from messages.errors import Invalid, NotFound, SettingsError
 from messages.ids import DutyId
+from messages.localtime import SHANGHAI, zone
 from metrics.duty import figures
 from storage.database import Database
 from storage.duties import Duties

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from agents.localtime import SHANGHAI
 from app.commands.common import DEFAULT, Given, instant
 from app.flows import known, look_at, open_at, read_flow
 from ivr.checking import Known
@@ -19,6 +18,7 @@ from ivr.run import Context
 from ivr.schema import schema_text
 from ivr.trying import try_out
 from messages.ids import QueueId
+from messages.localtime import SHANGHAI
 
 flows = typer.Typer(no_args_is_help=True, help=__doc__)
 File = Annotated[Path, typer.Argument(help="The flow's YAML file.")]

@@ -10,13 +10,11 @@ import msgspec
 import typer
 
 from app.auditing import audited
-from app.commands.common import Given, Told, progress
+from app.commands.common import Given, Told, current, progress
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
-from messages.errors import SettingsError
 from storage.database import Database
-from storage.migrations import newest, revision
 from storage.recordings.files import RecordingFiles
 from storage.recordings.vault import Vault
 from storage.recordings.verify import Report, rewrap, rotate
@@ -62,8 +60,7 @@ def rotate_keys(
 
 async def _reading(settings: Settings, what: str, work: Callable[[RecordingFiles, Vault, Told], Awaitable[T]]) -> T:
     async with Database(settings.database_url) as database:
-        if await revision(database) != newest():
-            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        await current(database)
         with progress(what) as told:
             return await work(RecordingFiles(database), vault_of(settings), told)
 

@@ -18,18 +18,17 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.adherence import Adherence, Kind
-from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import DayPlan, Overlaps, PlanRecord
 from api.rest.schedules import adherence_view
-from app.auditing import audited, who
-from app.commands.common import Given
+from app.auditing import audited
+from app.commands.common import Given, current, who
 from app.plans import COLUMNS, day_plan, read_day, read_stretches, read_team, row_of
 from app.settings import Settings
 from app.wiring import now
-from messages.errors import Invalid, NotFound, SettingsError
+from messages.errors import Invalid, NotFound
 from messages.ids import AgentId
+from messages.localtime import SHANGHAI, day_of, span, zone
 from storage.database import Database
-from storage.migrations import newest, revision
 from storage.schedules import Schedules
 
 schedules = typer.Typer(no_args_is_help=True, help="What agents are to do and when.")
@@ -172,8 +171,7 @@ def _kept(database: Database, settings: Settings) -> Schedules:
 async def _reading(settings: Settings) -> AsyncIterator[Schedules]:
     """Give what is kept. Raises SettingsError where another version, or none, has made the database."""
     async with Database(settings.database_url) as database:
-        if await revision(database) != newest():
-            raise SettingsError(f"{database.url} is not of this version; `hotline run` makes it so")
+        await current(database)
         yield _kept(database, settings)
 
 

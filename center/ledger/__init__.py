@@ -4,7 +4,7 @@ Pure. `fold` returns the records an entry touched; closed records are forgotten 
 them, so that memory holds only what is live.
 """
 
-from center.ledger import agents, callbacks, contacts, duties, labels, legs, listening, others, surveys
+from center.ledger import agents, callbacks, cases, contacts, duties, labels, legs, listening, others, surveys
 from center.ledger.book import Book
 from center.records import Record
 from messages.events import Entry
@@ -19,6 +19,7 @@ _STEPS = [
     labels.STEPS,
     duties.STEPS,
     listening.STEPS,
+    cases.STEPS,
 ]
 _FOLD = {kind: [steps[kind] for steps in _STEPS if kind in steps] for kind in {k for steps in _STEPS for k in steps}}
 

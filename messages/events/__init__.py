@@ -40,6 +40,7 @@ from messages.events.calls import (
     SurveyAsked,
 )
 from messages.events.calls import CallEvent as CallEvent
+from messages.events.cases import CaseReported, ContactNoted
 from messages.events.contacts import (
     ContactArrived,
     ContactBlocked,
@@ -93,6 +94,8 @@ AnyEvent = (
     | ContactLinked
     | ContactConfidential
     | ContactWrappedUp
+    | ContactNoted
+    | CaseReported
     | MessageLeft
     | CallQueued
     | CallReached

@@ -130,6 +130,10 @@ class MemoryHistory:
         """Return nothing: nobody was asked."""
         return {}
 
+    async def case_events(self, case_no: str) -> Sequence[dict[str, Any]]:
+        """Return nothing: no case system has reported."""
+        return []
+
     async def recent_contacts(self, number: str, limit: int = 5) -> Sequence[dict[str, Any]]:
         """Return a number's newest contacts."""
         await asyncio.sleep(self.delay_s)
@@ -253,6 +257,7 @@ class House:
             recordings=kept.get("recordings"),
             notices=kept.get("notices"),
             duties=kept.get("duties"),
+            reports=kept.get("reports"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from messages import facts
 from messages.events import Position
 from messages.ids import AgentId, CallId, NodeId, UserId
 from messages.values import LegEnd, Role
+from metrics.question import Directory
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.identity import Identity
 from storage.migrations import upgrade
 from storage.queries import Queries
+from storage.reports import Reports
 from storage.rows import RowWriter
 from tests.api.house import House, now, open_house
 
@@ -35,11 +38,13 @@ async def stored(tmp_path: Path) -> AsyncIterator[tuple[House, RowWriter]]:
         identity = Identity(database, now)
         await identity.set_user(UserId("li"), "a long password", [Role.AGENT], AgentId("a1"))
         await identity.set_user(UserId("wang"), "another password", [Role.SUPERVISOR])
+        await identity.set_user(UserId("cases"), "a third password", [Role.CASE_SYSTEM])
         kept: dict[str, Any] = {
             "identity": identity,
             "history": Queries(database),
             "cursors": Cursors(database),
             "exports": FileExports(database),
+            "reports": Reports(database, now, Directory(tenants=frozenset({"county"}))),
         }
         house = await stack.enter_async_context(open_house(kept=kept))
         rows = RowWriter(house.log, database)
@@ -193,3 +198,76 @@ async def test_a_wrong_password_five_times_locks_the_user_out(stored: tuple[Hous
         assert (await house.ask("POST", "sessions", body={"user": "li", "password": "no"}))[0] == 401
     status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long password"})
     assert (status, problem["type"]) == (401, "wrong-credentials")
+
+
+async def test_steps_of_a_case_are_kept_once_each(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    cases = await _log_in(house, "cases", "a third password")
+    status, noted = await house.ask(
+        "POST", "contacts", cases, {"channel": "WeChat", "id": "17", "number": "13800001234"}
+    )
+    assert (status, noted) == (201, {"contact": "wechat-17"})
+    await _written(house, rows)
+    assert (await house.ask("POST", "contacts", cases, {"channel": "wechat", "id": "17"}))[1] == noted
+    assert (await house.ask("POST", "contacts", cases, {"channel": "call"}))[0] == 422
+    assert (await house.ask("PUT", "contacts/wechat-17/cases/GD1", cases, {"valid": True, "area": "城关"}))[0] == 204
+    sent = {
+        "id": "1",
+        "type": "dispatched",
+        "at": "2026-11-24T08:00:00+08:00",
+        "unit": "住建局",
+        "unit_kind": "department",
+    }
+    assert (await house.ask("POST", "cases/GD1/events", cases, sent))[0] == 204
+    await _written(house, rows)
+    written = house.mirror.state.position
+    assert (await house.ask("POST", "cases/GD1/events", cases, sent))[0] == 204, "the same again changes nothing"
+    assert house.mirror.state.position == written
+    status, problem = await house.ask("POST", "cases/GD1/events", cases, sent | {"unit": "交通局"})
+    assert (status, problem["type"]) == (409, "conflict")
+    assert (await house.ask("POST", "cases/GD1/events", cases, sent | {"id": "2", "unit": ""}))[0] == 422
+    later = {"id": "2", "type": "replied", "at": "2026-11-25T08:00:00+08:00"}
+    assert (await house.ask("POST", "cases/GD1/events", cases, later))[0] == 204
+    await _written(house, rows)
+    items = (await house.ask("GET", "cases/GD1/events", cases))[1]["items"]
+    assert [(one["id"], one["step"], one["unit"]) for one in items] == [
+        ("1", "dispatched", "住建局"),
+        ("2", "replied", ""),
+    ]
+    kept = (await house.ask("GET", "contacts/wechat-17", cases))[1]
+    assert (kept["channel"], kept["number"], kept["cases"][0]["area"]) == ("wechat", "13800001234", "城关")
+    wang = await _log_in(house, "wang", "another password")
+    assert (await house.ask("GET", "contacts/wechat-17", wang))[1]["number"] == "138****1234"
+    assert (await house.ask("POST", "cases/GD1/events", wang, later))[0] == 403
+
+
+async def test_reports_over_rest_have_the_shape_of_the_command(stored: tuple[House, RowWriter]) -> None:
+    house, rows = stored
+    li = await _log_in(house, "li", "a long password")
+    wang = await _log_in(house, "wang", "another password")
+    await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
+    await house.whole_call("c1", token=li)
+    await _written(house, rows)
+    day = f"from={now():%F}T00:00:00%2B00:00&to={now() + timedelta(days=1):%F}T00:00:00%2B00:00&tz=UTC"
+    for kind, of in (("intervals", {}), ("queues", {"queue": "12345"}), ("agents", {"agent": "a1"})):
+        status, report = await house.ask("GET", f"reports/{kind}?{day}&threshold=20&interval=day", wang)
+        assert (status, set(report)) == (200, {"definitions", "rows"})
+        [row] = report["rows"]
+        assert (row["offered"], row["answered"]) == (1, 1)
+        assert of.items() <= row.items()
+        assert "asa_s" in report["definitions"] or kind == "agents"
+    assert len((await house.ask("GET", f"reports/intervals?{day}", wang))[1]["rows"]) == 48
+    status, behind = await house.ask("GET", f"reports/intervals?{day}&ids=answered", wang)
+    assert (status, behind["figure"], behind["contacts"]) == (200, "answered", ["kc1"])
+    for wrong in ("&queue=54321", "&interval=7m", "&ids=asa_s", "&variant=best", "&repeat=soon"):
+        assert (await house.ask("GET", f"reports/intervals?{day}{wrong}", wang))[0] in (404, 422)
+    assert (await house.ask("GET", "reports/intervals", wang))[0] == 422
+    assert (await house.ask("GET", f"reports/intervals?{day}", li))[0] == 403
+    county = house.identity
+    await county.set_user(UserId("county"), "a county password", [Role.SUPERVISOR], tenant="county")  # type: ignore[attr-defined]
+    theirs = await _log_in(house, "county", "a county password")
+    [row] = (await house.ask("GET", f"reports/intervals?{day}&interval=day", theirs))[1]["rows"]
+    assert (row["arrivals"], row["occupancy"]) == (0, None), "a county sees its own line only"
+    assert (await house.ask("GET", f"reports/queues?{day}", theirs))[1]["rows"] == []
+    assert (await house.ask("GET", f"reports/agents?{day}", theirs))[1]["rows"] == []
+    assert (await house.ask("GET", f"reports/intervals?{day}&tenant=other", theirs))[0] == 403

@@ -177,6 +177,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
         await stored.written()
         names = {
             "contact": ["kc1", "ko1"],
+            "case_no": ["GD1"],
             "call": ["c1", "o1"],
             "agent": ["me", "a2"],
             "queue": ["12345"],

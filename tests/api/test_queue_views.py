@@ -16,6 +16,7 @@ from center.settings import CenterSettings
 from messages import facts, requests
 from messages.ids import AgentId, CallId, ContactId, Phone, QueueId, UserId
 from messages.values import AgentState
+from metrics.counts import Rolling
 from queueing.settings import QueueSettings
 from tests.center.world import BY, NODE, START
 
@@ -93,3 +94,13 @@ def test_a_queue_tells_when_its_calendar_opens_or_closes_it() -> None:
     center.apply(requests.OpenQueue(by=BY, queue=QueueId("hours"), open=False), nine)
     [_, view] = queue_views(center.state, queues, nine)
     assert (view.open, view.opens_at, view.closes_at) == (False, None, five), "by hand till five"
+
+
+def test_the_last_24_hours_stand_beside_what_is_now() -> None:
+    state = Center(CenterSettings(queues=(QueueSettings(id=QueueId("q1")), QueueSettings(id=QueueId("q2"))))).state
+    known = {"q1": Rolling(offered=20, answered=19, connection_rate=0.95, service_level=0.9)}
+    first, second = queue_views(state, state.settings.queues, START, known)
+    assert (first.offered_24h, first.answered_24h, first.connection_rate_24h) == (20, 19, 0.95)
+    assert (second.offered_24h, second.connection_rate_24h) == (0, None), "nobody came: a count is known, a rate is not"
+    [unknown, _] = queue_views(state, state.settings.queues, START)
+    assert (unknown.offered_24h, unknown.connection_rate_24h) == (None, None)

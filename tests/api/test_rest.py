@@ -414,6 +414,8 @@ BODIES = {
     "/listening/{session}": {"mode": "whisper"},
     "/listening/{session}/note": {"note": "calm, complete"},
     "/listening/{session}/refuse": {"reason": "not now"},
+    "/contacts": {"channel": "wechat"},
+    "/cases/{case_no}/events": {"id": "1", "type": "direct_answer", "at": "2026-11-24T08:00:00Z"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},

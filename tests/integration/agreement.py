@@ -20,10 +20,10 @@ from center.records import (
     ThreeWayRecord,
     VisitRecord,
 )
+from imports.asterisk_log import CDR, CEL
 from messages import events
 from messages.events import Entry
 from messages.values import LegKind
-from simulation.asterisk_log import CDR, CEL
 from telephony.asterisk.settings import AsteriskSettings
 
 RecordT = TypeVar("RecordT")

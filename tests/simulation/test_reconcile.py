@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from imports.asterisk_log import AsteriskCall
+from imports.reconcile import Kind
 from messages.values import ContactOutcome
-from simulation.asterisk_log import AsteriskCall
-from simulation.reconcile import Contact, Evidence, Kind, Pop, percentile, reckon
+from simulation.reconcile import Contact, Evidence, Pop, percentile, reckon
 from simulation.sip_log import SipCall
 
 START = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)

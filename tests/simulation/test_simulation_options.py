@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from imports.reconcile import Difference, Kind
 from messages.errors import SettingsError
 from simulation.accounts import Account
 from simulation.case_system import case_number
 from simulation.citizens import ABANDONS, LEAVES, STAYS, numbers
 from simulation.faults import Fault, FaultKind, kills
 from simulation.options import Mix, Options, SimulationResult
-from simulation.reconcile import Difference, Kind
 from simulation.report import as_json, as_table, reporting
 from simulation.toml_text import toml
 from simulation.world import World

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.asterisk_log import read
+from imports.asterisk_log import read
 from simulation.citizens import Citizens, numbers
 from simulation.options import Mix
 from simulation.phones import Phones

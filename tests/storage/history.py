@@ -19,7 +19,7 @@ from messages.duty import DutyPlan, DutyScope
 from messages.errors import Refused
 from messages.events import Entry
 from messages.ids import AgentId, CallId, ContactId, Phone, UserId
-from messages.values import LabelKind, Role, Target, TargetKind, Verb
+from messages.values import CaseStep, LabelKind, Role, Target, TargetKind, Verb
 from queueing.settings import Surge
 from storage.columns import to_row
 from storage.database import Database
@@ -90,6 +90,8 @@ def _something(world: World, random: Random, step: int) -> None:
             revisit = random.choice(list(world.center.state.callbacks))
             answer = requests.AnswerRevisit(by=BY, revisit=revisit, case_no=case_no, satisfied=random.random() < 0.5)
             world.do(answer)
+            about = {"case_no": case_no, "id": f"{step}", "step": random.choice(list(CaseStep)), "unit": "住建局\0"}
+            world.do(requests.ReportCase(by=BY, occurred=world.now, satisfied=random.choice([True, None]), **about))
         case "control" if calls:
             call = random.choice([call for call in calls if call.talking_legs()] or calls)
             verb, target = random.choice([*Verb, *CALLS_IN]), random.choice(TARGETS)

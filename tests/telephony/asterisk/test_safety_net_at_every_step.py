@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from imports.asterisk_log import AsteriskCall, read
 from ivr.flow import FlowSettings, flow_for
 from messages import facts
 from messages.facts import Fact
 from messages.ids import LegId, NodeId
-from simulation.asterisk_log import AsteriskCall, read
 from simulation.citizens import Citizens
 from simulation.options import Mix
 from simulation.phones import Phones

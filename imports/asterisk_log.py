@@ -32,6 +32,8 @@ class AsteriskCall(Struct, kw_only=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     rung: list[str] = field(default_factory=list)
+    bridged_at: datetime | None = None
+    """When the first phone came into a bridge."""
     bridged: list[str] = field(default_factory=list)
     fallback: bool = False
     cdr_rows: int = 0
@@ -63,6 +65,7 @@ def _event(calls: dict[str, AsteriskCall], row: dict[str, str]) -> None:
         call.rung.append(phone[1])
     elif kind == "BRIDGE_ENTER" and phone and phone[1] not in call.bridged:
         call.bridged.append(phone[1])
+        call.bridged_at = call.bridged_at or _instant(row["eventtime"])
     elif kind == "APP_START" and row["appname"] == "Queue":
         call.fallback = True
     elif kind == "CHAN_END" and row["uniqueid"] == linkedid:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.localtime import bound, day_of, instant, span, zone
 from messages.errors import Invalid
+from messages.localtime import bound, day_of, instant, span, zone
 
 BERLIN = ZoneInfo("Europe/Berlin")  # 2026: forward 29 March 02:00 to 03:00, back 25 October 03:00 to 02:00
 HAVANA = ZoneInfo("America/Havana")  # at midnight

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from simulation.asterisk_log import CDR, CEL, read
+from imports.asterisk_log import CDR, CEL, read
 
 
 def cel(kind: str, at: str = "1795492744.5", **values: str) -> str:
