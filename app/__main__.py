@@ -18,6 +18,7 @@ from app.commands import (
     notify,
     people,
     recordings,
+    rights,
     run,
     schedules,
     simulate,
@@ -44,6 +45,7 @@ cli.command("check")(run.check)
 cli.command("simulate")(simulate.simulate)
 cli.command("replay")(data.replay)
 cli.command("export")(data.export)
+cli.command("rights")(rights.rights)
 cli.command("verify")(recordings.verify)
 cli.add_typer(recordings.recordings, name="recordings")
 cli.add_typer(asterisk.cli, name="asterisk")

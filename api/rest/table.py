@@ -103,9 +103,44 @@ MAY: dict[str, frozenset[Role]] = {
     "adherence.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
-"""Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts; a team's leader may set
-its agents' states; who has a tenant sees and does only what is of it, and a confidential number is revealed to fewer
-(api/rights.py)."""
+"""Roles by action; an action's name is also the scope of an API token. How far each reaches: REACH."""
+
+OWN, TEAM, QUEUES, LINE = "own", "team", "queues", "line"
+
+_AGENTS_OWN = {AGENT: OWN}
+
+REACH: dict[str, dict[Role, str]] = {
+    "session.refresh": dict.fromkeys(Role, OWN),
+    "session.close": dict.fromkeys(Role, OWN),
+    "agents.read": _AGENTS_OWN,
+    "agents.set_state": {AGENT: OWN, LEADER: TEAM},
+    "agents.preview": dict.fromkeys(Role, OWN),
+    "callbacks.read": {AGENT: QUEUES},
+    "callbacks.dial": {AGENT: QUEUES},
+    "revisits.read": {AGENT: QUEUES},
+    "revisits.answer": {AGENT: QUEUES},
+    "calls.list": _AGENTS_OWN,
+    "calls.dial": _AGENTS_OWN,
+    "calls.control": _AGENTS_OWN,
+    "listening.use": {LEADER: OWN},
+    "operations.read": dict.fromkeys(set(Role) - {SUPERVISOR, ADMIN}, OWN),
+    "contacts.read": _AGENTS_OWN,
+    "contacts.link": _AGENTS_OWN,
+    "contacts.wrap_up": _AGENTS_OWN,
+    "contacts.confidential": _AGENTS_OWN,
+    "labels.propose": _AGENTS_OWN,
+    "recordings.play": _AGENTS_OWN,
+    "exports.use": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "schedules.read": _AGENTS_OWN,
+    "adherence.read": _AGENTS_OWN,
+}
+"""How far an action reaches for a role where that is less than all of one's line: LINE is a tenant's things, for the
+city's people everybody's. The handlers see to it (api/rights.py); tests/api/test_rights.py walks every cell."""
+
+
+def reach(action: str, role: Role) -> str:
+    """Return how far an action reaches for a role that may do it."""
+    return REACH.get(action, {}).get(role, LINE)
 
 
 def _route(
