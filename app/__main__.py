@@ -22,6 +22,7 @@ from app.commands import (
     run,
     schedules,
     simulate,
+    tokens,
 )
 from messages.errors import HotlineError
 
@@ -54,6 +55,7 @@ cli.add_typer(flows.flows, name="flow")
 cli.add_typer(calendars.cli, name="calendar")
 cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
+cli.add_typer(tokens.tokens, name="token")
 cli.add_typer(schedules.schedules, name="schedule")
 cli.add_typer(schedules.reports, name="report")
 

@@ -18,6 +18,7 @@ from messages.ids import AgentId, UserId
 from messages.values import Role
 from notify.settings import NotifySettings
 from recording.settings import RecordingSettings
+from storage.identity.settings import IdentitySettings
 from telephony.asterisk.settings import AsteriskSettings
 
 
@@ -35,6 +36,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     roles: tuple[Role, ...]
     agent: AgentId | None = None
     tenant: str = ""
+    scopes: tuple[str, ...] | None = None
+    """What the token is for, by the actions' names; left out: all that the roles may."""
     token_sha256: str
 
 
@@ -50,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
+    identity: IdentitySettings = IdentitySettings()
     schedules: ScheduleSettings = ScheduleSettings()
     recordings: RecordingSettings = RecordingSettings()
     notify: NotifySettings = NotifySettings()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from api.rest.table import SCOPES
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called
@@ -21,12 +22,14 @@ from notify.settings import ALERTS, NotifySettings
 from notify.texts import LANGUAGES, TEXTS
 from queueing.settings import Overflow, QueueSettings, Surge
 from recording.settings import RecordingSettings
+from storage.identity.settings import IdentitySettings
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
+SHORTEST_PASSWORD = 8
 HASHES, CODECS = ("sha256", "sm3"), ("opus", "wav")
 AREA_DIGITS = range(1, 8)
 SOON = timedelta(days=14)
@@ -56,6 +59,12 @@ def findings(settings: Settings) -> list[str]:
         *_hours("[center.callbacks]", center.callbacks),
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
+        *_identity(settings.identity),
+        *(
+            f"[[accounts]] {account.name} has scope {scope}, which is none: give an action of docs/rights.md, or stream"
+            for account in settings.accounts
+            for scope in sorted(set(account.scopes or ()) - SCOPES)
+        ),
         *_nuisance(center.nuisance, names),
         *(line for surge in center.surges for line in _surge(surge, names)),
         *(
@@ -224,6 +233,20 @@ def _hours(where: str, settings: CallbackSettings | NotifySettings) -> Iterator[
         ZoneInfo(settings.tz)
     except (KeyError, ValueError, OSError):
         yield f"{where} tz is {settings.tz!r}: give a zone such as Asia/Shanghai"
+
+
+def _identity(settings: IdentitySettings) -> Iterator[str]:
+    """Yield what would let everybody in, or nobody."""
+    lock_out = settings.lock_out
+    for name in ("failures", "address_failures", "delay_s", "delay_at_most_s", "forget_s", "recheck_s"):
+        if getattr(lock_out, name) <= 0:
+            yield f"[identity.lock_out] {name} must be more than 0"
+    if settings.passwords.length < SHORTEST_PASSWORD:
+        yield f"[identity.passwords] length is {settings.passwords.length}: ask for {SHORTEST_PASSWORD} or more"
+    if not 1 <= settings.passwords.kinds <= 4:
+        yield f"[identity.passwords] kinds is {settings.passwords.kinds}: there are 4"
+    if settings.totp.recovery_codes < 1:
+        yield "[identity.totp] recovery_codes must be 1 or more: a phone is lost sooner or later"
 
 
 def _notify(settings: NotifySettings) -> Iterator[str]:

@@ -22,7 +22,7 @@ from app.backfill import LOGS_S, Backfill
 from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
-from app.identity import Doorkeeper
+from app.identity import Doorkeeper, people_of
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
 from app.recordings import keeper_of, vault_of
@@ -46,7 +46,6 @@ from notify.outbox import Outbox
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
-from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
 from storage.notices import Notices
@@ -209,7 +208,8 @@ class Hotline:
     async def _serve(self) -> None:
         settings = self.settings
         queries = Queries(self.database)
-        identity = Doorkeeper(settings.accounts, Identity(self.database, now, settings.api.token_s), now)
+        people = people_of(settings, self.database, now)
+        identity = Doorkeeper(settings.accounts, people, now)
         self.audience = Audience(queries, self.pops, self.mirror.state)
         self.stream = await self._stack.enter_async_context(
             StreamServer(
@@ -234,6 +234,7 @@ class Hotline:
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
+            people=people,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -22,10 +22,15 @@ class LogInBody(msgspec.Struct, frozen=True, kw_only=True):
 
     user: Id
     password: Annotated[str, msgspec.Meta(max_length=1000)]
+    code: Short = ""
+    """Of the authenticator app, or a recovery code, where the answer without it was `totp_required`."""
 
 
 class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A token to send as `Authorization: Bearer …` until `expires_at`."""
+    """A token to send as `Authorization: Bearer …` until `expires_at`.
+
+    `must`: what it is good for only, `change_password` or `enrol_totp`; empty: for all that the roles may.
+    """
 
     token: str
     expires_at: datetime
@@ -34,6 +39,7 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     agent: str | None
     tenant: str
+    must: str = ""
 
 
 class AgentStateBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from api.rest.problems import MalformedJson, Unauthenticated, of_error, problem
+from api.rest.problems import MalformedJson, of_error, problem
 from api.rest.repeats import Sent
 from api.rest.services import Services
 from center.ports import Reply
-from messages.errors import Forbidden, HotlineError, Invalid, Unavailable
-from messages.principal import Principal
+from messages.errors import Forbidden, HotlineError, Invalid, Unauthenticated, Unavailable
+from messages.principal import Origin, Principal, Session
 from messages.requests import Request
 from messages.values import Role
 
@@ -41,6 +41,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     body: Any
     query: Any
     headers: Mapping[str, str] = {}
+    session: Session | None = None
+    origin: Origin = Origin()
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -132,16 +134,19 @@ class Endpoint:
         return web.Response(status=sent.status, body=body, content_type=JSON, headers=sent.headers)
 
     async def _send(self, request: web.Request) -> Sent:
-        token, principal = await self._who(request)
+        session = await self._who(request)
+        principal = session.principal if session else NOBODY
         raw = await self._raw(request)
         asked = Asked(
             services=self._services,
             principal=principal,
-            token=token,
+            token=session.token if session else "",
             path=request.match_info,
             body=self._body(raw),
             query=self._query(request.query),
             headers=request.headers,
+            session=session,
+            origin=origin_of(request, self._services.settings.proxies),
         )
         key = request.headers.get("Idempotency-Key") if self.route.repeats and request.method != "GET" else None
         if key is None:
@@ -158,9 +163,9 @@ class Endpoint:
         except TimeoutError:
             raise MalformedJson("the body did not come in time") from None
 
-    async def _who(self, request: web.Request) -> tuple[str, Principal]:
+    async def _who(self, request: web.Request) -> Session | None:
         if self.route.roles is None:
-            return "", NOBODY
+            return None
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("send the token as `Authorization: Bearer …`")
@@ -170,7 +175,10 @@ class Endpoint:
         if self.route.roles.isdisjoint(session.principal.roles):
             allowed = ", ".join(sorted(self.route.roles))
             raise Forbidden(f"{self.route.action} is for {allowed}")
-        return token.strip(), session.principal
+        scopes = session.principal.scopes
+        if scopes is not None and self.route.action not in scopes:
+            raise Forbidden(f"{self.route.action} is not among what this token is for: {', '.join(sorted(scopes))}")
+        return session
 
     def _body(self, raw: bytes) -> Any:
         if self._decoder is None:
@@ -196,6 +204,15 @@ class Endpoint:
         if isinstance(content, Path | Stream):
             return Sent(answer.status, content, dict(answer.headers))
         return Sent(answer.status, b"" if content is None else ENCODER.encode(content), dict(answer.headers))
+
+
+def origin_of(request: web.Request, proxies: Sequence[str]) -> Origin:
+    """Return where a request comes from; one of our reverse proxies is believed who it says has asked it."""
+    address = request.remote or ""
+    passed_on = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    while address in proxies and passed_on and passed_on[-1]:
+        address = passed_on.pop()
+    return Origin(address=address[:64], client=request.headers.get("User-Agent", "")[:200])
 
 
 async def _stream(request: web.Request, sent: Sent, stream: Stream) -> web.StreamResponse:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Exports, History, Identity, Notices, Recordings, Schedules
+from api.ports import Audit, Exports, History, Identity, Notices, People, Recordings, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -45,6 +45,7 @@ class Services:
     audit: Audit | None = None
     recordings: Recordings | None = None
     notices: Notices | None = None
+    people: People | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

@@ -20,6 +20,7 @@ from api.rest import (
     schedules,
     seats,
     sessions,
+    users,
 )
 from api.rest.bodies import (
     AgentsAnswer,
@@ -54,6 +55,7 @@ from api.rest.call_bodies import (
 )
 from api.rest.endpoint import Handler, Route
 from api.rest.recall import Operation
+from api.stream.ops import STREAM
 from api.views import AgentView
 from messages.values import Role
 
@@ -63,6 +65,12 @@ EVERYBODY = frozenset(Role)
 MAY: dict[str, frozenset[Role]] = {
     "session.refresh": EVERYBODY,
     "session.close": EVERYBODY,
+    "session.list": EVERYBODY,
+    "session.end": EVERYBODY,
+    "session.password": EVERYBODY,
+    "session.totp": EVERYBODY,
+    "people.read": frozenset({AUDITOR, ADMIN}),
+    "people.manage": frozenset({ADMIN}),
     "agents.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.set_state": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN}),
@@ -112,6 +120,10 @@ _AGENTS_OWN = {AGENT: OWN}
 REACH: dict[str, dict[Role, str]] = {
     "session.refresh": dict.fromkeys(Role, OWN),
     "session.close": dict.fromkeys(Role, OWN),
+    "session.list": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "session.end": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "session.password": dict.fromkeys(Role, OWN),
+    "session.totp": dict.fromkeys(Role, OWN),
     "agents.read": _AGENTS_OWN,
     "agents.set_state": {AGENT: OWN, LEADER: TEAM},
     "agents.preview": dict.fromkeys(Role, OWN),
@@ -136,6 +148,9 @@ REACH: dict[str, dict[Role, str]] = {
 }
 """How far an action reaches for a role where that is less than all of one's line: LINE is a tenant's things, for the
 city's people everybody's. The handlers see to it (api/rights.py); tests/api/test_rights.py walks every cell."""
+
+SCOPES = frozenset(action for action in MAY if not action.startswith(("session.", "people."))) | {STREAM}
+"""What a program's token may be made for: all but its owner's own affairs and other people's."""
 
 
 def reach(action: str, role: Role) -> str:
@@ -178,6 +193,10 @@ def _label(word: str, handler: Handler, body: object) -> Route:
     return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
 
 
+def _secret(method: str, path: str, action: str, handler: Handler, body: object, answer: object) -> Route:
+    return _route(method, path, action, handler, body=body, answer=answer, repeats=False)
+
+
 # A session's answer holds a token: it is not kept for repeats.
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -194,6 +213,32 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/sessions/refresh", "session.refresh", sessions.refresh_session, answer=SessionAnswer, repeats=False
     ),
     _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False),
+    _route(
+        "GET",
+        "/sessions",
+        "session.list",
+        sessions.list_sessions,
+        query=sessions.SessionsQuery,
+        answer=sessions.SessionsAnswer,
+    ),
+    _route("DELETE", "/sessions/{id}", "session.end", sessions.end_session, status=204),
+    _secret("POST", "/me/totp", "session.totp", sessions.begin_totp, sessions.ProofBody, sessions.TotpAnswer),
+    _secret("PUT", "/me/totp", "session.totp", sessions.confirm_totp, sessions.CodeBody, sessions.EnrolledAnswer),
+    _route(
+        "DELETE",
+        "/me/totp",
+        "session.totp",
+        sessions.drop_totp,
+        body=sessions.ProofBody,
+        status=204,
+        repeats=False,
+    ),
+    _secret("PUT", "/me/password", "session.password", sessions.change_password, sessions.PasswordBody, SessionAnswer),
+    _route("GET", "/users", "people.read", users.list_users, answer=users.UsersAnswer),
+    _secret("POST", "/users/{user}/password", "people.manage", users.reset_password, None, users.TemporaryAnswer),
+    _route("DELETE", "/users/{user}/totp", "people.manage", users.reset_totp, status=204),
+    _route("DELETE", "/users/{user}/lock", "people.manage", users.unlock_user, status=204),
+    _route("DELETE", "/users/{user}/sessions", "people.manage", users.end_sessions, status=204),
     _route("GET", "/agents", "agents.list", seats.list_agents, answer=AgentsAnswer),
     _route("GET", "/agents/{agent}", "agents.read", seats.get_agent, answer=AgentView),
     _route(

@@ -33,8 +33,8 @@ async def stored(tmp_path: Path) -> AsyncIterator[tuple[House, RowWriter]]:
         database = await stack.enter_async_context(Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}"))
         await upgrade(database)
         identity = Identity(database, now)
-        await identity.set_user(UserId("li"), "a long password", [Role.AGENT], AgentId("a1"))
-        await identity.set_user(UserId("wang"), "another password", [Role.SUPERVISOR])
+        await identity.set_user(UserId("li"), "a long sentence", [Role.AGENT], AgentId("a1"))
+        await identity.set_user(UserId("wang"), "another sentence", [Role.SUPERVISOR])
         kept: dict[str, Any] = {
             "identity": identity,
             "history": Queries(database),
@@ -65,8 +65,8 @@ async def _written(house: House, rows: RowWriter) -> None:
 
 async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     assert (await house.ask("PUT", "agents/me/state", li, {"state": "ready"}))[0] == 200
     await house.whole_call("c1", token=li)
     case = {"valid": True, "category": "consult"}
@@ -96,8 +96,8 @@ async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tup
 
 async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.arrive("c1")
     await house.leg(facts.LegAnswered, "c1/1")
@@ -122,8 +122,8 @@ async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(store
 
 async def test_a_survey_is_kept_with_its_contact_and_counted(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.arrive("c1")
     await house.leg(facts.LegAnswered, "c1/1")
@@ -143,8 +143,8 @@ async def test_a_survey_is_kept_with_its_contact_and_counted(stored: tuple[House
 
 async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.whole_call("c1", token=li)
     await _written(house, rows)
@@ -166,10 +166,10 @@ async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter
 
 async def test_a_readers_place_outlives_its_connection(stored: tuple[House, RowWriter]) -> None:
     house, _ = stored
-    li = await _log_in(house, "li", "a long password")
+    li = await _log_in(house, "li", "a long sentence")
     identity: Any = house.identity
-    await identity.set_user(UserId("cases"), "a third password", [Role.CASE_SYSTEM])
-    cases = await _log_in(house, "cases", "a third password")
+    await identity.set_user(UserId("cases"), "a third sentence", [Role.CASE_SYSTEM])
+    cases = await _log_in(house, "cases", "a third sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     wish = {"kinds": ["contact.ended"], "cursor": "cases"}
     async with house.subscribed(cases, **wish) as client:
@@ -191,5 +191,5 @@ async def test_a_wrong_password_five_times_locks_the_user_out(stored: tuple[Hous
     house, _ = stored
     for _ in range(5):
         assert (await house.ask("POST", "sessions", body={"user": "li", "password": "no"}))[0] == 401
-    status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long password"})
+    status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long sentence"})
     assert (status, problem["type"]) == (401, "wrong-credentials")

@@ -17,10 +17,11 @@ from api.rest.rights_page import rights_page
 from api.rest.table import LINE, MAY, OWN, QUEUES, REACH, ROUTES, TEAM, reach
 from app.exports import FileExports
 from messages import facts
-from messages.ids import CallbackId, SessionId
+from messages.ids import CallbackId, SessionId, UserId
 from messages.values import Role
 from storage.audit import AuditTrail
 from storage.database import Database
+from storage.identity import Identity
 from storage.migrations import upgrade
 from storage.notices import Notices
 from storage.queries import Queries
@@ -29,9 +30,11 @@ from storage.schedules import Schedules
 from tests.api.city import call_of, city, talk
 from tests.api.house import House, now, open_house
 from tests.api.test_rest import BODIES
+from tests.storage.test_identity import QUICK
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "rights.md"
 DAY = "day=2026-11-24"
+PASSWORD = "Streetlight-7"
 SPENDS = (
     "confidential",
     "hangup",
@@ -44,11 +47,12 @@ SPENDS = (
     "refuse",
     "revoke",
     "refresh",
+    "password",
 )
 """What takes its thing away comes last, and is asked once."""
 
 NAME_IN_THE_BODY = {("POST", f"/{path}") for path in ("calls", "callbacks", "revisits", "listening", "callers/labels")}
-SOMEBODYS = ("operation", "export", "session")
+SOMEBODYS = ("operation", "export", "session", "id")
 """What belongs to whoever made it."""
 
 
@@ -125,6 +129,16 @@ class World:
             "/queues/{queue}/open": {"open": False, "reason": "flood"},
         }
 
+    async def settle(self, people: Identity) -> None:
+        """Let people of the north and the south log in: one for each role, and Zhao, a northern agent."""
+        for tenant in ("north", "south"):
+            for role in Role:
+                await people.set_user(UserId(f"{role}-{tenant}"), PASSWORD, [role], tenant=tenant)
+        await people.set_user(UserId("zhao"), PASSWORD, [Role.AGENT], tenant="north")
+        session = await people.log_in("zhao", PASSWORD)
+        assert session is not None
+        self.names |= {"user": "zhao", "id": session.id}
+
     async def ask(self, route: Route, token: str, **other: str) -> tuple[int, Any]:
         """Ask a route about the north's things."""
         path = re.sub(r"{(\w+)}", lambda found: (self.names | other)[found[1]], route.path)
@@ -154,12 +168,15 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             "schedules": Schedules(database, now, ScheduleSettings().reasons),
             "notices": Notices(database),
         }
+        people = Identity(database, now, hasher=QUICK, keys=tmp_path / "keys")
+        kept["people"] = people
         house = await stack.enter_async_context(open_house(center=city(), kept=kept, agents_hear_own=True))
         rows = RowWriter(house.log, database)
         writing = asyncio.create_task(rows.run())
         try:
             world = World(house)
             await world.furnish()
+            await world.settle(people)
             async with asyncio.timeout(30):
                 await rows.reached(house.mirror.state.position)
             yield world
@@ -194,7 +211,7 @@ async def test_what_a_role_may_not_do_is_refused_on_every_route_and_changes_noth
 async def test_another_lines_things_are_not_there_for_any_role(world: World, role: Role) -> None:
     before = world.house.mirror.state.position
     for route in _behind_the_log_in():
-        if role not in (route.roles or ()) or route.action.startswith("session."):
+        if role not in (route.roles or ()) or (route.action.startswith("session.") and "{" not in route.path):
             continue
         status, answer = await world.ask(route, world.token(role, "south"))
         names_something = "{" in route.path or (route.method, route.path) in NAME_IN_THE_BODY
@@ -223,6 +240,9 @@ async def test_what_a_role_may_do_is_done_for_it_on_every_route(world: World, ro
         else:
             status, answer = await world.ask(route, token)
         assert status not in (401, 403, 500), (route.method, route.path, status, answer)
+        if route.path == "/me/totp":
+            assert status in (200, 204, 422), answer  # a made-up code is of no secret
+            continue
         no_sound = status == 404 and route.action == "recordings.play"
         assert status < 300 or status == 409 or no_sound, (route.method, route.path, status, answer)
         asked += status < 300
