@@ -1,12 +1,13 @@
 // Joins the parts: who is logged in, the stream, the buttons.
 
+import { bindAccount, resetLogIn } from './account.js';
 import { Acts } from './acts.js';
 import { ownTalk, verbOf } from './call.js';
 import { $, write } from './dom.js';
 import { Hall } from './hall.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
-import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
+import { Problem, ask, forget, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
 
@@ -36,6 +37,7 @@ function show() {
     $('enter').hidden = Boolean(who);
     $('desk').hidden = !who;
     $('log-out').hidden = !who;
+    $('open-account').hidden = !who;
     write($('who'), who ? [who.name || who.user, who.agent].filter(Boolean).join(' · ') : '');
     $('link').className = who ? `badge ${up ? 'up' : 'down'}` : 'badge';
     write($('link'), who ? text(up ? 'up' : 'down') : '');
@@ -97,7 +99,7 @@ function leave(why) {
   stream = null;
   up = false;
   forget();
-  write(failure($('log-in')), why ? text(why) : '');
+  resetLogIn(why ? text(why) : '');
   show();
 }
 
@@ -235,18 +237,7 @@ const KEYS = {
 };
 
 function bind() {
-  $('log-in').addEventListener('submit', async (submitted) => {
-    submitted.preventDefault();
-    const form = submitted.target;
-    try {
-      await logIn(form.elements.user.value, form.elements.password.value);
-      form.reset();
-      write(failure(form), '');
-      enter();
-    } catch (error) {
-      write(failure(form), explain(error));
-    }
-  });
+  bindAccount({ entered: enter, explain });
   $('log-out').addEventListener('click', async () => {
     await logOut();
     leave('');
