@@ -178,8 +178,11 @@ class Identity:
     async def confirm_totp(self, session: Session, code: str, origin: Origin) -> tuple[Session, tuple[str, ...]]:
         """Require codes from now on; return a new session, the others end, and the recovery codes. Raises Invalid."""
         principal = session.principal
-        await self._note("session.totp", principal.user, about="enrolled", tenant=principal.tenant)
-        codes = await self._second.confirm(await self._there(principal.user), code)
+        row = await self._there(principal.user)
+        codes = None
+        if self._second.is_of_pending(row, code):
+            await self._note("session.totp", row.id, about=f"enrolled {_from(origin)}", tenant=row.tenant)
+            codes = await self._second.confirm(row, code)
         if codes is None:
             raise Invalid("code: that is not what the authenticator app shows now")
         await self.sessions.end_all(principal.user, programs=False)

@@ -52,6 +52,10 @@ class SecondFactor:
         text = base64.b32encode(secret).decode()
         return text, pyotp.TOTP(text).provisioning_uri(name=user, issuer_name=self.settings.issuer)
 
+    def is_of_pending(self, row: Any, code: str) -> bool:
+        """Tell whether a code is of the secret that was given last."""
+        return row.totp_pending is not None and self._step(row.id, row.totp_pending, code) is not None
+
     async def confirm(self, row: Any, code: str) -> tuple[str, ...] | None:
         """Take the pending secret into use if the code is of it; return the recovery codes, None if it is not."""
         step = self._step(row.id, row.totp_pending, code) if row.totp_pending else None

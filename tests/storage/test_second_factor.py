@@ -15,6 +15,7 @@ from messages.errors import Invalid, TotpRequired, WrongCredentials
 from messages.ids import UserId
 from messages.principal import ENROL_TOTP, Origin, Session
 from messages.values import Role
+from storage.audit import AuditTrail
 from storage.database import Database
 from storage.identity import Identity
 from storage.recordings.sealing import Broken
@@ -132,7 +133,9 @@ async def test_wrong_codes_lock_out_like_wrong_passwords(identity: Identity, clo
     await _in(identity, code=phone.code())
 
 
-async def test_a_secret_counts_only_once_a_code_of_it_was_given(identity: Identity, clock: Clock) -> None:
+async def test_a_secret_counts_only_once_a_code_of_it_was_given(
+    identity: Identity, database: Database, clock: Clock
+) -> None:
     session = await _in(identity)
     with pytest.raises(WrongCredentials):
         await identity.begin_totp(session, "wrong", HERE)
@@ -142,6 +145,8 @@ async def test_a_secret_counts_only_once_a_code_of_it_was_given(identity: Identi
     with pytest.raises(Invalid):
         await identity.confirm_totp(session, "123456", HERE)
     await _in(identity)
+    entries, _ = await AuditTrail(database).entries(action="session.totp")
+    assert [one["result"] for one in entries] == ["refused"], "the wrong password; nothing was enrolled"
 
 
 async def test_where_the_role_needs_codes_a_session_is_good_for_enrolling_only(
