@@ -40,6 +40,12 @@ class Identity(Protocol):
 class People(Protocol):
     """Who may log in, and what they may have changed; each act is audited."""
 
+    async def enter(self, principal: Principal, origin: Origin) -> Session | None:
+        """Return a session of somebody a provider vouches for, None where they are disabled here."""
+
+    async def refuse_entry(self, provider: str, why: str, origin: Origin) -> None:
+        """Audit that a provider's log-in was refused."""
+
     async def change_password(self, session: Session, old: str, new: str, origin: Origin) -> Session:
         """Change one's own password and return a new session. Raises WrongCredentials, Invalid."""
 

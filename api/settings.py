@@ -28,6 +28,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long one frame may take to be taken before the client counts as gone."""
     origins: tuple[str, ...] = ()
     """Browser origins beside our own pages that may open the stream."""
+    public_url: str = ""
+    """Where browsers find us, such as https://hotline.example; providers send them back there."""
     proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies, which say in X-Forwarded-For who asks."""
     agents_hear_own: bool = False

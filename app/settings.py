@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from agents.schedule import ScheduleSettings
+from api.oidc.settings import Issuer
 from api.settings import ApiSettings
 from app.settings_check import findings
 from center.loop import LoopSettings
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recordings: RecordingSettings = RecordingSettings()
     notify: NotifySettings = NotifySettings()
     accounts: tuple[Account, ...] = ()
+    oidc: tuple[Issuer, ...] = ()
 
     @property
     def data(self) -> Path:

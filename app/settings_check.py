@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
+from api.oidc.provider import is_safe
 from api.rest.table import SCOPES
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
@@ -60,6 +62,7 @@ def findings(settings: Settings) -> list[str]:
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
         *_identity(settings.identity),
+        *_oidc(settings),
         *(
             f"[[accounts]] {account.name} has scope {scope}, which is none: give an action of docs/rights.md, or stream"
             for account in settings.accounts
@@ -247,6 +250,24 @@ def _identity(settings: IdentitySettings) -> Iterator[str]:
         yield f"[identity.passwords] kinds is {settings.passwords.kinds}: there are 4"
     if settings.totp.recovery_codes < 1:
         yield "[identity.totp] recovery_codes must be 1 or more: a phone is lost sooner or later"
+
+
+def _oidc(settings: Settings) -> Iterator[str]:
+    """Yield what would keep a provider's people out, or let others in."""
+    yield from _twice("[[oidc]]", (issuer.id for issuer in settings.oidc))
+    if settings.oidc and not is_safe(settings.api.public_url):
+        yield "[api] public_url is not an https address: [[oidc]] needs one, providers send browsers back there"
+    for one in settings.oidc:
+        if not (one.id.isascii() and one.id.isalnum()):
+            yield f"[[oidc]] id is {one.id!r}: give ASCII letters and digits"
+        if not is_safe(one.issuer):
+            yield f"[[oidc]] {one.id}: issuer is {one.issuer!r}, which is not https"
+        if not one.roles:
+            yield f"[[oidc]] {one.id}: roles is empty, so nobody comes in: map values of {one.roles_claim} to roles"
+        if "openid" not in one.scopes:
+            yield f"[[oidc]] {one.id}: scopes must have openid"
+        if one.client_secret_file and not Path(one.client_secret_file).is_file():
+            yield f"[[oidc]] {one.id}: client_secret_file {one.client_secret_file} is not there"
 
 
 def _notify(settings: NotifySettings) -> Iterator[str]:

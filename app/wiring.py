@@ -16,6 +16,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from api.audience import Audience
+from api.oidc.entry import Oidc
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.backfill import LOGS_S, Backfill
@@ -235,6 +236,7 @@ class Hotline:
             recordings=Playback(self.vault, RecordingFiles(self.database)),
             notices=self.notices,
             people=people,
+            oidc=Oidc(settings.oidc, settings.api.public_url, now) if settings.oidc else None,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

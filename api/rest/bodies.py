@@ -175,12 +175,20 @@ class SurgesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     items: list[SurgeView]
 
 
+class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one may log in beside here."""
+
+    id: str
+    name: str
+
+
 class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a page must know before anybody has logged in."""
 
     name: str
     stream_port: int
     stream_path: str
+    providers: tuple[ProviderView, ...] = ()
 
 
 def check_offset(

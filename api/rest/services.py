@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.oidc.entry import Oidc
 from api.ports import Audit, Exports, History, Identity, Notices, People, Recordings, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
@@ -46,6 +47,7 @@ class Services:
     recordings: Recordings | None = None
     notices: Notices | None = None
     people: People | None = None
+    oidc: Oidc | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

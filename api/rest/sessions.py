@@ -85,7 +85,7 @@ async def open_session(asked: Asked) -> Answer:
     session = await asked.services.identity.log_in(body.user, body.password, body.code, asked.origin)
     if session is None:
         raise WrongCredentials("user, password or code is wrong, or there were too many tries")
-    return Answer(_answer(session), 201, SECRET)
+    return Answer(session_answer(session), 201, SECRET)
 
 
 async def refresh_session(asked: Asked) -> Answer:
@@ -93,7 +93,7 @@ async def refresh_session(asked: Asked) -> Answer:
     session = await asked.services.identity.refresh(asked.token)
     if session is None:
         raise Unauthenticated("this session can no longer be refreshed; log in again")
-    return Answer(_answer(session), headers=SECRET)
+    return Answer(session_answer(session), headers=SECRET)
 
 
 async def close_session(asked: Asked) -> Answer:
@@ -106,7 +106,7 @@ async def change_password(asked: Asked) -> Answer:
     """Change one's own password; the other sessions end."""
     body: PasswordBody = asked.body
     session = await people(asked).change_password(_session(asked), body.old, body.new, asked.origin)
-    return Answer(_answer(session), headers=SECRET)
+    return Answer(session_answer(session), headers=SECRET)
 
 
 async def begin_totp(asked: Asked) -> Answer:
@@ -120,7 +120,7 @@ async def confirm_totp(asked: Asked) -> Answer:
     """Give a code of the secret: from now on a log-in asks for one."""
     body: CodeBody = asked.body
     session, codes = await people(asked).confirm_totp(_session(asked), body.code, asked.origin)
-    return Answer(EnrolledAnswer(session=_answer(session), recovery_codes=codes), headers=SECRET)
+    return Answer(EnrolledAnswer(session=session_answer(session), recovery_codes=codes), headers=SECRET)
 
 
 async def drop_totp(asked: Asked) -> Answer:
@@ -174,7 +174,8 @@ def _session(asked: Asked) -> Session:
     return asked.session
 
 
-def _answer(session: Session) -> SessionAnswer:
+def session_answer(session: Session) -> SessionAnswer:
+    """Return what a page keeps of its session."""
     principal = session.principal
     return SessionAnswer(
         token=session.token,

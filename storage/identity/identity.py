@@ -93,6 +93,35 @@ class Identity:
         await self._note("session.open", row.id, about=_from(origin), tenant=row.tenant)
         return await self.sessions.open(principal_of(row, row.roles), origin, self._must(row))
 
+    async def enter(self, principal: Principal, origin: Origin) -> Session | None:
+        """Return a session of somebody a provider vouches for, None where they are disabled here.
+
+        They are kept as people without a password; roles, seat and tenant are what the provider said last.
+        """
+        row = await self._row(principal.user)
+        if row is not None and (row.disabled or row.password != NONE):
+            why = "disabled" if row.disabled else "a local user has that name"
+            await self._note("session.open", row.id, about=_from(origin), result=AuditResult.REFUSED, why=why)
+            return None
+        await self._note("session.open", principal.user, about=f"by provider, {_from(origin)}", tenant=principal.tenant)
+        said = {
+            "name": harmless(principal.name),
+            "roles": [str(role) for role in principal.roles],
+            "agent": principal.agent,
+            "tenant": principal.tenant,
+        }
+        others = {"password": NONE, "disabled": False, "must_change": False}
+        insert: Any = (postgresql if self._database.kind == "postgresql" else sqlite).insert(users)
+        async with asking(self._database.writing()) as connection:
+            known = insert.on_conflict_do_update(index_elements=[users.c.id], set_=said)
+            await connection.execute(known, {"id": principal.user, **said, **others})
+        return await self.sessions.open(principal, origin)
+
+    async def refuse_entry(self, provider: str, why: str, origin: Origin) -> None:
+        """Audit that a provider's log-in was refused."""
+        about = f"by provider {harmless(provider[:64])}, {_from(origin)}"
+        await self._note("session.open", NOBODY, about=about, result=AuditResult.REFUSED, why=harmless(why[:200]))
+
     def _must(self, row: Any) -> str:
         days = self.settings.passwords.days
         aged = days and row.password_at is not None and row.password_at < self._clock() - timedelta(days=days)

@@ -89,6 +89,7 @@ class World:
             "export": export["id"],
             "case_no": "GD1",
             "n": "1",
+            "issuer": "none",
         }
         self.others = {"agent": "n2", "call": "cn2", "contact": "kcn2"}
         assert CallbackId(owed["id"]) in house.mirror.state.callbacks

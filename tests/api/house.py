@@ -235,6 +235,7 @@ class House:
             recordings=kept.get("recordings"),
             notices=kept.get("notices"),
             people=kept.get("people"),
+            oidc=kept.get("oidc"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession

@@ -10,6 +10,8 @@ import pyotp
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from api.oidc.entry import Oidc
+from api.oidc.settings import Issuer
 from messages.ids import AgentId, UserId
 from messages.values import Role
 from storage.database import Database
@@ -17,6 +19,7 @@ from storage.identity import Identity, IdentitySettings, TotpSettings
 from storage.migrations import upgrade
 from tests.api.browser import BROWSED, CHROMIUM
 from tests.api.house import House, now, open_house
+from tests.api.oidc_provider import CLIENT, SECRET, OidcProvider
 from tests.storage.test_identity import QUICK
 
 pytestmark = BROWSED
@@ -139,6 +142,44 @@ async def test_one_changes_ones_password_and_ends_another_session_from_the_page(
         await expect(page.locator("#account")).to_be_hidden()
         await _is_in(page)
         assert len(await people.sessions_of(LI)) == 1
+
+
+async def test_somebody_comes_in_by_a_provider_and_no_token_stands_in_an_address(
+    people: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    (tmp_path / "secret").write_text(SECRET)
+    with OidcProvider("").open() as provider:
+        issuer = Issuer(
+            id="gov",
+            name="政务统一认证",
+            issuer=provider.url,
+            client_id=CLIENT,
+            client_secret_file=str(tmp_path / "secret"),
+            roles_claim="groups",
+            roles={"agents": (Role.SUPERVISOR,)},
+        )
+        oidc = Oidc([issuer], "", now)
+        async with open_house(kept={"identity": people, "people": people, "oidc": oidc}) as house:
+            oidc._public = house.rest  # its port is known only now
+            provider.client.redirect = f"{house.rest}/api/v1/oidc/gov/callback"
+            async with _page(house) as page:
+                been: list[str] = []
+                page.on("request", lambda request: been.append(request.url))
+                await page.click("#providers a")
+                await _is_in(page)
+                await expect(page.locator("#who")).to_have_text("李")
+                assert page.url == f"{house.rest}/"
+                token = (await page.evaluate("JSON.parse(sessionStorage.getItem('hotline-session'))"))["token"]
+                assert len(token) > 30
+                assert not [address for address in been if token in address]
+                assert await page.evaluate("document.cookie") == ""
+                await page.reload()
+                await _is_in(page)
+                await page.click("#log-out")
+                provider.user = provider.user | {"groups": ["cooks"]}
+                await page.click("#providers a")
+                await expect(page.locator("#log-in .failure")).to_have_text("统一认证没有让您进入。")
 
 
 async def test_an_ended_session_is_shown_the_door(house: House, people: Identity) -> None:

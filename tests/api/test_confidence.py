@@ -175,6 +175,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "export": await _exported(stored, everything),
             "id": ["s1"],
             "user": ["li"],
+            "issuer": ["none"],
         }
         frames = [frame for frame in await _heard(client) if b"contact.wrapped_up" not in frame]
         assert len(frames) > 8

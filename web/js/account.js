@@ -20,6 +20,24 @@ export function bindAccount(on) {
   $('account-close').addEventListener('click', () => $('account').close());
   $('account').addEventListener('close', forgetForms);
   $('open-account').addEventListener('click', openAccount);
+  offerProviders();
+}
+
+/** Offer to log in elsewhere; whoever has just come back from there is in. */
+async function offerProviders() {
+  const how = new URLSearchParams(location.search).get('log-in');
+  if (how) history.replaceState(null, '', location.pathname);
+  const { providers } = await ask('GET', '/config').catch(() => ({ providers: [] }));
+  $('providers').hidden = providers.length === 0;
+  $('providers').replaceChildren(...providers.map(({ id, name }) =>
+    make('a', { className: 'button', href: `/api/v1/oidc/${encodeURIComponent(id)}/start`, text: name })));
+  if (how === 'refused') resetLogIn(text('provider_refused'));
+  if (how !== 'done') return;
+  try {
+    goOn(await ask('POST', '/oidc/session'), '');
+  } catch (error) {
+    resetLogIn(tell.explain(error));
+  }
 }
 
 /** Put the log-in's form as it was before anybody had used it, with a word on why one is here again. */
