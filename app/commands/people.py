@@ -6,15 +6,13 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Annotated, TypeVar
 
 import typer
 
-from app.commands.common import Given
+from app.commands.common import DEFAULT, Given
 from app.identity import people_of
 from app.wiring import now
-from messages.errors import SettingsError
 from messages.ids import AgentId, UserId
 from messages.values import Role
 from storage.database import Database
@@ -33,10 +31,9 @@ def with_people(context: typer.Context, work: Callable[[Identity], Awaitable[T]]
     async def run() -> T:
         async with Database(given.database_url()) as database:
             await upgrade(database)
-            identity = Identity(database, now)
-            with suppress(SettingsError):
-                identity = people_of(given.settings(), database, now)
-            return await work(identity)
+            if given.config is None and not DEFAULT.exists():
+                return await work(Identity(database, now))
+            return await work(people_of(given.settings(), database, now))
 
     return asyncio.run(run())
 
