@@ -209,7 +209,7 @@ class Endpoint:
 def origin_of(request: web.Request, proxies: Sequence[str]) -> Origin:
     """Return where a request comes from; one of our reverse proxies is believed who it says has asked it."""
     address = request.remote or ""
-    passed_on = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    passed_on = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
     while address in proxies and passed_on and passed_on[-1]:
         address = passed_on.pop()
     return Origin(address=address[:64], client=request.headers.get("User-Agent", "")[:200])

@@ -15,7 +15,7 @@ from messages.errors import NotFound, Unauthenticated, Unavailable
 
 log = structlog.get_logger()
 
-Part = Annotated[str, msgspec.Meta(max_length=4000)]
+Part = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class CallbackQuery(msgspec.Struct, frozen=True, kw_only=True):

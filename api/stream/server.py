@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -95,7 +96,8 @@ class StreamServer:
     async def __aexit__(self, *exc: object) -> None:
         self.desktops.close()
         self.mirror.listeners.remove(self.audience.show)
-        self.identity.listeners.remove(self._sessions_ended)
+        with suppress(ValueError):  # stopped already
+            self.identity.listeners.remove(self._sessions_ended)
         if self._server is not None:
             self._server.close(code=CloseCode.GOING_AWAY, reason="the server stops; connect again")
             await self._server.wait_closed()

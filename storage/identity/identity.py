@@ -147,8 +147,7 @@ class Identity:
                 raise TotpRequired("give the code that your authenticator app shows, or a recovery code")
             if not await self._second.accepts(row, code):
                 return await self._refuse(row, "wrong code", keys, origin, action)
-        await self._lockout.forgive(keys)
-        await self._lockout.clear(user_key(user))
+        await self._lockout.forgive(keys, forget=user_key(user))
         if self.passwords.is_dated(row.password):
             await self._change(row.id, password=await self.passwords.hash(password))
         return row
@@ -287,6 +286,8 @@ class Identity:
     async def reset_password(self, user: UserId, by: Principal | UserId) -> str:
         """Return a password that must be changed at the first log-in; the user's sessions end. Raises NotFound."""
         row = await self._there(user)
+        if row.password == NONE:
+            raise Invalid(f"{user} has no password here: a program, or somebody of a provider's")
         await self._note("people.reset_password", _name(by), about=user, tenant=row.tenant)
         made = temporary()
         await self._set_password(user, made, must_change=True)

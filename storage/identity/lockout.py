@@ -55,9 +55,10 @@ class Lockout:
             await connection.execute(lockouts.delete().where(lockouts.c.last_at < old))
         return None
 
-    async def forgive(self, keys: Iterable[str]) -> None:
-        """Take back what the last attempt counted."""
+    async def forgive(self, keys: Iterable[str], forget: str = "") -> None:
+        """Take back what the last attempt counted, and forget all failures of the key `forget`."""
         async with asking(self._database.writing()) as connection:
+            await connection.execute(lockouts.delete().where(lockouts.c.key == forget))
             less = {"failures": lockouts.c.failures - 1, "until": None}
             known = lockouts.c.key.in_(list(keys)), lockouts.c.failures > 0
             await connection.execute(lockouts.update().where(*known).values(less))

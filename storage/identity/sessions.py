@@ -103,19 +103,26 @@ class Sessions:
                 used = tokens.update().where(tokens.c.sha256 == digest_of(token)).values(used_at=now)
                 await connection.execute(used)
 
-    async def open(self, principal: Principal, origin: Origin, must: str = "", name: str = "") -> Session:
+    async def open(self, principal: Principal, origin: Origin, must: str = "") -> Session:
         """Begin a session, where something must be done first only for that. Raises Unavailable."""
         if must:
             principal = msgspec.structs.replace(principal, scopes=SCOPES_OF[must])
-        session = await self._insert(principal, origin, self._lifetime, secrets.token_hex(8), name)
+        session = await self._insert(principal, origin, self._lifetime, secrets.token_hex(8))
         return msgspec.structs.replace(session, must=must)
 
     async def issue(self, principal: Principal, name: str, days: float) -> Session:
         """Make a program's token, which is not refreshed. Raises Unavailable."""
-        return await self._insert(principal, Origin(), timedelta(days=days), secrets.token_hex(8), name)
+        return await self._insert(principal, Origin(), timedelta(days=days), secrets.token_hex(8), name=name)
 
     async def _insert(
-        self, principal: Principal, origin: Origin, lasts: timedelta, session_id: str, name: str = ""
+        self,
+        principal: Principal,
+        origin: Origin,
+        lasts: timedelta,
+        session_id: str,
+        *,
+        name: str = "",
+        began_at: datetime | None = None,
     ) -> Session:
         now = self._clock()
         token = secrets.token_urlsafe(32)
@@ -128,7 +135,7 @@ class Sessions:
             "name": name,
             "roles": [str(role) for role in principal.roles],
             "scopes": None if principal.scopes is None else sorted(principal.scopes),
-            "created_at": now,
+            "created_at": began_at or now,
             "used_at": now,
             "expires_at": session.expires_at,
             "address": origin.address[:64],
@@ -155,7 +162,11 @@ class Sessions:
             row = (await connection.execute(select(tokens).where(kept, tokens.c.name == ""))).one_or_none()
         if row is None:  # a program's token, which is made anew by hand
             return None
-        new = await self._insert(old.principal, Origin(address=row.address, client=row.client), self._lifetime, old.id)
+        left = row.created_at + timedelta(seconds=self._protection.longest_s) - now
+        if left <= timedelta():
+            return None
+        origin, lasts = Origin(address=row.address, client=row.client), min(self._lifetime, left)
+        new = await self._insert(old.principal, origin, lasts, old.id, began_at=row.created_at)
         end = now + timedelta(seconds=self._protection.overlap_s)
         async with asking(self._database.writing()) as connection:
             shorter = tokens.update().where(kept, tokens.c.expires_at > end)

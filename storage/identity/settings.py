@@ -18,6 +18,8 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Failures older than this count no more."""
     recheck_s: float = 30.0
     """How old what is known of a token may be: what another process ended counts within it."""
+    longest_s: float = 7 * 86_400.0
+    """How long a session may be refreshed before its user must log in again."""
     overlap_s: float = 60.0
     """How long a refreshed token still works, for requests that are under way."""
 

@@ -189,6 +189,22 @@ async def test_sessions_are_listed_with_where_they_are_from_and_ended_one_by_one
     assert await identity.authenticate(second.token) is None
 
 
+async def test_a_session_is_refreshed_for_a_week_and_no_longer(identity: Identity, clock: Clock) -> None:
+    session = await identity.log_in("li", "secret")
+    assert session is not None
+    for _ in range(7 * 24 * 2 - 1):
+        clock.wait(1800)
+        session = await identity.refresh(session.token)
+        assert session is not None
+    assert session.expires_at == START + timedelta(days=7)
+    assert [one.created_at for one in await identity.sessions_of(LI)] == [START]
+    clock.wait(1799)
+    last = await identity.refresh(session.token)
+    assert last is not None
+    clock.wait(1)
+    assert await identity.refresh(last.token) is None
+
+
 async def test_a_success_clears_earlier_failures(identity: Identity) -> None:
     for _ in range(4):
         assert await identity.log_in("li", "wrong") is None

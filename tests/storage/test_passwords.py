@@ -113,6 +113,12 @@ async def test_after_a_reset_a_session_is_good_for_the_change_only(identity: Ide
     assert (await _in(identity, SECOND)).must == ""
 
 
+async def test_who_has_no_password_is_given_none(identity: Identity) -> None:
+    await identity.set_user(UserId("cases"), None, [Role.CASE_SYSTEM])
+    with pytest.raises(Invalid):
+        await identity.reset_password(UserId("cases"), UserId("boss"))
+
+
 async def test_a_password_that_has_grown_old_must_be_changed(identity: Identity, clock: Clock) -> None:
     clock.wait(90 * 86_400 - 1)
     assert (await _in(identity, FIRST)).must == ""
