@@ -14,7 +14,7 @@ from messages.audit import AuditEntry
 from messages.events import Position
 from messages.ids import AgentId, ContactId, DutyId, RecordingId, SessionId, UserId
 from messages.notices import Notice
-from messages.principal import Principal, Session
+from messages.principal import Origin, Person, Principal, Session, SessionRecord
 from metrics.question import Question
 from metrics.satisfaction import Satisfaction
 
@@ -34,14 +34,67 @@ class Identity(Protocol):
     async def authenticate(self, token: str) -> Session | None:
         """Return the session a token stands for, None if it is unknown, expired or revoked."""
 
-    async def log_in(self, user: str, password: str) -> Session | None:
-        """Return a new session, None where user or password is wrong or the user is locked out."""
+    @property
+    def listeners(self) -> list[Callable[[frozenset[str]], None]]:
+        """Return who is told the ids of sessions that were ended."""
+
+    async def log_in(self, user: str, password: str, code: str, origin: Origin) -> Session | None:
+        """Return a new session, None where name, password or code is wrong or one must wait. Raises TotpRequired."""
 
     async def refresh(self, token: str) -> Session | None:
         """Return a new session in place of one."""
 
     async def revoke(self, token: str) -> None:
         """End a session."""
+
+
+class People(Protocol):
+    """Who may log in, and what they may have changed; each act is audited."""
+
+    async def enter(self, principal: Principal, origin: Origin) -> Session | None:
+        """Return a session of somebody a provider vouches for, None where they are disabled here."""
+
+    async def refuse_entry(self, provider: str, why: str, origin: Origin) -> None:
+        """Audit that a provider's log-in was refused."""
+
+    async def change_password(self, session: Session, old: str, new: str, origin: Origin) -> Session:
+        """Change one's own password and return a new session. Raises WrongCredentials, Invalid."""
+
+    async def begin_totp(self, session: Session, password: str, origin: Origin) -> tuple[str, str]:
+        """Return a secret and its otpauth URI. Raises WrongCredentials, Invalid."""
+
+    async def confirm_totp(self, session: Session, code: str, origin: Origin) -> tuple[Session, tuple[str, ...]]:
+        """Return a new session and the recovery codes. Raises Invalid."""
+
+    async def drop_totp(self, session: Session, password: str, origin: Origin) -> None:
+        """Remove one's own second factor. Raises WrongCredentials, Invalid."""
+
+    async def sessions_of(self, user: UserId) -> Sequence[SessionRecord]:
+        """Return a user's sessions and tokens that go on."""
+
+    async def session(self, session: str) -> SessionRecord | None:
+        """Return a session or token that goes on."""
+
+    async def end_session(self, session: str, by: Principal) -> None:
+        """End a session or take back a token."""
+
+    async def end_sessions(self, user: UserId, by: Principal) -> None:
+        """End all sessions and tokens of a user. Raises NotFound."""
+
+    async def people(self, tenant: str = "") -> Sequence[Person]:
+        """Return who may log in, of a tenant or all."""
+
+    async def person(self, user: UserId) -> Person | None:
+        """Return somebody who may log in."""
+
+    async def unlock(self, user: UserId, by: Principal) -> None:
+        """Forget a user's failed log-ins. Raises NotFound."""
+
+    async def reset_password(self, user: UserId, by: Principal) -> str:
+        """Return a password that must be changed at the first log-in. Raises NotFound."""
+
+    async def reset_totp(self, user: UserId, by: Principal) -> None:
+        """Remove a user's second factor. Raises NotFound."""
 
 
 class History(Protocol):
@@ -222,6 +275,7 @@ __all__ = [
     "History",
     "Identity",
     "Notices",
+    "People",
     "Principal",
     "Recordings",
     "Reports",

@@ -28,8 +28,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long one frame may take to be taken before the client counts as gone."""
     origins: tuple[str, ...] = ()
     """Browser origins beside our own pages that may open the stream."""
+    public_url: str = ""
+    """Where browsers find us, such as https://hotline.example; providers send them back there."""
     proxies: tuple[str, ...] = ()
-    """Addresses or networks of our own proxies: whom their X-Forwarded-For names is who asked, in the audit."""
+    """Addresses or networks of our own proxies, whose X-Forwarded-For is believed: in the audit and by the lock-out."""
     agents_hear_own: bool = False
     """Whether agents may play the recordings of contacts they had a part in."""
     web_dir: str = ""

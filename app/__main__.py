@@ -24,10 +24,12 @@ from app.commands import (
     people,
     recordings,
     reports,
+    rights,
     run,
     schedules,
     simulate,
     staffing,
+    tokens,
     verify,
 )
 from messages.errors import HotlineError
@@ -56,6 +58,7 @@ cli.command("export")(data.export)
 cli.command("verify")(verify.verify)
 cli.command("staffing")(staffing.staffing)
 cli.add_typer(closing.closing, name="close")
+cli.command("rights")(rights.rights)
 cli.add_typer(recordings.recordings, name="recordings")
 cli.add_typer(audit.cli, name="audit")
 cli.add_typer(asterisk.cli, name="asterisk")
@@ -65,6 +68,7 @@ cli.add_typer(calendars.cli, name="calendar")
 cli.add_typer(duty.duty, name="duty")
 cli.add_typer(notify.notify, name="notify")
 cli.add_typer(people.users, name="user")
+cli.add_typer(tokens.tokens, name="token")
 cli.add_typer(schedules.schedules, name="schedule")
 reports.add_to(schedules.reports)
 schedules.reports.command("year")(annual.report_year)

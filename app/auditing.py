@@ -73,7 +73,7 @@ async def audited(
         else:
             await current(database)
         if settings is None:
-            await _check_empty(database)
+            await check_unaudited(database)
             yield database
             return
         entry = AuditEntry(at=clock(), by=who(), action=action, about=about, purpose=purpose, origin=origin())
@@ -81,7 +81,8 @@ async def audited(
             yield database
 
 
-async def _check_empty(database: Database) -> None:
+async def check_unaudited(database: Database) -> None:
+    """Raise SettingsError where a database has an audit, whose heads only its settings can sign."""
     async with database.looking() as connection:
         if (await connection.execute(select(func.count()).select_from(audit))).scalar_one():
             raise SettingsError("this database has an audit: name the settings file whose it is with --config")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from api.ports import Identity
-from app.settings import Account, digest
+from app.settings import Account, Settings, digest
+from center.auditing import Append
 from center.ports import Clock
-from messages.principal import Principal, Session
+from messages.principal import Origin, Principal, Session
+from storage.database import Database
+from storage.identity import Identity as People
 
 SERVICE_SESSION = timedelta(days=1)
 """A service's token does not expire; its sessions are renewed by the same token."""
+
+
+def people_of(settings: Settings, database: Database, clock: Clock, audit: Append) -> People:
+    """Return the people of the database, under the settings' rules."""
+    keys = settings.data / "identity-keys"
+    return People(database, clock, settings.api.token_s, settings.identity, keys=keys, audit=audit)
 
 
 class Doorkeeper:
@@ -29,9 +39,14 @@ class Doorkeeper:
         account = self._services.get(digest(token))
         return self._session(account, token) if account else await self._people.authenticate(token)
 
-    async def log_in(self, user: str, password: str) -> Session | None:
+    @property
+    def listeners(self) -> list[Callable[[frozenset[str]], None]]:
+        """Return who is told the ids of sessions that were ended."""
+        return self._people.listeners
+
+    async def log_in(self, user: str, password: str, code: str, origin: Origin) -> Session | None:
         """Log a person in; services have tokens and no passwords."""
-        return await self._people.log_in(user, password)
+        return await self._people.log_in(user, password, code, origin)
 
     async def refresh(self, token: str) -> Session | None:
         """Return a new session in place of one."""
@@ -45,6 +60,11 @@ class Doorkeeper:
 
     def _session(self, account: Account, token: str) -> Session:
         principal = Principal(
-            user=account.name, name=account.name, roles=account.roles, agent=account.agent, tenant=account.tenant
+            user=account.name,
+            name=account.name,
+            roles=account.roles,
+            agent=account.agent,
+            tenant=account.tenant,
+            scopes=None if account.scopes is None else frozenset(account.scopes),
         )
         return Session(token=token, expires_at=self._clock() + SERVICE_SESSION, principal=principal)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from agents.schedule import ScheduleSettings
+from api.oidc.settings import Issuer
 from api.settings import ApiSettings
 from app.settings_check import findings
 from center.loop import LoopSettings
@@ -19,6 +20,7 @@ from messages.values import Role
 from notify.settings import NotifySettings
 from recording.settings import RecordingSettings
 from storage.audit.settings import AuditSettings
+from storage.identity.settings import IdentitySettings
 from telephony.asterisk.settings import AsteriskSettings
 
 
@@ -36,6 +38,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     roles: tuple[Role, ...]
     agent: AgentId | None = None
     tenant: str = ""
+    scopes: tuple[str, ...] | None = None
+    """What the token is for, by the actions' names; left out: all that the roles may."""
     token_sha256: str
 
 
@@ -51,11 +55,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     flow: FlowSettings = FlowSettings()
     api: ApiSettings = ApiSettings()
     storage: StorageSettings = StorageSettings()
+    identity: IdentitySettings = IdentitySettings()
     schedules: ScheduleSettings = ScheduleSettings()
     recordings: RecordingSettings = RecordingSettings()
     notify: NotifySettings = NotifySettings()
     audit: AuditSettings = AuditSettings()
     accounts: tuple[Account, ...] = ()
+    oidc: tuple[Issuer, ...] = ()
 
     @property
     def data(self) -> Path:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from ipaddress import ip_network
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.agent import AgentSettings
 from alerts.rule import AlertRule
-from api.rest.table import MAY
+from api.oidc.provider import is_safe
+from api.rest.table import MAY, SCOPES
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called
@@ -26,12 +28,14 @@ from notify.settings import ALERTS, NotifySettings
 from notify.texts import LANGUAGES, TEXTS
 from queueing.settings import Overflow, QueueSettings, Surge
 from recording.settings import RecordingSettings
+from storage.identity.settings import IdentitySettings
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 LEVELS = range(1, 11)
 SURGES_BY = ("did", "area")
+SHORTEST_PASSWORD = 8
 HASHES, CODECS = ("sha256", "sm3"), ("opus", "wav")
 AREA_DIGITS = range(1, 8)
 SOON = timedelta(days=14)
@@ -65,6 +69,13 @@ def findings(settings: Settings) -> list[str]:
         *_notify(settings.notify),
         *_recordings(settings.recordings, names),
         *_audit(settings),
+        *_identity(settings.identity),
+        *_oidc(settings),
+        *(
+            f"[[accounts]] {account.name} has scope {scope}, which is none: give an action of docs/rights.md, or stream"
+            for account in settings.accounts
+            for scope in sorted(set(account.scopes or ()) - SCOPES)
+        ),
         *_nuisance(center.nuisance, names),
         *_supervision(center),
         *(line for surge in center.surges for line in _surge(surge, names)),
@@ -295,6 +306,38 @@ def _callbacks(settings: CallbackSettings) -> Iterator[str]:
         yield "[center.callbacks] since is not before until: then nobody is ever called back"
     if settings.keypad < 0 or settings.lead_s < 0:
         yield "[center.callbacks] keypad and lead_s must not be less than 0"
+
+
+def _identity(settings: IdentitySettings) -> Iterator[str]:
+    """Yield what would let everybody in, or nobody."""
+    lock_out = settings.lock_out
+    for name in ("failures", "address_failures", "delay_s", "delay_at_most_s", "forget_s", "recheck_s"):
+        if getattr(lock_out, name) <= 0:
+            yield f"[identity.lock_out] {name} must be more than 0"
+    if settings.passwords.length < SHORTEST_PASSWORD:
+        yield f"[identity.passwords] length is {settings.passwords.length}: ask for {SHORTEST_PASSWORD} or more"
+    if not 1 <= settings.passwords.kinds <= 4:
+        yield f"[identity.passwords] kinds is {settings.passwords.kinds}: there are 4"
+    if settings.totp.recovery_codes < 1:
+        yield "[identity.totp] recovery_codes must be 1 or more: a phone is lost sooner or later"
+
+
+def _oidc(settings: Settings) -> Iterator[str]:
+    """Yield what would keep a provider's people out, or let others in."""
+    yield from _twice("[[oidc]]", (issuer.id for issuer in settings.oidc))
+    if settings.oidc and not is_safe(settings.api.public_url):
+        yield "[api] public_url is not an https address: [[oidc]] needs one, providers send browsers back there"
+    for one in settings.oidc:
+        if not (one.id.isascii() and one.id.isalnum()):
+            yield f"[[oidc]] id is {one.id!r}: give ASCII letters and digits"
+        if not is_safe(one.issuer):
+            yield f"[[oidc]] {one.id}: issuer is {one.issuer!r}, which is not https"
+        if not one.roles:
+            yield f"[[oidc]] {one.id}: roles is empty, so nobody comes in: map values of {one.roles_claim} to roles"
+        if "openid" not in one.scopes:
+            yield f"[[oidc]] {one.id}: scopes must have openid"
+        if one.client_secret_file and not Path(one.client_secret_file).is_file():
+            yield f"[[oidc]] {one.id}: client_secret_file {one.client_secret_file} is not there"
 
 
 def _notify(settings: NotifySettings) -> Iterator[str]:

@@ -16,6 +16,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from api.audience import Audience
+from api.oidc.entry import Oidc
 from api.rest import Services, make_app
 from api.stream.server import StreamServer
 from app.auditing import note_start, trail_of
@@ -24,7 +25,7 @@ from app.directory import directory
 from app.exports import FileExports
 from app.figures import Figures
 from app.flows import flows_of, open_at, texts_of
-from app.identity import Doorkeeper
+from app.identity import Doorkeeper, people_of
 from app.listening import ListeningWatch
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
@@ -52,7 +53,6 @@ from storage.audit.listened import ListeningAudit
 from storage.cursors import Cursors
 from storage.database import Database
 from storage.duties import Duties
-from storage.identity import Identity
 from storage.journal import FileJournal
 from storage.migrations import upgrade
 from storage.notices import Notices
@@ -237,7 +237,8 @@ class Hotline:
     async def _serve(self) -> None:
         settings = self.settings
         queries = Queries(self.database)
-        identity = Doorkeeper(settings.accounts, Identity(self.database, now, settings.api.token_s), now)
+        people = people_of(settings, self.database, now, self.audit.append)
+        identity = Doorkeeper(settings.accounts, people, now)
         self.audience = Audience(queries, self.pops, self.mirror.state)
         self.stream = await self._stack.enter_async_context(
             StreamServer(
@@ -268,6 +269,8 @@ class Hotline:
             duties=Duties(self.database),
             reports=self.reports,
             rolling=self.rolling.by_queue,
+            people=people,
+            oidc=Oidc(settings.oidc, settings.api.public_url, now) if settings.oidc else None,
             clock=now,
             ready=self.not_ready,
             metrics=Figures(self).text,

@@ -6,6 +6,9 @@ HotlineError
 │   ├── IllegalTransition      not from this state
 │   ├── Conflict               somebody else was first
 │   ├── Forbidden              not for this role
+│   ├── Unauthenticated        nobody is logged in, or not yet fully
+│   │   ├── WrongCredentials   user, password or code is wrong, or there were too many tries
+│   │   └── TotpRequired       the password is right; a one-time code is wanted too
 │   └── Invalid                the request itself is malformed
 ├── SettingsError              hotline.toml is wrong; says where and what to do
 ├── Unavailable                a part we need is away or too slow; try again
@@ -58,6 +61,25 @@ class Forbidden(Refused):
 
     type = "forbidden"
     status = 403
+
+
+class Unauthenticated(Refused):
+    """Nobody is logged in with this token."""
+
+    type = "unauthenticated"
+    status = 401
+
+
+class WrongCredentials(Unauthenticated):
+    """User, password or code is wrong, or there were too many tries."""
+
+    type = "wrong-credentials"
+
+
+class TotpRequired(Unauthenticated):
+    """The password is right; a one-time code is wanted too."""
+
+    type = "totp_required"
 
 
 class Invalid(Refused):

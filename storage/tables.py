@@ -150,8 +150,27 @@ users = Table(
     Column("agent", Text),
     Column("tenant", Text, nullable=False),
     Column("disabled", Boolean, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("locked_until", Instant),
+    Column("must_change", Boolean, nullable=False),
+    Column("password_at", Instant),
+    Column("totp", Text),
+    Column("totp_pending", Text),
+    Column("totp_step", BigInteger),
+)
+
+lockouts = Table(
+    "lockouts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("failures", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("until", Instant),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
 )
 
 tokens = Table(
@@ -163,8 +182,15 @@ tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", JSON(none_as_null=True)),
+    Column("used_at", Instant, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("client", Text, nullable=False),
 )
 Index(None, tokens.c.user)
+Index(None, tokens.c.id)
 Index(None, tokens.c.expires_at)
 
 schedules = Table("schedules", metadata, *columns_of(PlanRecord, ("agent", "begin")))

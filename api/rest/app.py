@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from api.rest import problems
-from api.rest.bodies import ConfigAnswer
+from api.rest.bodies import ConfigAnswer, ProviderView
 from api.rest.endpoint import JSON, Endpoint
 from api.rest.openapi import openapi
 from api.rest.services import Services
@@ -32,7 +32,13 @@ def make_app(services: Services) -> web.Application:
     app.on_response_prepare.append(_guard)
     for route in ROUTES:
         app.router.add_route(route.method, PREFIX + route.path, Endpoint(route, services).answer)
-    config = ConfigAnswer(name="12345", stream_port=services.settings.stream_port, stream_path=PATH)
+    issuers = services.oidc.issuers if services.oidc else ()
+    config = ConfigAnswer(
+        name="12345",
+        stream_port=services.settings.stream_port,
+        stream_path=PATH,
+        providers=tuple(ProviderView(id=issuer.id, name=issuer.name or issuer.id) for issuer in issuers),
+    )
     app.router.add_get(f"{PREFIX}/config", _document(config))
     app.router.add_get(f"{PREFIX}/openapi.json", _document(openapi(ROUTES)))
     app.router.add_get(f"{PREFIX}/asyncapi.json", _document(asyncapi()))

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from messages.audit import AuditEntry
 from messages.ids import ContactId
-from messages.principal import Principal
+from messages.principal import Origin, Principal
 
 if TYPE_CHECKING:
     from api.rest.endpoint import Asked
@@ -68,13 +68,13 @@ def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def origin_of(request: web.Request, proxies: Sequence[str]) -> str:
-    """Return the address that a request came from: the last one on its way that is none of our proxies."""
+def origin_of(request: web.Request, proxies: Sequence[str]) -> Origin:
+    """Return where a request came from: the last address on its way that is none of our proxies, and the program."""
     way = [one.strip() for line in request.headers.getall("X-Forwarded-For", ()) for one in line.split(",")]
     address = request.remote or ""
     while way and _is_ours(address, proxies):
         address = way.pop()
-    return address[:LONGEST]
+    return Origin(address=address[:64], client=request.headers.get("User-Agent", "")[:200])
 
 
 def _is_ours(address: str, proxies: Sequence[str]) -> bool:

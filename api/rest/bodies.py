@@ -23,10 +23,15 @@ class LogInBody(msgspec.Struct, frozen=True, kw_only=True):
 
     user: Id
     password: Annotated[str, msgspec.Meta(max_length=1000)]
+    code: Short = ""
+    """Of the authenticator app, or a recovery code, where the answer without it was `totp_required`."""
 
 
 class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A token to send as `Authorization: Bearer …` until `expires_at`."""
+    """A token to send as `Authorization: Bearer …` until `expires_at`.
+
+    `must`: what it is good for only, `change_password` or `enrol_totp`; empty: for all that the roles may.
+    """
 
     token: str
     expires_at: datetime
@@ -35,6 +40,7 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     agent: str | None
     tenant: str
+    must: str = ""
 
 
 class AgentStateBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,12 +163,20 @@ class SurgesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     items: list[SurgeView]
 
 
+class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one may log in beside here."""
+
+    id: str
+    name: str
+
+
 class ConfigAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a page must know before anybody has logged in."""
 
     name: str
     stream_port: int
     stream_path: str
+    providers: tuple[ProviderView, ...] = ()
 
 
 def check_offset(

@@ -74,7 +74,7 @@ class CloseBody(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_callbacks(asked: Asked) -> Answer:
     """Return who is owed a call: all, or those of an agent's own queues."""
-    seen = [one for one in asked.services.mirror.state.callbacks.values() if _sees(asked, one)]
+    seen = [one for one in asked.services.mirror.state.callbacks.values() if sees(asked, one)]
     seen.sort(key=lambda one: (one.due_at, one.id))
     return Answer(CallbacksAnswer(items=[_view(asked, one) for one in seen]))
 
@@ -118,12 +118,13 @@ def _callback(asked: Asked) -> Callback:
     """Return the open call back that the address names. Raises NotFound, also for one the asker may not see."""
     name = CallbackId(asked.path["callback"])
     callback = asked.services.mirror.state.callbacks.get(name)
-    if callback is None or not _sees(asked, callback):
+    if callback is None or not sees(asked, callback):
         raise NotFound(f"no open call back {name}")
     return callback
 
 
-def _sees(asked: Asked, callback: Callback) -> bool:
+def sees(asked: Asked, callback: Callback) -> bool:
+    """Tell whether the asker may see a call back: of their line, or of a queue they serve."""
     if not asked.roles.isdisjoint(SEE_ALL):
         return asked.principal.tenant in ("", callback.tenant)
     roster = asked.services.mirror.state.roster.by_id

@@ -12,14 +12,14 @@ import structlog
 from aiohttp import web
 
 from api.rest.auditing import Audited, begun, origin_of
-from api.rest.problems import MalformedJson, Unauthenticated, of_error, problem
+from api.rest.problems import MalformedJson, of_error, problem
 from api.rest.repeats import Sent
 from api.rest.services import Services
 from center.auditing import Act, acting
 from center.ports import Reply
 from messages.audit import AuditEntry, AuditResult
-from messages.errors import Forbidden, HotlineError, Invalid, Unavailable
-from messages.principal import Principal
+from messages.errors import Forbidden, HotlineError, Invalid, Unauthenticated, Unavailable
+from messages.principal import Origin, Principal, Session
 from messages.requests import Request
 from messages.values import Role
 
@@ -44,7 +44,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     body: Any
     query: Any
     headers: Mapping[str, str] = {}
-    origin: str = ""
+    session: Session | None = None
+    origin: Origin = Origin()
     act: Act = msgspec.field(default_factory=Act)
 
     def note(self, **fields: Any) -> None:
@@ -145,18 +146,20 @@ class Endpoint:
         return web.Response(status=sent.status, body=body, content_type=JSON, headers=sent.headers)
 
     async def _send(self, request: web.Request) -> Sent:
-        token, principal = await self._who(request)
+        session = await self._who(request)
+        principal = session.principal if session else NOBODY
         origin = origin_of(request, self._services.settings.proxies)
         await self._check_role(principal, request.match_info, origin)
         raw = await self._raw(request)
         asked = Asked(
             services=self._services,
             principal=principal,
-            token=token,
+            token=session.token if session else "",
             path=request.match_info,
             body=self._body(raw),
             query=self._query(request.query),
             headers=request.headers,
+            session=session,
             origin=origin,
         )
         key = request.headers.get("Idempotency-Key") if self.route.repeats and request.method != "GET" else None
@@ -174,24 +177,30 @@ class Endpoint:
         except TimeoutError:
             raise MalformedJson("the body did not come in time") from None
 
-    async def _who(self, request: web.Request) -> tuple[str, Principal]:
+    async def _who(self, request: web.Request) -> Session | None:
         if self.route.roles is None:
-            return "", NOBODY
+            return None
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("send the token as `Authorization: Bearer …`")
         session = await self._services.identity.authenticate(token.strip())
         if session is None:
             raise Unauthenticated("the token is unknown or has expired; log in again")
-        return token.strip(), session.principal
+        return session
 
-    async def _check_role(self, principal: Principal, path: Mapping[str, str], origin: str) -> None:
+    async def _check_role(self, principal: Principal, path: Mapping[str, str], origin: Origin) -> None:
         """Raise Forbidden for who may not; where what they asked for is audited, that they did is, too."""
-        if self.route.roles is None or not self.route.roles.isdisjoint(principal.roles):
+        action, scopes = self.route.action, principal.scopes
+        if self.route.roles is None:
             return
-        refused = Forbidden(f"{self.route.action} is for {', '.join(sorted(self.route.roles))}")
+        if self.route.roles.isdisjoint(principal.roles):
+            refused = Forbidden(f"{action} is for {', '.join(sorted(self.route.roles))}")
+        elif scopes is not None and action not in scopes:
+            refused = Forbidden(f"{action} is not among what this token is for: {', '.join(sorted(scopes))}")
+        else:
+            return
         if self.route.audit is not None:
-            entry = begun(self.route.audit, self.route.action, path, principal, self._services.clock(), origin)
+            entry = begun(self.route.audit, self.route.action, path, principal, self._services.clock(), origin.address)
             await self._append(msgspec.structs.replace(entry, result=AuditResult.REFUSED, why=str(refused)))
         raise refused
 
@@ -233,7 +242,7 @@ class Endpoint:
             return await self.route.handler(asked)
         said = (asked.body, asked.query)
         entry = begun(
-            audited, self.route.action, asked.path, asked.principal, asked.services.clock(), asked.origin, *said
+            audited, self.route.action, asked.path, asked.principal, asked.services.clock(), asked.origin.address, *said
         )
         async with acting(self._append, entry, asked.act, shows=audited.shows):
             return await self.route.handler(asked)

@@ -100,7 +100,7 @@ def _span(body: ExportBody) -> str:
 
 def _job(asked: Asked) -> Job:
     job = asked.services.jobs.get(asked.path["export"])
-    if job is None:
+    if job is None or asked.principal.tenant not in ("", job.tenant):
         raise NotFound("no such export, or it is no longer kept")
     if job.by != asked.principal.user and Role.ADMIN not in asked.roles:
         raise Forbidden("that export is somebody else's")

@@ -45,6 +45,7 @@ class Job(msgspec.Struct, kw_only=True):
     what: str
     form: str
     file: Path
+    tenant: str = ""
     state: Literal["pending", "done", "failed"] = "pending"
     rows: int = 0
     why: str = ""
@@ -81,7 +82,8 @@ class ExportJobs:
             raise Unavailable("exports are not available here")
         name = token_hex(8)
         form = wanted.form
-        job = Job(id=name, by=by, what=wanted.what, form=form, file=self._directory / f"{name}.{form}")
+        file = self._directory / f"{name}.{form}"
+        job = Job(id=name, by=by, what=wanted.what, form=form, file=file, tenant=wanted.tenant)
         self._jobs[name] = job
         if len(self._jobs) > KEPT:
             self._drop(next(iter(self._jobs)))

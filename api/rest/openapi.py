@@ -12,7 +12,7 @@ from api.rest.endpoint import JSON, Route, needs_body
 from api.rest.problems import CONTENT_TYPE, Problem
 
 REF = "#/components/schemas/{name}"
-_STATUS = {200: "Done", 201: "Made", 202: "Under way", 204: "Done, nothing to say"}
+_STATUS = {200: "Done", 201: "Made", 202: "Under way", 204: "Done, nothing to say", 303: "Go there"}
 
 
 def openapi(routes: Sequence[Route]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from messages.errors import HotlineError, Overloaded, Refused, Unavailable
+from messages.errors import HotlineError, Overloaded, Refused, Unauthenticated, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -19,19 +19,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     status: int
     detail: str = ""
-
-
-class Unauthenticated(Refused):
-    """Nobody is logged in with this token."""
-
-    type = "unauthenticated"
-    status = 401
-
-
-class WrongCredentials(Unauthenticated):
-    """User or password is wrong, or the user is locked out."""
-
-    type = "wrong-credentials"
 
 
 class MalformedJson(Refused):

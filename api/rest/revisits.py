@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 
 from api.rest.bodies import Id, Text, check_offset
-from api.rest.callbacks import CallbackAnswer, CallbacksAnswer, list_callbacks
+from api.rest.callbacks import CallbackAnswer, CallbacksAnswer, list_callbacks, sees
 from api.rest.contacts import check_there
 from api.rest.endpoint import Answer, Asked
 from messages import requests
-from messages.errors import Forbidden
+from messages.errors import Forbidden, NotFound
 from messages.ids import CallbackId, ContactId, QueueId
 from messages.values import Asker, CallbackKind
 
@@ -69,6 +69,7 @@ async def list_revisits(asked: Asked) -> Answer:
 async def answer_revisit(asked: Asked) -> Answer:
     """Keep what the citizen said; kept again, the last counts."""
     body: RevisitResultBody = asked.body
+    _check_ours(asked, CallbackId(asked.path["revisit"]), body.contact)
     if body.contact is not None:
         await check_there(asked, ContactId(body.contact))
     await asked.decide(
@@ -83,3 +84,12 @@ async def answer_revisit(asked: Asked) -> Answer:
         )
     )
     return Answer(None, 204)
+
+
+def _check_ours(asked: Asked, revisit: CallbackId, contact: str | None) -> None:
+    """Raise NotFound for a revisit of another tenant; whose one is that is over, only its contact tells."""
+    still_open = asked.services.mirror.state.callbacks.get(revisit)
+    if still_open is not None and not sees(asked, still_open):
+        raise NotFound(f"no revisit {revisit}")
+    if still_open is None and contact is None and asked.principal.tenant:
+        raise NotFound(f"no open revisit {revisit}; of one that is over, name the contact in which it was said")

@@ -8,7 +8,20 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Duties, Exports, History, Identity, Notices, Recordings, Reports, Schedules, Softphone
+from api.oidc.entry import Oidc
+from api.ports import (
+    Audit,
+    Duties,
+    Exports,
+    History,
+    Identity,
+    Notices,
+    People,
+    Recordings,
+    Reports,
+    Schedules,
+    Softphone,
+)
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -53,6 +66,8 @@ class Services:
     duties: Duties | None = None
     reports: Reports | None = None
     rolling: Mapping[str, Rolling] = field(default_factory=dict)
+    people: People | None = None
+    oidc: Oidc | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)
     counts: RestCounts = field(default_factory=RestCounts)

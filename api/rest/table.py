@@ -19,6 +19,7 @@ from api.rest import (
     listening,
     live,
     notices,
+    oidc,
     recordings,
     reports,
     revisits,
@@ -26,6 +27,7 @@ from api.rest import (
     seats,
     sessions,
     softphones,
+    users,
 )
 from api.rest.auditing import Audited
 from api.rest.bodies import (
@@ -58,6 +60,7 @@ from api.rest.call_bodies import (
 )
 from api.rest.endpoint import Handler, Route
 from api.rest.recall import Operation
+from api.stream.ops import STREAM
 from api.views import AgentView
 from messages.values import Role
 
@@ -67,6 +70,12 @@ EVERYBODY = frozenset(Role)
 MAY: dict[str, frozenset[Role]] = {
     "session.refresh": EVERYBODY,
     "session.close": EVERYBODY,
+    "session.list": EVERYBODY,
+    "session.end": EVERYBODY,
+    "session.password": EVERYBODY,
+    "session.totp": EVERYBODY,
+    "people.read": frozenset({AUDITOR, ADMIN}),
+    "people.manage": frozenset({ADMIN}),
     "agents.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "agents.set_state": frozenset({AGENT, SUPERVISOR, LEADER, ADMIN}),
@@ -116,9 +125,51 @@ MAY: dict[str, frozenset[Role]] = {
     "adherence.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "adherence.list": frozenset({SUPERVISOR, LEADER, ANALYST, ADMIN}),
 }
-"""Roles by action. Where an agent may do a thing, it is for their own seat, calls and contacts; a team's leader may set
-its agents' states; who has a tenant sees and does only what is of it, and a confidential number is revealed to fewer
-(api/rights.py)."""
+"""Roles by action; an action's name is also the scope of an API token. How far each reaches: REACH."""
+
+OWN, TEAM, QUEUES, LINE = "own", "team", "queues", "line"
+
+_AGENTS_OWN = {AGENT: OWN}
+
+REACH: dict[str, dict[Role, str]] = {
+    "session.refresh": dict.fromkeys(Role, OWN),
+    "session.close": dict.fromkeys(Role, OWN),
+    "session.list": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "session.end": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "session.password": dict.fromkeys(Role, OWN),
+    "session.totp": dict.fromkeys(Role, OWN),
+    "agents.read": _AGENTS_OWN,
+    "agents.set_state": {AGENT: OWN, LEADER: TEAM},
+    "agents.preview": dict.fromkeys(Role, OWN),
+    "callbacks.read": {AGENT: QUEUES},
+    "callbacks.dial": {AGENT: QUEUES},
+    "revisits.read": {AGENT: QUEUES},
+    "revisits.answer": {AGENT: QUEUES},
+    "calls.list": _AGENTS_OWN,
+    "calls.dial": _AGENTS_OWN,
+    "calls.control": _AGENTS_OWN,
+    "listening.use": {LEADER: OWN},
+    "operations.read": dict.fromkeys(set(Role) - {SUPERVISOR, ADMIN}, OWN),
+    "contacts.read": _AGENTS_OWN,
+    "contacts.link": _AGENTS_OWN,
+    "contacts.wrap_up": _AGENTS_OWN,
+    "contacts.confidential": _AGENTS_OWN,
+    "labels.propose": _AGENTS_OWN,
+    "recordings.play": _AGENTS_OWN,
+    "exports.use": dict.fromkeys(set(Role) - {ADMIN}, OWN),
+    "schedules.read": _AGENTS_OWN,
+    "adherence.read": _AGENTS_OWN,
+}
+"""How far an action reaches for a role where that is less than all of one's line: LINE is a tenant's things, for the
+city's people everybody's. The handlers see to it (api/rights.py); tests/api/test_rights.py walks every cell."""
+
+SCOPES = frozenset(action for action in MAY if not action.startswith(("session.", "people."))) | {STREAM}
+"""What a program's token may be made for: all but its owner's own affairs and other people's."""
+
+
+def reach(action: str, role: Role) -> str:
+    """Return how far an action reaches for a role that may do it."""
+    return REACH.get(action, {}).get(role, LINE)
 
 
 def _route(
@@ -170,6 +221,10 @@ def _label(word: str, handler: Handler, body: object) -> Route:
     )
 
 
+def _secret(method: str, path: str, action: str, handler: Handler, body: object, answer: object) -> Route:
+    return _route(method, path, action, handler, body=body, answer=answer, repeats=False)
+
+
 def _listening(
     method: str,
     word: str,
@@ -194,12 +249,40 @@ ROUTES: tuple[Route, ...] = (
         answer=SessionAnswer,
         status=201,
         repeats=False,
-        audit=Audited(shows=True),
     ),
     _route(
         "POST", "/sessions/refresh", "session.refresh", sessions.refresh_session, answer=SessionAnswer, repeats=False
     ),
     _route("DELETE", "/sessions", "session.close", sessions.close_session, status=204, repeats=False, audit=Audited()),
+    _route(
+        "GET",
+        "/sessions",
+        "session.list",
+        sessions.list_sessions,
+        query=sessions.SessionsQuery,
+        answer=sessions.SessionsAnswer,
+    ),
+    _route("DELETE", "/sessions/{id}", "session.end", sessions.end_session, status=204),
+    _secret("POST", "/me/totp", "session.totp", sessions.begin_totp, sessions.ProofBody, sessions.TotpAnswer),
+    _secret("PUT", "/me/totp", "session.totp", sessions.confirm_totp, sessions.CodeBody, sessions.EnrolledAnswer),
+    _route(
+        "DELETE",
+        "/me/totp",
+        "session.totp",
+        sessions.drop_totp,
+        body=sessions.ProofBody,
+        status=204,
+        repeats=False,
+    ),
+    _secret("PUT", "/me/password", "session.password", sessions.change_password, sessions.PasswordBody, SessionAnswer),
+    _route("GET", "/oidc/{issuer}/start", "session.open", oidc.begin, status=303),
+    _route("GET", "/oidc/{issuer}/callback", "session.open", oidc.come_back, query=oidc.CallbackQuery, status=303),
+    _route("POST", "/oidc/session", "session.open", oidc.take_session, answer=SessionAnswer, repeats=False),
+    _route("GET", "/users", "people.read", users.list_users, answer=users.UsersAnswer),
+    _secret("POST", "/users/{user}/password", "people.manage", users.reset_password, None, users.TemporaryAnswer),
+    _route("DELETE", "/users/{user}/totp", "people.manage", users.reset_totp, status=204),
+    _route("DELETE", "/users/{user}/lock", "people.manage", users.unlock_user, status=204),
+    _route("DELETE", "/users/{user}/sessions", "people.manage", users.end_sessions, status=204),
     _route("GET", "/agents", "agents.list", seats.list_agents, answer=AgentsAnswer),
     _route("GET", "/agents/{agent}", "agents.read", seats.get_agent, answer=AgentView),
     _route(

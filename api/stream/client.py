@@ -13,6 +13,7 @@ from api.stream.bookmark import Bookmark
 from api.stream.connection import GuardedConnection
 from api.stream.ops import (
     ENCODER,
+    STREAM,
     Ack,
     CloseCode,
     Error,
@@ -128,6 +129,9 @@ class StreamClient:
         session = await self._server.identity.authenticate(token)
         if session is None:
             raise Rejected(CloseCode.NO_TOKEN, "the token is unknown or has expired; log in again")
+        scopes = session.principal.scopes
+        if scopes is not None and STREAM not in scopes:
+            raise Rejected(CloseCode.FORBIDDEN, "this token is not for the stream")
         if self._session is not None and session.principal != self._session.principal:
             raise Rejected(CloseCode.FORBIDDEN, "that token is somebody else's, or of other rights; connect again")
         self._session = session
@@ -142,6 +146,11 @@ class StreamClient:
             self._warned, left = False, left - WARN_S
         delay = max(0.01, min(left, self._server.settings.recheck_s))
         self._recheck = asyncio.get_running_loop().call_later(delay, lambda: self._server.soon(self._look_again()))
+
+    def ended(self, sessions: frozenset[str]) -> None:
+        """Look at once whether the session is still good, where it is among those that were ended."""
+        if self._session is not None and self._session.id in sessions:
+            self._server.soon(self._look_again())
 
     async def _look_again(self) -> None:
         session = self._session

@@ -9,6 +9,8 @@ import msgspec
 
 from messages.events import Position
 
+STREAM = "stream"
+"""The scope that a token needs to open it."""
 VERSION = "1"
 
 

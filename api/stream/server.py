@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -71,6 +72,7 @@ class StreamServer:
         self.port = settings.stream_port
         self._server: Server | None = None
         self._open = 0
+        self._clients: set[StreamClient] = set()
         self._soon: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -78,6 +80,7 @@ class StreamServer:
 
     async def __aenter__(self) -> Self:
         self.mirror.listeners.append(self.audience.show)
+        self.identity.listeners.append(self._sessions_ended)
         self._server = await serve(
             self._connected,
             self.settings.host,
@@ -97,6 +100,8 @@ class StreamServer:
     async def __aexit__(self, *exc: object) -> None:
         self.desktops.close()
         self.mirror.listeners.remove(self.audience.show)
+        with suppress(ValueError):  # stopped already
+            self.identity.listeners.remove(self._sessions_ended)
         if self._server is not None:
             self._server.close(code=CloseCode.GOING_AWAY, reason="the server stops; connect again")
             await self._server.wait_closed()
@@ -108,6 +113,10 @@ class StreamServer:
         task = asyncio.get_running_loop().create_task(work)
         self._soon.add(task)
         task.add_done_callback(self._soon.discard)
+
+    def _sessions_ended(self, sessions: frozenset[str]) -> None:
+        for client in self._clients:
+            client.ended(sessions)
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse other paths, browsers on pages that are not ours, and more clients than we can serve."""
@@ -130,10 +139,13 @@ class StreamServer:
     async def _connected(self, connection: ServerConnection) -> None:
         self.counts.connected += 1
         self._open += 1
+        client = StreamClient(self, cast(GuardedConnection, connection))
+        self._clients.add(client)
         try:
-            await StreamClient(self, cast(GuardedConnection, connection)).run()
+            await client.run()
         except Exception as error:  # one client's fault must not touch another
             self.counts.failed += 1
             log.exception("a stream client's session failed", error=str(error))
         finally:
+            self._clients.discard(client)
             self._open -= 1

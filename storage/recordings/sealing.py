@@ -98,18 +98,18 @@ class MasterKeys:
         self._known[version] = key
         return key
 
-    def wrap(self, key: bytes, recording: RecordingId) -> WrappedKey:
-        """Lock a file's key by the newest master key."""
+    def wrap(self, key: bytes, name: str) -> WrappedKey:
+        """Lock a file's key by the newest master key; it opens only for the same name."""
         version, nonce = self.newest(), os.urandom(12)
-        wrapped = AESGCM(self.get(version)).encrypt(nonce, key, _bound(recording))
+        wrapped = AESGCM(self.get(version)).encrypt(nonce, key, _bound(name))
         return WrappedKey(version=version, nonce=nonce, wrapped=wrapped)
 
-    def unwrap(self, locked: WrappedKey, recording: RecordingId) -> bytes:
+    def unwrap(self, locked: WrappedKey, name: str) -> bytes:
         """Return a file's key. Raises Broken, SettingsError."""
         try:
-            return AESGCM(self.get(locked.version)).decrypt(locked.nonce, locked.wrapped, _bound(recording))
+            return AESGCM(self.get(locked.version)).decrypt(locked.nonce, locked.wrapped, _bound(name))
         except InvalidTag:
-            raise Broken(f"{recording}: its key does not open under master key {locked.version}") from None
+            raise Broken(f"{name}: its key does not open under master key {locked.version}") from None
 
     def _path(self, version: int) -> Path:
         return self.directory / f"{version}.key"
@@ -177,5 +177,5 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return struct.pack(">QI", number, last)
 
 
-def _bound(recording: RecordingId) -> bytes:
-    return MAGIC + str(recording).encode()
+def _bound(name: str) -> bytes:
+    return MAGIC + name.encode()

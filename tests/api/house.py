@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -34,7 +34,7 @@ from messages.errors import NotFound, Unavailable
 from messages.events import Entry, Event, Position
 from messages.facts import Fact
 from messages.ids import AgentId, CallId, ContactId, LegId, Phone, SessionId, UserId
-from messages.principal import Principal, Session
+from messages.principal import Origin, Principal, Session
 from messages.values import LegEnd, Role
 from metrics.satisfaction import Satisfaction
 from tests.center.world import NODE, QUEUE, settings
@@ -55,6 +55,7 @@ class MemoryIdentity:
     def __init__(self) -> None:
         self.sessions: dict[str, Session] = {}
         self.people: dict[str, Principal] = {}
+        self.listeners: list[Callable[[frozenset[str]], None]] = []
         self._made = 0
 
     def grant(self, principal: Principal, lasts: timedelta = LONG) -> str:
@@ -69,7 +70,7 @@ class MemoryIdentity:
         session = self.sessions.get(token)
         return session if session and session.expires_at > now() else None
 
-    async def log_in(self, user: str, password: str) -> Session | None:
+    async def log_in(self, user: str, password: str, code: str, origin: Origin) -> Session | None:
         """Log a person in."""
         person = self.people.get(user)
         return self.sessions[self.grant(person)] if person and password == user[::-1] else None
@@ -258,6 +259,8 @@ class House:
             notices=kept.get("notices"),
             duties=kept.get("duties"),
             reports=kept.get("reports"),
+            people=kept.get("people"),
+            oidc=kept.get("oidc"),
         )
         self.rest = ""
         self.session: aiohttp.ClientSession
@@ -364,6 +367,15 @@ class House:
         """Return the log's entries after a position, of some kinds."""
         found = await self.log.read(after, 1_000_000)
         return [entry for entry in found if not kinds or isinstance(entry.event, kinds)]
+
+    @asynccontextmanager
+    async def connected_raw(self, token: str) -> AsyncIterator[Client]:
+        """Give a client that has said hello and not heard what came of it."""
+        url = f"ws://127.0.0.1:{self.stream.port}/v1/stream"
+        async with connect(url, compression=None, proxy=None) as connection:
+            client = Client(connection)
+            await client.send(op="hello", token=token)
+            yield client
 
     @asynccontextmanager
     async def connected(self, token: str, **options: Any) -> AsyncIterator[Client]:

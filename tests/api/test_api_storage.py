@@ -36,9 +36,9 @@ async def stored(tmp_path: Path) -> AsyncIterator[tuple[House, RowWriter]]:
         database = await stack.enter_async_context(Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}"))
         await upgrade(database)
         identity = Identity(database, now)
-        await identity.set_user(UserId("li"), "a long password", [Role.AGENT], AgentId("a1"))
-        await identity.set_user(UserId("wang"), "another password", [Role.SUPERVISOR])
-        await identity.set_user(UserId("cases"), "a third password", [Role.CASE_SYSTEM])
+        await identity.set_user(UserId("li"), "a long sentence", [Role.AGENT], AgentId("a1"))
+        await identity.set_user(UserId("wang"), "another sentence", [Role.SUPERVISOR])
+        await identity.set_user(UserId("cases"), "a third sentence", [Role.CASE_SYSTEM])
         kept: dict[str, Any] = {
             "identity": identity,
             "history": Queries(database),
@@ -70,8 +70,8 @@ async def _written(house: House, rows: RowWriter) -> None:
 
 async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     assert (await house.ask("PUT", "agents/me/state", li, {"state": "ready"}))[0] == 200
     await house.whole_call("c1", token=li)
     case = {"valid": True, "category": "consult"}
@@ -101,8 +101,8 @@ async def test_a_call_is_popped_with_its_history_linked_and_exported(stored: tup
 
 async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.arrive("c1")
     await house.leg(facts.LegAnswered, "c1/1")
@@ -127,8 +127,8 @@ async def test_a_contact_tells_its_visits_operations_and_who_was_called_in(store
 
 async def test_a_survey_is_kept_with_its_contact_and_counted(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.arrive("c1")
     await house.leg(facts.LegAnswered, "c1/1")
@@ -148,8 +148,8 @@ async def test_a_survey_is_kept_with_its_contact_and_counted(stored: tuple[House
 
 async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.whole_call("c1", token=li)
     await _written(house, rows)
@@ -171,10 +171,10 @@ async def test_an_export_is_asked_for_and_fetched(stored: tuple[House, RowWriter
 
 async def test_a_readers_place_outlives_its_connection(stored: tuple[House, RowWriter]) -> None:
     house, _ = stored
-    li = await _log_in(house, "li", "a long password")
+    li = await _log_in(house, "li", "a long sentence")
     identity: Any = house.identity
-    await identity.set_user(UserId("cases"), "a third password", [Role.CASE_SYSTEM])
-    cases = await _log_in(house, "cases", "a third password")
+    await identity.set_user(UserId("cases"), "a third sentence", [Role.CASE_SYSTEM])
+    cases = await _log_in(house, "cases", "a third sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     wish = {"kinds": ["contact.ended"], "cursor": "cases"}
     async with house.subscribed(cases, **wish) as client:
@@ -196,13 +196,13 @@ async def test_a_wrong_password_five_times_locks_the_user_out(stored: tuple[Hous
     house, _ = stored
     for _ in range(5):
         assert (await house.ask("POST", "sessions", body={"user": "li", "password": "no"}))[0] == 401
-    status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long password"})
+    status, problem = await house.ask("POST", "sessions", body={"user": "li", "password": "a long sentence"})
     assert (status, problem["type"]) == (401, "wrong-credentials")
 
 
 async def test_steps_of_a_case_are_kept_once_each(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    cases = await _log_in(house, "cases", "a third password")
+    cases = await _log_in(house, "cases", "a third sentence")
     status, noted = await house.ask(
         "POST", "contacts", cases, {"channel": "WeChat", "id": "17", "number": "13800001234"}
     )
@@ -236,15 +236,15 @@ async def test_steps_of_a_case_are_kept_once_each(stored: tuple[House, RowWriter
     ]
     kept = (await house.ask("GET", "contacts/wechat-17", cases))[1]
     assert (kept["channel"], kept["number"], kept["cases"][0]["area"]) == ("wechat", "13800001234", "城关")
-    wang = await _log_in(house, "wang", "another password")
+    wang = await _log_in(house, "wang", "another sentence")
     assert (await house.ask("GET", "contacts/wechat-17", wang))[1]["number"] == "138****1234"
     assert (await house.ask("POST", "cases/GD1/events", wang, later))[0] == 403
 
 
 async def test_reports_over_rest_have_the_shape_of_the_command(stored: tuple[House, RowWriter]) -> None:
     house, rows = stored
-    li = await _log_in(house, "li", "a long password")
-    wang = await _log_in(house, "wang", "another password")
+    li = await _log_in(house, "li", "a long sentence")
+    wang = await _log_in(house, "wang", "another sentence")
     await house.ask("PUT", "agents/me/state", li, {"state": "ready"})
     await house.whole_call("c1", token=li)
     await _written(house, rows)
@@ -264,8 +264,8 @@ async def test_reports_over_rest_have_the_shape_of_the_command(stored: tuple[Hou
     assert (await house.ask("GET", "reports/intervals", wang))[0] == 422
     assert (await house.ask("GET", f"reports/intervals?{day}", li))[0] == 403
     county = house.identity
-    await county.set_user(UserId("county"), "a county password", [Role.SUPERVISOR], tenant="county")  # type: ignore[attr-defined]
-    theirs = await _log_in(house, "county", "a county password")
+    await county.set_user(UserId("county"), "a county sentence", [Role.SUPERVISOR], tenant="county")  # type: ignore[attr-defined]
+    theirs = await _log_in(house, "county", "a county sentence")
     [row] = (await house.ask("GET", f"reports/intervals?{day}&interval=day", theirs))[1]["rows"]
     assert (row["arrivals"], row["occupancy"]) == (0, None), "a county sees its own line only"
     assert (await house.ask("GET", f"reports/queues?{day}", theirs))[1]["rows"] == []

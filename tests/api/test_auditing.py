@@ -209,7 +209,7 @@ class Request:
 def test_the_origin_is_the_nearest_that_is_no_proxy_of_ours(
     request_: Any, proxies: tuple[str, ...], origin: str
 ) -> None:
-    assert origin_of(request_, proxies) == origin
+    assert origin_of(request_, proxies).address == origin
 
 
 def _entry() -> AuditEntry:

@@ -188,6 +188,9 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "revisit": [named["callback"]],
             "operation": [named["operation"]],
             "export": await _exported(stored, everything),
+            "id": ["s1"],
+            "user": ["li"],
+            "issuer": ["none"],
         }
         frames = await _heard(client)
         assert len(frames) > 8

@@ -425,6 +425,8 @@ BODIES = {
     "/callers/labels/{label}/revoke": {"reason": "apologised"},
     "/callers/lookup": {"number": "1"},
     "/exports": {"what": "contacts"},
+    "/me/password": {"old": "Streetlight-7", "new": "Zebra crossing 8"},
+    "/me/totp": {"password": "Streetlight-7", "code": "000000"},
 }
 
 

@@ -222,3 +222,55 @@ def test_odd_values_survive_being_written() -> None:
         "a key": {"b.c": '\x7f\x01\\"\n', "inf": float("inf"), "list": [[1], ["x"]]},
         "tables": [{"in": {"deep": [{"er": 1}]}}],
     }
+
+
+BASE = """
+[asterisk]
+systemname = "hl1"
+directory = "/tmp/asterisk"
+ami_secret = "a long secret"
+[[center.queues]]
+id = "12345"
+"""
+PROVIDER = """
+[[oidc]]
+id = "gov"
+issuer = "https://id.example"
+client_id = "hotline"
+roles = {a = ["agent"]}
+"""
+IDENTITY = (Path(__file__).resolve().parents[2] / "docs" / "identity.md").read_text()
+
+
+def test_the_documented_provider_is_right_but_for_its_secret_that_is_not_here() -> None:
+    [example] = re.findall(r"((?:    [^\n]*\n|\n)*    \[\[oidc\]\]\n(?:    [^\n]+\n)+)", IDENTITY)
+    text = BASE + "\n".join(line.strip() for line in example.splitlines())
+    with pytest.raises(SettingsError) as wrong:
+        decode(text.encode())
+    assert str(wrong.value).splitlines() == [
+        "hotline.toml: [[oidc]] gov: client_secret_file /etc/hotline/oidc.secret is not there"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (PROVIDER, "public_url is not an https address"),
+        (f'[api]\npublic_url = "http://hotline.example"\n{PROVIDER}', "public_url is not an https address"),
+        (f'[api]\npublic_url = "https://h.example"\n{PROVIDER.replace("https://id", "http://id")}', "is not https"),
+        (f'[api]\npublic_url = "https://h.example"\n{PROVIDER.replace("roles", "tenants")}', "Expected `str`"),
+        (f'[api]\npublic_url = "https://h.example"\n{PROVIDER}{PROVIDER}', "[[oidc]] names gov 2 times"),
+        (f'[api]\npublic_url = "https://h.example"\n{PROVIDER.replace("gov", "a/b")}', "ASCII letters"),
+        ("[identity.lock_out]\nfailures = 0", "failures must be more than 0"),
+        ("[identity.passwords]\nlength = 4", "ask for 8 or more"),
+        ("[identity.totp]\nrequired = ['king']", "Invalid enum value 'king'"),
+        (
+            "[[accounts]]\nname = 'x'\nroles = ['agent']\ntoken_sha256 = ''\nscopes = ['all']",
+            "scope all, which is none",
+        ),
+    ],
+)
+def test_what_would_let_nobody_in_or_everybody_is_said(text: str, says: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        decode((BASE + text).encode())
+    assert says in str(wrong.value)

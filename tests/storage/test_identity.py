@@ -10,12 +10,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event, select
 
+from center.auditing import Append
 from messages.errors import Invalid, NotFound, Unavailable
 from messages.ids import AgentId, UserId
-from messages.principal import Principal
+from messages.principal import Origin, Principal
 from messages.values import Role
 from storage.database import Database
-from storage.identity import Identity, Protection
+from storage.identity import Identity, IdentitySettings, PasswordRules, Protection, TotpSettings
 from storage.migrations import upgrade
 from storage.tables import tokens, users
 from tests.center.world import START
@@ -39,9 +40,16 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-def identity_of(database: Database, clock: Clock) -> Identity:
+def identity_of(database: Database, clock: Clock, keys: str = "nowhere", audit: Append | None = None) -> Identity:
     """Return an Identity whose sessions last an hour."""
-    return Identity(database, clock, 3600.0, Protection(failures=3, locked_s=300, recheck_s=30, overlap_s=60), QUICK)
+    lock_out = Protection(failures=3, address_failures=6, delay_s=300, delay_at_most_s=1000, recheck_s=30, overlap_s=60)
+    settings = IdentitySettings(
+        lock_out=lock_out,
+        passwords=PasswordRules(length=1, kinds=1),
+        totp=TotpSettings(required=(Role.ADMIN,)),
+        keys_dir=keys,
+    )
+    return Identity(database, clock, 3600.0, settings, QUICK, audit=audit)
 
 
 @pytest.fixture
@@ -141,14 +149,61 @@ async def test_a_token_is_refreshed_and_the_old_one_ends_shortly(identity: Ident
     assert await identity.authenticate(new.token) == new
 
 
-async def test_failed_log_ins_lock_out_for_a_while(identity: Identity, clock: Clock) -> None:
-    for _ in range(3):
-        assert await identity.log_in("li", "wrong") is None
-    assert await identity.log_in("li", "secret") is None
-    clock.wait(299)
-    assert await identity.log_in("li", "secret") is None
+async def test_a_session_ended_elsewhere_is_not_refreshed(identity: Identity, database: Database, clock: Clock) -> None:
+    session, other = await identity.log_in("li", "secret"), identity_of(database, clock)
+    assert session is not None
+    assert await other.authenticate(session.token) == session
+    await identity.end_session(session.id, UserId("boss"))
+    assert await other.refresh(session.token) is None
+
+
+async def test_sessions_are_listed_with_where_they_are_from_and_ended_one_by_one(
+    identity: Identity, clock: Clock
+) -> None:
+    desk, phone = Origin(address="10.0.0.7", client="Firefox"), Origin(address="10.0.0.8", client="x" * 5000)
+    first = await identity.log_in("li", "secret", origin=desk)
+    clock.wait(600)
+    second = await identity.log_in("li", "secret", origin=phone)
+    assert first is not None and second is not None
+    ended: list[frozenset[str]] = []
+    identity.listeners.append(ended.append)
+    listed = await identity.sessions_of(LI)
+    assert [(one.id, one.address, one.client[:7], one.used_at) for one in listed] == [
+        (second.id, "10.0.0.8", "xxxxxxx", START + timedelta(seconds=600)),
+        (first.id, "10.0.0.7", "Firefox", START),
+    ]
+    assert len(listed[0].client) == 200
+    clock.wait(31)
+    assert await identity.authenticate(first.token) is not None
+    assert (await identity.sessions_of(LI))[0].used_at == START + timedelta(seconds=631), "the last used first"
+    again = await identity.refresh(first.token)
+    assert again is not None
+    assert again.id == first.id, "a session keeps its name as its token changes"
+    assert len(await identity.sessions_of(LI)) == 2
+    await identity.end_session(first.id, UserId("boss"))
+    assert ended == [frozenset({first.id})]
+    assert await identity.authenticate(again.token) is None
+    assert await identity.authenticate(first.token) is None
+    assert await identity.authenticate(second.token) is not None
+    await identity.end_sessions(LI, UserId("boss"))
+    assert await identity.sessions_of(LI) == []
+    assert await identity.authenticate(second.token) is None
+
+
+async def test_a_session_is_refreshed_for_a_week_and_no_longer(identity: Identity, clock: Clock) -> None:
+    session = await identity.log_in("li", "secret")
+    assert session is not None
+    for _ in range(7 * 24 * 2 - 1):
+        clock.wait(1800)
+        session = await identity.refresh(session.token)
+        assert session is not None
+    assert session.expires_at == START + timedelta(days=7)
+    assert [one.created_at for one in await identity.sessions_of(LI)] == [START]
+    clock.wait(1799)
+    last = await identity.refresh(session.token)
+    assert last is not None
     clock.wait(1)
-    assert await identity.log_in("li", "secret") is not None
+    assert await identity.refresh(last.token) is None
 
 
 async def test_a_success_clears_earlier_failures(identity: Identity) -> None:
@@ -160,14 +215,14 @@ async def test_a_success_clears_earlier_failures(identity: Identity) -> None:
 
 async def test_many_attempts_at_once_are_no_way_round_the_lock_out(identity: Identity) -> None:
     tried = 0
-    verify = identity._fits
+    verify = identity.passwords.fit
 
-    async def counting(stored: str, password: str) -> bool:
+    async def counting(stored: str | None, password: str) -> bool:
         nonlocal tried
-        tried += stored != identity._nobody
+        tried += stored is not None
         return await verify(stored, password)
 
-    identity._fits = counting  # type: ignore[method-assign]
+    identity.passwords.fit = counting  # type: ignore[method-assign]
     assert set(await asyncio.gather(*(identity.log_in("li", str(n)) for n in range(20)))) == {None}
     assert tried == 3
 

@@ -1,5 +1,6 @@
 // Joins the parts: who is logged in, the stream, the buttons.
 
+import { bindAccount, resetLogIn } from './account.js';
 import { Acts } from './acts.js';
 import { lookAlerts } from './alerts.js';
 import { ownTalk, verbOf } from './call.js';
@@ -12,7 +13,7 @@ import { lookLabels } from './labels.js';
 import { lookOwed } from './owed.js';
 import { draw } from './page.js';
 import { answer, bindPhone, drawPhone, phoneRings, plugIn, unplug } from './phone.js';
-import { Problem, ask, forget, logIn, logOut, refresh, session } from './rest.js';
+import { Problem, ask, forget, logOut, refresh, session } from './rest.js';
 import { Stream } from './stream.js';
 import { switchLanguage, text, translate } from './text.js';
 import { bindWrap, drawWrap } from './wrap.js';
@@ -48,6 +49,7 @@ function show() {
     $('enter').hidden = Boolean(who);
     $('desk').hidden = !who;
     $('log-out').hidden = !who;
+    $('open-account').hidden = !who;
     write($('who'), who ? [who.name || who.user, who.agent].filter(Boolean).join(' · ') : '');
     $('link').className = who ? `badge ${up ? 'up' : 'down'}` : 'badge';
     write($('link'), who ? text(up ? 'up' : 'down') : '');
@@ -120,7 +122,7 @@ function leave(why) {
   unplug();
   up = false;
   forget();
-  write(failure($('log-in')), why ? text(why) : '');
+  resetLogIn(why ? text(why) : '');
   show();
 }
 
@@ -299,18 +301,7 @@ const KEYS = {
 };
 
 function bind() {
-  $('log-in').addEventListener('submit', async (submitted) => {
-    submitted.preventDefault();
-    const form = submitted.target;
-    try {
-      await logIn(form.elements.user.value, form.elements.password.value);
-      form.reset();
-      write(failure(form), '');
-      enter();
-    } catch (error) {
-      write(failure(form), explain(error));
-    }
-  });
+  bindAccount({ entered: enter, explain });
   $('log-out').addEventListener('click', async () => {
     await logOut();
     leave('');

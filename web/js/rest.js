@@ -24,9 +24,8 @@ export function forget() {
 }
 
 /** Ask the server. Throws Problem for what it refuses, TypeError where it cannot be reached. */
-export async function ask(method, path, body) {
+export async function ask(method, path, body, token = session()?.token) {
   const headers = { Accept: 'application/json' };
-  const token = session()?.token;
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET') headers['Idempotency-Key'] = newKey();
@@ -38,11 +37,14 @@ export async function ask(method, path, body) {
   return content;
 }
 
-export async function logIn(user, password) {
+/** Get a session; it is kept by keepSession, once it is good for everything. */
+export function logIn(user, password, code) {
   forget();
-  const made = await ask('POST', '/sessions', { user, password });
+  return ask('POST', '/sessions', { user, password, code: code.replace(/\s/g, '') });
+}
+
+export function keepSession(made) {
   sessionStorage.setItem(KEY, JSON.stringify(made));
-  return made;
 }
 
 /** Get a fresh token in place of this one. */
