@@ -11,6 +11,9 @@ from messages.ids import SessionId
 from telephony import LISTEN
 from telephony.hands import Hands
 
+APPEARS_S, LOOK_S = 1.5, 0.05
+"""Seconds within which the channel of a phone that is to ring is there, and between two looks for it."""
+
 
 class Listeners:
     """Carries out StartSpy, SwitchSpy and StopSpy; `answer_s`: seconds that a listener's phone is rung."""
@@ -56,9 +59,11 @@ class Listeners:
 
     async def _connect(self, command: commands.StartSpy) -> str:
         """Let a listener who waits hear the next call; one whose phone still rings will, when it is answered."""
-        channel, listener = self._channels.channel_of_leg(command.leg), self._listener(command.session)
+        channel, listener = self._channels.channel_of_leg(command.leg), await self._there(command.session)
         if channel is None:
             return ""  # over again: the leg's end has the listener wait on
+        if not listener:
+            return "the listener is gone"
         why = await self._hands.act("Setvar", Channel=listener, Variable="HOTLINE_SPIED", Value=channel)
         if not why and await self._hands.state(listener) == "Up":
             why = await self._hands.act("Redirect", Channel=listener, Context=LISTEN, Exten=command.mode, Priority="1")
@@ -78,10 +83,19 @@ class Listeners:
     async def stop(self, command: commands.StopSpy) -> None:
         """Hang a listener up."""
         async with self._turns.setdefault(command.session, asyncio.Lock()):
-            gone = await self._hands.hang_up(self._listener(command.session))
+            listener = await self._there(command.session)
+            gone = not listener or await self._hands.hang_up(listener)
         if gone:
             self._hands.say(facts.SpyStopped, session=command.session, gone=True)
 
-    def _listener(self, session: SessionId) -> str:
-        """Return what Asterisk knows a listener's channel by: the name, or the id we gave it where none was told."""
-        return self._channels.spyer_of(session) or session
+    async def _there(self, session: SessionId) -> str:
+        """Return what Asterisk knows a listener's channel by, the name or the id we gave it; empty where there is none.
+
+        An Originate is answered before its channel is made: wait for it a little.
+        """
+        for _ in range(round(APPEARS_S / LOOK_S)):
+            listener = self._channels.spyer_of(session) or session
+            if await self._hands.state(listener):
+                return listener
+            await asyncio.sleep(LOOK_S)
+        return ""

@@ -182,7 +182,7 @@ async def test_a_desktop_that_cannot_keep_up_gets_a_fresh_snapshot() -> None:
 
 
 async def test_a_case_system_that_cannot_keep_up_still_gets_every_event() -> None:
-    async with open_house(backlog=20, stuck_s=30) as house:
+    async with open_house(backlog=20, stuck_s=300, ping_s=300) as house:
         await house.ready("a1")
         wish = {"kinds": ["screen_pop", "contact.ended"], "cursor": "cases"}
         async with house.subscribed(house.token(Role.CASE_SYSTEM), **wish) as client:

@@ -172,7 +172,7 @@ function buildCall(call, on) {
 
 function drawAgents(hall, session, may, on, now) {
   const agents = [...hall.agents.values()];
-  $('agents').hidden = agents.length < 2;
+  $('agents').hidden = agents.every((agent) => agent.id === session.agent);
   write($('agent-count'), String(agents.filter((agent) => agent.state !== 'logged_out').length || ''));
   keep($('agent-rows'), agents, (agent) => agent.id, (agent) => buildAgent(agent, on), (row, agent) => {
     const [name, state, time, phone, buttons] = row.children;
