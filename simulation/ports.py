@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections import deque
@@ -9,9 +10,9 @@ from collections import deque
 _BLOCK = 100
 """Ranges begin at multiples of this, so that a claim on each beginning is one on all of it."""
 
-_ports: deque[socket.socket] = deque()
-_blocks: deque[socket.socket] = deque()
-"""What this process holds; who asked for a port has bound it long before so many others were given."""
+_ports: deque[int] = deque()
+_blocks: deque[int] = deque()
+"""The file descriptors that this process holds; who asked for a port has bound it long before so many others were given."""
 _MOST_PORTS = 400
 _MOST_BLOCKS = 16
 
@@ -35,7 +36,7 @@ def free_udp_range(count: int) -> int:
     raise OSError(f"no {count} free UDP ports in a row")
 
 
-def _claim(port: int, held: deque[socket.socket], most: int) -> bool:
+def _claim(port: int, held: deque[int], most: int) -> bool:
     """Take a port among all processes of this machine; a name in Linux's abstract namespace goes with its holder."""
     claim = socket.socket(socket.AF_UNIX)
     try:
@@ -43,9 +44,9 @@ def _claim(port: int, held: deque[socket.socket], most: int) -> bool:
     except OSError:
         claim.close()
         return False
-    held.append(claim)
+    held.append(claim.detach())
     if len(held) > most:
-        held.popleft().close()
+        os.close(held.popleft())
     return True
 
 

@@ -65,7 +65,7 @@ class ListeningList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ListeningView]
 
 
-class SessionsQuery(msgspec.Struct, frozen=True, kw_only=True):
+class PastSessionsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which sessions, by the instant they were asked for (a foreign one's: began) in [from, to); `cursor` is the `next`
     of the page before."""
 
@@ -76,7 +76,7 @@ class SessionsQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
 
 
-class SessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class PastSessionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A page, newest first, each session with what it `heard`; `next` is null at the end."""
 
     items: list[dict[str, Any]]
@@ -89,15 +89,15 @@ async def list_listening(asked: Asked) -> Answer:
     return Answer(ListeningList(items=listening_views(services.mirror.state, services.scope, asked.principal)))
 
 
-async def list_sessions(asked: Asked) -> Answer:
+async def list_past_sessions(asked: Asked) -> Answer:
     """Return a page of sessions past and present, with each call heard, and the notes; leaders see their own."""
-    query: SessionsQuery = asked.query
+    query: PastSessionsQuery = asked.query
     check_offset(since=query.since, until=query.until)
     wanted = msgspec.structs.asdict(query) | {"tenant": asked.principal.tenant or None}
     if not watches_all_listening(asked.principal):
         wanted |= {"by": asked.principal.user, "tenant": None}
     found, cursor = await asked.services.history.listening(**wanted)
-    return Answer(SessionsAnswer(items=all_masked(found), next=cursor or None))
+    return Answer(PastSessionsAnswer(items=all_masked(found), next=cursor or None))
 
 
 async def start_listening(asked: Asked) -> Answer:

@@ -436,9 +436,9 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/listening/sessions",
         "listening.list",
-        listening.list_sessions,
-        query=listening.SessionsQuery,
-        answer=listening.SessionsAnswer,
+        listening.list_past_sessions,
+        query=listening.PastSessionsQuery,
+        answer=listening.PastSessionsAnswer,
     ),
     _listening(
         "PATCH",
