@@ -12,7 +12,7 @@ _BLOCK = 100
 
 _ports: deque[int] = deque()
 _blocks: deque[int] = deque()
-"""The file descriptors that this process holds; who asked for a port has bound it long before so many others were given."""
+"""File descriptors that this process holds; a port is bound long before so many others were given."""
 _MOST_PORTS = 400
 _MOST_BLOCKS = 16
 

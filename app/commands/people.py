@@ -8,12 +8,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
+import msgspec
 import typer
 
-from app.auditing import check_unaudited, trail_of
+from app.auditing import check_unaudited, origin, trail_of
 from app.commands.common import Given, who
 from app.identity import people_of
 from app.wiring import now
+from messages.audit import AuditEntry
 from messages.ids import AgentId, UserId
 from messages.values import Role
 from storage.database import Database
@@ -39,7 +41,12 @@ def with_people(context: typer.Context, work: Callable[[Identity], Awaitable[T]]
             if settings is None:
                 await check_unaudited(database)
                 return await work(Identity(database, now))
-            return await work(people_of(settings, database, now, trail_of(settings, database).append))
+            trail, typed = trail_of(settings, database), origin()
+
+            async def append(entry: AuditEntry) -> int:
+                return await trail.append(msgspec.structs.replace(entry, origin=typed))
+
+            return await work(people_of(settings, database, now, append))
 
     return asyncio.run(run())
 

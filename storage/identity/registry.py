@@ -15,7 +15,7 @@ from center.ports import Clock
 from messages.audit import AuditEntry
 from messages.errors import Invalid, NotFound
 from messages.ids import AgentId, UserId
-from messages.principal import Person, Principal, Session, SessionRecord
+from messages.principal import Person, Principal, Session, SessionRecord, check_apart
 from messages.values import Role
 from storage.columns import harmless
 from storage.database import Database, asking
@@ -152,6 +152,8 @@ class Registry:
             raise Invalid(f"user: give a name of 1 to {LONGEST_NAME} letters")
         if password is not None:
             self.passwords.check(password, user)
+        roles = tuple(roles)
+        check_apart(roles)
         granted = [str(role) for role in roles]
         row = {
             "id": user,

@@ -15,11 +15,14 @@ from app.exports import FileExports
 from messages import facts
 from messages.ids import CallbackId, SessionId, UserId
 from messages.values import Role
+from metrics.question import Directory
 from storage.database import Database
+from storage.duties import Duties
 from storage.identity import Identity
 from storage.migrations import upgrade
 from storage.notices import Notices
 from storage.queries import Queries
+from storage.reports import Reports
 from storage.rows import RowWriter
 from storage.schedules import Schedules
 from tests.api.city import call_of, city, talk
@@ -29,6 +32,7 @@ from tests.storage.test_identity import QUICK
 from tests.storage.trails import trail_in
 
 DAY = "day=2026-11-24"
+REPORTS = tuple(f"/reports/{kind}" for kind in ("intervals", "queues", "agents"))
 PASSWORD = "Streetlight-7"
 
 
@@ -76,7 +80,12 @@ class World:
         await house.settled(
             facts.SpyStarted(occurred=now(), node=session.node, session=session.id, spied="", spyer="9001")
         )
+        plan: dict[str, Any] = {"leader": "n2", "begin": "2036-11-25T01:00:00Z", "end": "2036-11-25T03:00:00Z"}
+        duty = await made("POST", "duty-sessions", boss, plan)
+        step = {"id": "1", "type": "direct_answer", "at": "2026-11-24T08:00:00Z"}
+        await made("POST", "cases/GD1/events", cases, step)
         self.names = {
+            "duty": duty["ids"][0],
             "agent": "n1",
             "call": "cn1",
             "contact": "kcn1",
@@ -94,6 +103,8 @@ class World:
         self.others = {"agent": "n2", "call": "cn2", "contact": "kcn2"}
         assert CallbackId(owed["id"]) in house.mirror.state.callbacks
         self.bodies = BODIES | {
+            "/duty-sessions": {"leader": "n1", "begin": "2036-11-24T01:00:00Z", "end": "2036-11-24T03:00:00Z"},
+            "/duty-sessions/{duty}": plan,
             "/calls": {"number": "13900000003", "agent": "n1"},
             "/callbacks": {"contact": "kcn1", **north},
             "/revisits": {"number": "13900000004", "case_no": "GD2", "contact": "kcn1", **north},
@@ -132,6 +143,8 @@ class World:
             "recordings": "?purpose=complaint",
             "adherence": "?from=2026-11-24&to=2026-11-25" if "{agent}" in path or "/agents/" in path else f"?{DAY}",
         }
+        if route.path in REPORTS:
+            path += "?from=2026-11-24&to=2026-11-25"
         for word, text in query.items():
             if word in path.split("/"):
                 path += text
@@ -151,6 +164,8 @@ async def furnished(directory: Path, url: str = "") -> AsyncIterator[World]:
             "audit": trail,
             "schedules": Schedules(database, now, ScheduleSettings().reasons),
             "notices": Notices(database),
+            "duties": Duties(database),
+            "reports": Reports(database, now, Directory(tenants=frozenset({"north", "south"}))),
         }
         people = Identity(database, now, hasher=QUICK, keys=directory / "identity-keys", audit=trail.append)
         kept["people"] = people

@@ -41,12 +41,14 @@ async def test_a_duty_is_planned_changed_and_ended_and_each_act_is_audited(offic
     status, one = await office.ask("GET", f"duty-sessions/{duty}", office.boss)
     assert (status, one["state"], one["ended_by"]) == (200, "cancelled", "wang")
     _, audited = await office.ask("GET", "audit", office.house.token(Role.AUDITOR))
-    acts = [(item["action"], item["by"], item["purpose"], item["about"]) for item in audited["items"]]
+    done = [item for item in audited["items"] if item["action"].startswith("duty.") and item["result"] == "granted"]
+    acts = [(item["action"], item["by"], item["purpose"]) for item in done]
     assert acts == [
-        ("duty.end", "wang", "abroad", duty),
-        ("duty.change", "wang", "longer (end, title, unit, aide, notice, ring_s)", duty),
-        ("duty.plan", "wang", "April", duty),
+        ("duty.end", "wang", "abroad"),
+        ("duty.change", "wang", "longer (end, title, unit, aide, notice, ring_s)"),
+        ("duty.plan", "wang", "April"),
     ]
+    assert all(duty in item["about"] for item in done)
 
 
 async def test_what_is_refused_is_audited_too_and_changes_nothing(office: Office) -> None:
@@ -56,11 +58,8 @@ async def test_what_is_refused_is_audited_too_and_changes_nothing(office: Office
     assert (await office.plan(now() + timedelta(days=2), scope={"areas": ["x"]}))[0] == 422
     assert (await office.plan(now() + timedelta(days=2), leader="nobody"))[0] == 404
     _, audited = await office.ask("GET", "audit", office.house.token(Role.AUDITOR))
-    assert [(item["action"], item["result"]) for item in audited["items"]] == [
-        ("duty.plan", "refused"),
-        ("duty.plan", "refused"),
-        ("duty.plan", "granted"),
-    ]
+    ends = [item for item in audited["items"] if item["action"] == "duty.plan" and item["result"] != "asked"]
+    assert [item["result"] for item in ends] == ["refused", "refused", "refused", "granted"]
     assert len(office.house.mirror.state.duties) == 1
 
 
