@@ -107,6 +107,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "preview": outbound.preview_over,
     "callback": callbacks.due,
     "label": labels.expired,
+    "pause": recordings.pause_over,
 }
 
 
@@ -146,6 +147,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.SpyStopped: spying.stopped,
     facts.RecordingStarted: recordings.started,
     facts.RecordingStopped: recordings.stopped,
+    facts.RecordingPaused: recordings.paused,
     facts.NodeUp: nodes.up,
     facts.NodeDown: nodes.down,
     facts.LogsRead: backfill.logs_read,

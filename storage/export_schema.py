@@ -18,6 +18,7 @@ class What(StrEnum):
     SURVEYS = "surveys"
     LABELS = "labels"
     LISTENING = "listening"
+    RECORDINGS = "recordings"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -245,6 +246,17 @@ SCHEMA: dict[What, dict[str, str]] = {
         "ended_at": "when it ended (UTC, µs)",
         "failed": "why nothing was heard",
         "duration_s": "how long the listener heard the call (s)",
+    },
+    What.RECORDINGS: {
+        "recording": "the recording's id",
+        "contact": "the contact's id",
+        "call": "the id of the citizen's call",
+        "leg": "the leg that is recorded; empty for a whole call's",
+        "started_at": "when Asterisk began to record (UTC, µs)",
+        "ended_at": "when its file was complete (UTC, µs)",
+        "failed": "why there is no file",
+        "gaps": "when it was paused, as ISO 8601 intervals separated by spaces",
+        "duration_s": "from the begin to the complete file (s)",
     },
 }
 """Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""

@@ -22,6 +22,7 @@ from center.records import (
     LegRecord,
     ListeningRecord,
     OperationRecord,
+    RecordingRecord,
     RevisitRecord,
     SurgeRecord,
     SurveyRecord,
@@ -57,6 +58,7 @@ TABLES = {
     What.SURGES: ("surges", "started_at", ("surge", "key")),
     What.AGENT_STATES: ("agent_states", "started_at", ("epoch", "seq")),
     What.LISTENING: ("listening", "requested_at", ("session",)),
+    What.RECORDINGS: ("recordings", "started_at", ("recording",)),
 }
 
 
@@ -100,6 +102,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.SURVEYS: SurveyRecord,
     What.LABELS: LabelRecord,
     What.LISTENING: ListeningRecord,
+    What.RECORDINGS: RecordingRecord,
 }
 
 

@@ -13,6 +13,8 @@ export const TEXTS = {
     other_language: 'English', preparing: '正在接通', planned: '通话后示忙', foreign: '（非本系统发起）',
     expired: '登录已过期，请重新登录。', wrong: '用户名或密码不对。', unreachable: '无法连接服务器。',
     forbidden: '您没有这个权限。',
+    pause_recording: '暂停录音', resume_recording: '继续录音', start_recording: '开始录音', stop_recording: '结束录音',
+    recording_recording: '录音中', recording_paused: '录音已暂停',
     my_call: '当前通话', hold: '保持', resume: '取回', mute: '静音', unmute: '取消静音', keypad: '键盘', transfer: '转接',
     consult: '咨询', complete: '完成转接', cancel_consult: '取消咨询', swap: '切换', three_way: '三方通话', park: '寄存', leave: '离开通话',
     emergency: '一键转接', dial_out: '外呼', dial: '拨打', decline: '放弃', preview: '待拨号码', extend: '延长 30 秒',
@@ -42,7 +44,8 @@ export const TEXTS = {
     verbs: {
       hold: '保持', resume: '取回', mute: '静音', unmute: '取消静音', dtmf: '按键', transfer: '转接', park: '寄存', pick_up: '接起',
       consult: '咨询', complete: '完成转接', cancel: '取消咨询', swap: '切换', three_way: '三方通话', emergency: '一键转接',
-      take_over: '拦截', leave: '离开', hang_up: '挂断', dial_out: '外呼',
+      take_over: '拦截', leave: '离开', hang_up: '挂断', dial_out: '外呼', pause_recording: '暂停录音', resume_recording: '继续录音',
+      start_recording: '开始录音', stop_recording: '结束录音',
     },
     outcomes: {
       answered: '接通', abandoned: '放弃', timed_out: '排队超时', left_by_key: '按键离开', no_agents: '无人在岗', withdrawn: '撤回',
@@ -63,6 +66,8 @@ export const TEXTS = {
     planned: 'Not ready after this call', foreign: '(not started here)',
     expired: 'Your log-in has expired; log in again.', wrong: 'Wrong user or password.',
     unreachable: 'The server cannot be reached.', forbidden: 'You may not do that.',
+    pause_recording: 'Pause recording', resume_recording: 'Resume recording', start_recording: 'Start recording',
+    stop_recording: 'Stop recording', recording_recording: 'recording', recording_paused: 'recording paused',
     my_call: 'My call', hold: 'Hold', resume: 'Resume', mute: 'Mute', unmute: 'Unmute', keypad: 'Keypad', transfer: 'Transfer',
     consult: 'Consult', complete: 'Complete', cancel_consult: 'Cancel consultation', swap: 'Swap', three_way: 'Three-way',
     park: 'Park', leave: 'Leave the call', emergency: 'One touch', dial_out: 'Dial out', dial: 'Dial', decline: 'Decline',
@@ -97,7 +102,8 @@ export const TEXTS = {
       hold: 'Hold', resume: 'Resume', mute: 'Mute', unmute: 'Unmute', dtmf: 'Keys', transfer: 'Transfer', park: 'Park',
       pick_up: 'Pick up', consult: 'Consult', complete: 'Complete', cancel: 'Cancel consultation', swap: 'Swap',
       three_way: 'Three-way', emergency: 'One touch', take_over: 'Take over', leave: 'Leave', hang_up: 'Hang up',
-      dial_out: 'Dial out',
+      dial_out: 'Dial out', pause_recording: 'Pause recording', resume_recording: 'Resume recording',
+      start_recording: 'Start recording', stop_recording: 'Stop recording',
     },
     outcomes: {
       answered: 'answered', abandoned: 'abandoned', timed_out: 'timed out', left_by_key: 'left by key',
