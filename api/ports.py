@@ -15,6 +15,7 @@ from messages.ids import AgentId, ContactId, RecordingId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
+from recording.holds import Hold
 
 
 class Identity(Protocol):
@@ -151,6 +152,37 @@ class Recordings(Protocol):
         """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
 
 
+class Holds(Protocol):
+    """Which contacts' recordings nothing removes; each act is in the audit before it counts."""
+
+    async def hold(self, contact: ContactId, reason: str, by: UserId, tenant: str = "") -> Hold:
+        """Hold a contact's recordings; held already, the first hold stays. Raises Invalid, Unavailable."""
+
+    async def release(self, contact: ContactId, reason: str, by: UserId, tenant: str = "") -> bool:
+        """End a hold; return False where there was none. Raises Invalid, Unavailable."""
+
+    async def of(self, contact: ContactId) -> Hold | None:
+        """Return a contact's hold. Raises Unavailable."""
+
+
+class Package(Protocol):
+    """An archive that is complete: its size in bytes."""
+
+    size: int
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Yield its bytes, once."""
+
+
+class Evidence(Protocol):
+    """Makes archives of a contact that are verified without us."""
+
+    async def make(
+        self, contact: ContactId, *, by: UserId, purpose: str, whole: bool, shown: Callable[[Any], Any]
+    ) -> Package:
+        """Return an archive; `shown` masks what stands in it. Raises NotFound, Unavailable."""
+
+
 class Notices(Protocol):
     """What was sent, or is to be."""
 
@@ -163,10 +195,13 @@ class Notices(Protocol):
 __all__ = [
     "Audit",
     "Cursors",
+    "Evidence",
     "Exports",
     "History",
+    "Holds",
     "Identity",
     "Notices",
+    "Package",
     "Principal",
     "Recordings",
     "Schedules",

@@ -10,6 +10,9 @@ from messages.ids import RecordingId
 from storage.audit import AuditTrail
 from storage.cursors import Cursors
 from storage.database import Database
+from storage.evidence.archive import Evidence
+from storage.evidence.signing import SigningKey
+from storage.queries import Queries
 from storage.recordings import codec
 from storage.recordings.files import RecordingFiles
 from storage.recordings.keeper import Keeper
@@ -36,6 +39,12 @@ def keeper_of(settings: Settings, entries: EventLog, database: Database, vault: 
 
     files, cursors = RecordingFiles(database), Cursors(database)
     return Keeper(entries, files, cursors, vault, AuditTrail(database), source, clock)
+
+
+def evidence_of(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Evidence:
+    """Return what makes evidence; its key lies beside the recordings' keys."""
+    key, work = SigningKey(vault.keys.directory), settings.data / "evidence-work"
+    return Evidence(Queries(database), RecordingFiles(database), AuditTrail(database), vault, key, work, clock)
 
 
 def told(settings: Settings) -> str:

@@ -25,7 +25,7 @@ from app.flows import flows_of, open_at, texts_of
 from app.identity import Doorkeeper
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
-from app.recordings import keeper_of, vault_of
+from app.recordings import evidence_of, keeper_of, vault_of
 from app.settings import Settings
 from app.settings_check import warnings
 from center import snapshot
@@ -53,6 +53,7 @@ from storage.notices import Notices
 from storage.places import Places
 from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
+from storage.recordings.holds import Holds
 from storage.recordings.playback import Playback
 from storage.redis_log import RedisLog
 from storage.rows import RowWriter
@@ -233,6 +234,8 @@ class Hotline:
             schedules=Schedules(self.database, now, settings.schedules.reasons),
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
+            holds=Holds(self.database, AuditTrail(self.database), now),
+            evidence=evidence_of(settings, self.database, self.vault, now),
             notices=self.notices,
             clock=now,
             ready=self.not_ready,

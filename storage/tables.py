@@ -33,6 +33,7 @@ from center.records import (
 from messages.audit import AuditEntry
 from messages.notices import Notice
 from recording.files import RecordingFile
+from recording.holds import Hold
 from storage.columns import Instant, columns_of
 
 metadata = MetaData(
@@ -97,6 +98,8 @@ Index(None, listening.c.started_at)
 recordings = _table("recordings", RecordingRecord, "recording")
 Index(None, recordings.c.contact)
 Index(None, recordings.c.started_at)
+
+recording_holds = Table("recording_holds", metadata, *columns_of(Hold, ("contact",)))
 
 recording_files = Table("recording_files", metadata, *columns_of(RecordingFile, ("recording",)))
 Index(None, recording_files.c.contact)

@@ -34,6 +34,7 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
         "surges",
         "surveys",
         "listening",
+        "recordings",
     ]
     form: Literal["csv", "jsonl"] = msgspec.field(name="format", default="csv")
     since: datetime | None = msgspec.field(name="from", default=None)

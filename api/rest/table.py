@@ -10,7 +10,9 @@ from api.rest import (
     calls,
     confidence,
     contacts,
+    evidence,
     exports,
+    holds,
     labels,
     live,
     notices,
@@ -56,6 +58,7 @@ from api.rest.endpoint import Handler, Route
 from api.rest.recall import Operation
 from api.views import AgentView
 from messages.values import Role
+from recording.holds import Hold
 
 AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM = Role
 EVERYBODY = frozenset(Role)
@@ -97,6 +100,9 @@ MAY: dict[str, frozenset[Role]] = {
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "reports.read": frozenset({SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
     "recordings.play": frozenset({AGENT, SUPERVISOR, AUDITOR, ADMIN}),
+    "evidence.make": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "holds.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "holds.set": frozenset({AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -280,6 +286,24 @@ ROUTES: tuple[Route, ...] = (
         "recordings.play",
         recordings.play_recording,
         query=recordings.PlayQuery,
+    ),
+    _route("GET", "/contacts/{contact}/hold", "holds.read", holds.get_hold, answer=Hold),
+    _route("PUT", "/contacts/{contact}/hold", "holds.set", holds.hold_contact, body=holds.HoldBody, answer=Hold),
+    _route(
+        "DELETE",
+        "/contacts/{contact}/hold",
+        "holds.set",
+        holds.release_contact,
+        query=holds.HoldQuery,
+        status=204,
+    ),
+    _route(
+        "POST",
+        "/contacts/{contact}/evidence",
+        "evidence.make",
+        evidence.make_evidence,
+        body=evidence.EvidenceBody,
+        repeats=False,
     ),
     _route(
         "PUT", "/contacts/{contact}/confidential", "contacts.confidential", confidence.mark_confidential, status=204

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import logging
 import sys
 from datetime import UTC, datetime, tzinfo
@@ -13,6 +14,7 @@ import structlog
 
 from app.settings import Settings, StorageSettings, load
 from messages.errors import SettingsError
+from messages.ids import UserId
 
 DEFAULT = Path("hotline.toml")
 
@@ -53,6 +55,14 @@ def instant(text: str, option: str, zone: tzinfo = UTC) -> datetime | None:
             f"{option}: {text!r} is not an RFC 3339 instant such as 2026-11-24T08:00:00+08:00"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def who() -> UserId:
+    """Return who types this, as far as the machine knows."""
+    try:
+        return UserId(f"shell:{getpass.getuser()}")
+    except (KeyError, OSError, ImportError):  # no name for this user id
+        return UserId("shell")
 
 
 def log_plainly(level: int = logging.INFO) -> None:

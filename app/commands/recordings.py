@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.commands.common import Given
+from app.commands.evidence import evidence, evidence_key
+from app.commands.holds import held, hold, proof, release
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
@@ -28,6 +30,12 @@ T = TypeVar("T")
 Told = Callable[[int, int], None]
 
 recordings = typer.Typer(no_args_is_help=True, help="Recordings that are kept.")
+recordings.command("hold")(hold)
+recordings.command("release")(release)
+recordings.command("list")(held)
+recordings.command("deleted")(proof)
+recordings.command("evidence")(evidence)
+recordings.command("evidence-key")(evidence_key)
 
 
 def verify(

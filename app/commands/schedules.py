@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import csv
 import enum
-import getpass
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,12 +21,12 @@ from agents.adherence import Adherence, Kind
 from agents.localtime import SHANGHAI, day_of, span, zone
 from agents.schedule import DayPlan, Overlaps, PlanRecord
 from api.rest.schedules import adherence_view
-from app.commands.common import Given
+from app.commands.common import Given, who
 from app.plans import COLUMNS, day_plan, read_day, read_stretches, read_team, row_of
 from app.settings import Settings
 from app.wiring import now
 from messages.errors import Invalid, NotFound, SettingsError
-from messages.ids import AgentId, UserId
+from messages.ids import AgentId
 from storage.database import Database
 from storage.migrations import newest, revision, upgrade
 from storage.schedules import Schedules
@@ -185,15 +184,7 @@ async def _everybody(kept: Schedules, settings: Settings, since: datetime, until
 async def _replace(settings: Settings, plans: Sequence[DayPlan]) -> None:
     async with Database(settings.database_url) as database:
         await upgrade(database)
-        await _kept(database, settings).replace(plans, _who())
-
-
-def _who() -> UserId:
-    """Return who types this, as far as the machine knows."""
-    try:
-        return UserId(f"shell:{getpass.getuser()}")
-    except (KeyError, OSError, ImportError):  # no name for this user id
-        return UserId("shell")
+        await _kept(database, settings).replace(plans, who())
 
 
 def _row(agent: str, one: Adherence) -> list[str]:

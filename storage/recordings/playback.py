@@ -56,7 +56,7 @@ class Playback:
     async def open(self, recording: RecordingId) -> Sound:
         """Return a recording. Raises NotFound where there is none, Unavailable while it is on its way."""
         file = await self._files.get(recording)
-        if file is None or file.state in (FileState.MISSING, FileState.FAILED, FileState.EXPIRED):
+        if file is None or file.state in (FileState.MISSING, FileState.FAILED, FileState.EXPIRING, FileState.EXPIRED):
             raise NotFound(f"recording {recording} is not kept")
         if file.state not in PLAYABLE:
             raise Unavailable("the recording is on its way to where it is kept")

@@ -146,9 +146,13 @@ class Vault:
         return locked.version
 
     def remove(self, file: RecordingFile) -> None:
-        """Take a recording out of the store: its key first, without which the rest is noise."""
-        self.store.remove(file.key + BESIDE)
+        """Take a recording out of the store: its key first, shredded, without which the rest is noise."""
+        self.store.shred(file.key + BESIDE)
         self.store.remove(file.key)
+
+    def holds(self, file: RecordingFile) -> bool:
+        """Tell whether anything of a recording is in the store."""
+        return self.store.has(file.key) or self.store.has(file.key + BESIDE)
 
     def _locked(self, file: RecordingFile) -> WrappedKey:
         try:

@@ -232,6 +232,8 @@ class House:
             schedules=kept.get("schedules"),
             audit=self.audit,
             recordings=kept.get("recordings"),
+            evidence=kept.get("evidence"),
+            holds=kept.get("holds"),
             notices=kept.get("notices"),
         )
         self.rest = ""

@@ -411,6 +411,8 @@ BODIES = {
     "/listening/{session}": {"mode": "whisper"},
     "/contacts/{contact}/cases/{case_no}": {},
     "/contacts/{contact}/wrap-up": {"code": "x"},
+    "/contacts/{contact}/evidence": {"purpose": "x"},
+    "/contacts/{contact}/hold": {"reason": "x"},
     "/contacts/{contact}/reveal": {"purpose": "fire brigade"},
     "/callers/labels": {"contacts": ["kc1"], "kind": "malicious", "reason": "threatens"},
     "/callers/labels/{label}/approve": {"days": 7},
