@@ -145,8 +145,23 @@ class Sound(Protocol):
         """Yield the bytes [start, stop). Raises Unavailable."""
 
 
+class Waveform(Protocol):
+    """How loud each side is over the time: `peaks` from 0 to 100 by channel, the citizen first."""
+
+    @property
+    def duration_s(self) -> float:
+        """Return how long it plays."""
+
+    @property
+    def peaks(self) -> list[list[int]]:
+        """Return the loudest of each of equal parts, by channel."""
+
+
 class Recordings(Protocol):
     """What can be played."""
+
+    async def waveform(self, recording: RecordingId) -> Waveform:
+        """Return a recording's waveform. Raises NotFound, Unavailable."""
 
     async def open(self, recording: RecordingId) -> Sound:
         """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
@@ -207,4 +222,5 @@ __all__ = [
     "Schedules",
     "Session",
     "Sound",
+    "Waveform",
 ]

@@ -287,6 +287,13 @@ ROUTES: tuple[Route, ...] = (
         recordings.play_recording,
         query=recordings.PlayQuery,
     ),
+    _route(
+        "GET",
+        "/contacts/{contact}/recordings/{n}/waveform",
+        "recordings.play",
+        recordings.get_waveform,
+        answer=recordings.WaveformAnswer,
+    ),
     _route("GET", "/contacts/{contact}/hold", "holds.read", holds.get_hold, answer=Hold),
     _route("PUT", "/contacts/{contact}/hold", "holds.set", holds.hold_contact, body=holds.HoldBody, answer=Hold),
     _route(
