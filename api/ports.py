@@ -15,6 +15,9 @@ from messages.ids import AgentId, ContactId, RecordingId, UserId
 from messages.notices import Notice
 from messages.principal import Principal, Session
 from metrics.satisfaction import Satisfaction
+from quality.forms import Form, Question
+from quality.reviews import Review
+from quality.samples import Criteria, Sample
 from recording.holds import Hold
 
 
@@ -180,6 +183,58 @@ class Holds(Protocol):
         """Return a contact's hold. Raises Unavailable."""
 
 
+class Quality(Protocol):
+    """Forms, samples and reviews. Every method raises Unavailable."""
+
+    async def forms(self) -> list[Form]:
+        """Return the newest version of each form."""
+
+    async def form(self, name: str, version: int | None = None) -> Form:
+        """Return a version of a form, the newest where none is named. Raises NotFound."""
+
+    async def add_form(self, name: str, title: str, questions: tuple[Question, ...], by: UserId, at: datetime) -> Form:
+        """Add a form's next version. Raises Invalid, Conflict."""
+
+    async def draw(
+        self,
+        criteria: Criteria,
+        size: int,
+        seed: str,
+        by: UserId,
+        at: datetime,
+        *,
+        agents: Sequence[str] | None = None,
+        tenant: str = "",
+    ) -> Sample:
+        """Draw a sample and keep it."""
+
+    async def sample(self, name: str) -> Sample:
+        """Return a sample. Raises NotFound."""
+
+    async def add(self, review: Review) -> None:
+        """Keep a review that is begun."""
+
+    async def review(self, name: str) -> Review:
+        """Return a review. Raises NotFound."""
+
+    async def replace(self, old: Review, new: Review) -> None:
+        """Write what has become of a review. Raises Conflict where it changed meanwhile."""
+
+    async def reviews(
+        self,
+        *,
+        agent: str | None = None,
+        team: str | None = None,
+        contact: str | None = None,
+        state: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        tenant: str | None = None,
+        limit: int | None = 500,
+    ) -> list[Review]:
+        """Return reviews, the newest draft first; since and until are of the signing."""
+
+
 class Package(Protocol):
     """An archive that is complete: its size in bytes."""
 
@@ -218,6 +273,7 @@ __all__ = [
     "Notices",
     "Package",
     "Principal",
+    "Quality",
     "Recordings",
     "Schedules",
     "Session",

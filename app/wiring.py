@@ -51,6 +51,7 @@ from storage.journal import FileJournal
 from storage.migrations import upgrade
 from storage.notices import Notices
 from storage.places import Places
+from storage.quality import Quality
 from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
 from storage.recordings.holds import Holds
@@ -234,6 +235,7 @@ class Hotline:
             schedules=Schedules(self.database, now, settings.schedules.reasons),
             audit=AuditTrail(self.database),
             recordings=Playback(self.vault, RecordingFiles(self.database)),
+            quality=Quality(self.database),
             holds=Holds(self.database, AuditTrail(self.database), now),
             evidence=evidence_of(settings, self.database, self.vault, now),
             notices=self.notices,

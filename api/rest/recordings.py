@@ -62,7 +62,9 @@ async def get_waveform(asked: Asked) -> Answer:
 
 def _gaps(its: Mapping[str, Any]) -> Iterator[GapPart]:
     began = its.get("started_at")
-    for gap in its.get("gaps") or () if began else ():
+    if not isinstance(began, datetime):
+        return
+    for gap in its.get("gaps") or ():
         since, until = (_seconds_in(began, gap[name]) for name in ("from", "to"))
         yield GapPart(since=since or 0.0, until=until)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Evidence, Exports, History, Holds, Identity, Notices, Recordings, Schedules
+from api.ports import Audit, Evidence, Exports, History, Holds, Identity, Notices, Quality, Recordings, Schedules
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -46,6 +46,7 @@ class Services:
     recordings: Recordings | None = None
     evidence: Evidence | None = None
     holds: Holds | None = None
+    quality: Quality | None = None
     notices: Notices | None = None
     recall: Recall = field(default_factory=Recall)
     repeats: Repeats = field(default_factory=Repeats)

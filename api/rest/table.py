@@ -16,6 +16,7 @@ from api.rest import (
     labels,
     live,
     notices,
+    quality,
     recordings,
     reports,
     revisits,
@@ -58,6 +59,7 @@ from api.rest.endpoint import Handler, Route
 from api.rest.recall import Operation
 from api.views import AgentView
 from messages.values import Role
+from quality.forms import Form
 from recording.holds import Hold
 
 AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM = Role
@@ -103,6 +105,13 @@ MAY: dict[str, frozenset[Role]] = {
     "evidence.make": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "holds.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
     "holds.set": frozenset({AUDITOR, ADMIN}),
+    "quality.forms": frozenset({AGENT, SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "quality.write_forms": frozenset({SUPERVISOR, ADMIN}),
+    "quality.sample": frozenset({SUPERVISOR, ADMIN}),
+    "quality.review": frozenset({SUPERVISOR, ADMIN}),
+    "quality.read": frozenset({AGENT, SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "quality.appeal": frozenset({AGENT}),
+    "quality.averages": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -147,6 +156,11 @@ def _call(word: str, handler: Handler, body: object, action: str = "calls.contro
 
 def _label(word: str, handler: Handler, body: object) -> Route:
     return _route("POST", f"/callers/labels/{{label}}/{word}", "labels.decide", handler, body=body, status=204)
+
+
+def _review(word: str, action: str, handler: Handler, body: object = None) -> Route:
+    path = f"/quality/reviews/{{review}}/{word}"
+    return _route("POST", path, action, handler, body=body, answer=quality.ReviewAnswer)
 
 
 # A session's answer holds a token: it is not kept for repeats.
@@ -367,6 +381,62 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", "/notices", "notices.read", notices.list_notices, query=notices.Query, answer=notices.NoticesAnswer),
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
     _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
+    _route("GET", "/quality/forms", "quality.forms", quality.list_forms, answer=quality.FormsAnswer),
+    _route(
+        "PUT",
+        "/quality/forms/{form}",
+        "quality.write_forms",
+        quality.put_form,
+        body=quality.FormBody,
+        answer=Form,
+    ),
+    _route(
+        "POST",
+        "/quality/samples",
+        "quality.sample",
+        quality.draw_sample,
+        body=quality.SampleBody,
+        answer=quality.SampleAnswer,
+        status=201,
+    ),
+    _route("GET", "/quality/samples/{sample}", "quality.sample", quality.get_sample, answer=quality.SampleAnswer),
+    _route(
+        "GET",
+        "/quality/reviews",
+        "quality.read",
+        quality.list_reviews,
+        query=quality.ReviewsQuery,
+        answer=quality.ReviewsAnswer,
+    ),
+    _route(
+        "POST",
+        "/quality/reviews",
+        "quality.review",
+        quality.begin_review,
+        body=quality.ReviewBody,
+        answer=quality.ReviewAnswer,
+        status=201,
+    ),
+    _route("GET", "/quality/reviews/{review}", "quality.read", quality.get_review, answer=quality.ReviewAnswer),
+    _route(
+        "PUT",
+        "/quality/reviews/{review}",
+        "quality.review",
+        quality.write_review,
+        body=quality.DraftBody,
+        answer=quality.ReviewAnswer,
+    ),
+    _review("sign", "quality.review", quality.sign_review),
+    _review("appeal", "quality.appeal", quality.appeal_review, quality.AppealBody),
+    _review("decision", "quality.review", quality.decide_review, quality.DecisionBody),
+    _route(
+        "GET",
+        "/quality/averages",
+        "quality.averages",
+        quality.get_averages,
+        query=quality.AveragesQuery,
+        answer=quality.AveragesAnswer,
+    ),
     _route(
         "GET",
         "/agents/{agent}/schedule",

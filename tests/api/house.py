@@ -234,6 +234,7 @@ class House:
             recordings=kept.get("recordings"),
             evidence=kept.get("evidence"),
             holds=kept.get("holds"),
+            quality=kept.get("quality"),
             notices=kept.get("notices"),
         )
         self.rest = ""
