@@ -35,6 +35,12 @@ class FormBody(msgspec.Struct, frozen=True, kw_only=True):
     questions: tuple[Question, ...]
 
 
+class FormQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which version."""
+
+    version: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class FormsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The newest version of each form."""
 
@@ -150,6 +156,12 @@ class AveragesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def list_forms(asked: Asked) -> Answer:
     """Return the newest version of each form."""
     return Answer(FormsAnswer(items=await _quality(asked).forms()))
+
+
+async def get_form(asked: Asked) -> Answer:
+    """Return a version of a form, the newest where none is named."""
+    query: FormQuery = asked.query
+    return Answer(await _quality(asked).form(asked.path["form"], query.version))
 
 
 async def put_form(asked: Asked) -> Answer:

@@ -382,6 +382,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET", "/exports/{export}", "exports.use", exports.get_export, answer=exports.ExportAnswer),
     _route("GET", "/exports/{export}/download", "exports.use", exports.download_export),
     _route("GET", "/quality/forms", "quality.forms", quality.list_forms, answer=quality.FormsAnswer),
+    _route("GET", "/quality/forms/{form}", "quality.forms", quality.get_form, query=quality.FormQuery, answer=Form),
     _route(
         "PUT",
         "/quality/forms/{form}",

@@ -47,7 +47,7 @@ def staff() -> CenterSettings:
     return msgspec.structs.replace(settings(), agents=agents, teams=(Team(id="east"), Team(id="west")))
 
 
-async def _history(database: Database) -> None:
+async def history(database: Database) -> None:
     """Let a1, a2 and a3 have four recorded talks each, of 10, 20, 30 and 40 s; one each is recorded in vain."""
     world = World(whole=staff())
     for n, agent in enumerate(("a1", "a2", "a3")):
@@ -106,7 +106,7 @@ async def bureau(tmp_path: Path) -> AsyncIterator[Bureau]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(f"sqlite:///{tmp_path / 'hotline.db'}"))
         await upgrade(database)
-        await _history(database)
+        await history(database)
         kept: dict[str, Any] = {
             "history": Queries(database),
             "audit": AuditTrail(database),

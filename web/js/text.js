@@ -12,6 +12,8 @@ export const outcomeText = (outcome) => TEXTS[language].outcomes[outcome] ?? out
 export const roleText = (role) => TEXTS[language].roles[role] ?? role;
 export const verbText = (verb) => TEXTS[language].verbs[verb] ?? verb;
 
+export const isEnglish = () => language === 'en';
+
 /** Write every fixed text of the document in the present language. */
 export function translate() {
   document.documentElement.lang = language === 'en' ? 'en' : 'zh-CN';
