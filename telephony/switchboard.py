@@ -201,7 +201,10 @@ class Switchboard:
             self._paused.add(recording)
             await asyncio.sleep(0)  # the first is sent first
             await self._mute(channel, paused=True)
-        return str((await beginning).get("MixMonitorID", ""))
+        mixing = str((await beginning).get("MixMonitorID", ""))
+        if paused:  # had the two gone out the other way round
+            await self._mute(channel, paused=True)
+        return mixing
 
     async def _mute(self, channel: str, *, paused: bool) -> str:
         """Have all of a channel's recordings write silence, or what is said; return why that did not work."""
