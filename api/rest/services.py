@@ -8,7 +8,20 @@ from pathlib import Path
 
 import msgspec
 
-from api.ports import Audit, Duties, Exports, History, Identity, Notices, Recordings, Schedules, Softphone
+from api.ports import (
+    Audit,
+    Duties,
+    Evidence,
+    Exports,
+    History,
+    Holds,
+    Identity,
+    Notices,
+    Quality,
+    Recordings,
+    Schedules,
+    Softphone,
+)
 from api.rest.jobs import ExportJobs
 from api.rest.recall import Recall
 from api.rest.repeats import Repeats
@@ -44,6 +57,9 @@ class Services:
     schedules: Schedules | None = None
     audit: Audit | None = None
     recordings: Recordings | None = None
+    evidence: Evidence | None = None
+    holds: Holds | None = None
+    quality: Quality | None = None
     notices: Notices | None = None
     softphones: Mapping[str, Softphone] = field(default_factory=dict)
     """Those that may be a browser, by the phone's number."""

@@ -251,6 +251,9 @@ class House:
             schedules=kept.get("schedules"),
             audit=self.audit,
             recordings=kept.get("recordings"),
+            evidence=kept.get("evidence"),
+            holds=kept.get("holds"),
+            quality=kept.get("quality"),
             notices=kept.get("notices"),
             duties=kept.get("duties"),
         )

@@ -38,6 +38,15 @@ export async function ask(method, path, body) {
   return content;
 }
 
+/** Fetch what is no JSON. Throws Problem, TypeError. */
+export async function fetchBlob(path) {
+  const answer = await fetch(`/api/v1${path}`, {
+    headers: { Authorization: `Bearer ${session()?.token ?? ''}` }, cache: 'no-store',
+  });
+  if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
+  return answer.blob();
+}
+
 export async function logIn(user, password) {
   forget();
   const made = await ask('POST', '/sessions', { user, password });
