@@ -10,6 +10,7 @@ from api.ports import Holds
 from api.rest.endpoint import Answer, Asked
 from messages.errors import NotFound, Unavailable
 from messages.ids import ContactId
+from messages.masking import scrubbed
 from recording.holds import Hold
 
 
@@ -30,7 +31,7 @@ async def hold_contact(asked: Asked) -> Answer:
     found, holds = await _contact(asked)
     body: HoldBody = asked.body
     held = await holds.hold(found["contact"], body.reason, asked.principal.user)
-    return Answer(held)
+    return _shown(held)
 
 
 async def release_contact(asked: Asked) -> Answer:
@@ -48,7 +49,11 @@ async def get_hold(asked: Asked) -> Answer:
     held: Hold | None = await holds.of(found["contact"])
     if held is None:
         raise NotFound("the contact is not held")
-    return Answer(held)
+    return _shown(held)
+
+
+def _shown(held: Hold) -> Answer:
+    return Answer(msgspec.structs.replace(held, reason=scrubbed(held.reason)))
 
 
 async def _contact(asked: Asked) -> tuple[dict[str, Any], Holds]:

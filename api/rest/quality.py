@@ -13,6 +13,7 @@ from api.rest.bodies import Short, check_offset
 from api.rest.endpoint import Answer, Asked
 from messages.errors import Forbidden, Invalid, NotFound, Unavailable
 from messages.ids import AgentId, ContactId, QueueId
+from messages.masking import scrubbed
 from messages.values import Role
 from quality import reviews
 from quality.averages import Average, averages
@@ -328,6 +329,7 @@ async def _become(asked: Asked, old: Review, new: Review) -> Answer:
 def _shown(review: Review) -> ReviewAnswer:
     fields = msgspec.structs.asdict(review)
     fields["answers"] = msgspec.json.decode(review.answers)
+    fields |= {name: scrubbed(fields[name]) for name in ("comment", "appeal", "decision")}
     del fields["tenant"]
     return ReviewAnswer(**fields)
 

@@ -107,6 +107,7 @@ class Evidence:
         if found is None:
             raise NotFound(f"no contact {asked.contact}")
         files = await self._files.of(asked.contact)
+        asked = msgspec.structs.replace(asked, **shown({"purpose": asked.purpose}))
         audit = [entry if asked.whole else _unchained(entry) async for entry in self._audited(asked.contact)]
         try:
             await asyncio.to_thread(self._write, path, asked, shown(found), shown(audit), files)

@@ -69,7 +69,7 @@ class Office:
     async def make(self, *, whole: bool = False) -> Path:
         """Make an archive."""
         path = self.directory / f"evidence-{whole}.zip"
-        asked = Asked(contact=CONTACT, by=UserId("zhao"), purpose="a court asks", whole=whole)
+        asked = Asked(contact=CONTACT, by=UserId("zhao"), purpose=f"a court asks about {NUMBER}", whole=whole)
         await self.evidence.write(path, asked, for_evidence(NUMBER, whole=whole))
         return path
 
