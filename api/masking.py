@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -82,6 +82,13 @@ def _without(kept: Any, number: str) -> Any:
             return kept.replace(number, masked(number))
         case _:
             return kept
+
+
+def for_evidence(number: str, *, whole: bool) -> Callable[[Any], Any]:
+    """Return what shows what is kept of a contact, however deep, in evidence: as it is, or every number masked."""
+    if whole:
+        return lambda kept: kept
+    return lambda kept: _without(all_masked(kept), number) if is_outside(number) else all_masked(kept)
 
 
 def is_own_number(event: Event, principal: Principal) -> bool:

@@ -17,6 +17,11 @@ from messages.notices import Notice
 from messages.principal import Origin, Person, Principal, Session, SessionRecord
 from metrics.question import Question
 from metrics.satisfaction import Satisfaction
+from quality.forms import Form
+from quality.forms import Question as FormQuestion
+from quality.reviews import Review
+from quality.samples import Criteria, Sample
+from recording.holds import Hold
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,8 +241,23 @@ class Sound(Protocol):
         """Yield the bytes [start, stop). Raises Unavailable."""
 
 
+class Waveform(Protocol):
+    """How loud each side is over the time: `peaks` from 0 to 100 by channel, the citizen first."""
+
+    @property
+    def duration_s(self) -> float:
+        """Return how long it plays."""
+
+    @property
+    def peaks(self) -> list[list[int]]:
+        """Return the loudest of each of equal parts, by channel."""
+
+
 class Recordings(Protocol):
     """What can be played."""
+
+    async def waveform(self, recording: RecordingId) -> Waveform:
+        """Return a recording's waveform. Raises NotFound, Unavailable."""
 
     async def open(self, recording: RecordingId) -> Sound:
         """Return a recording. Raises NotFound, Unavailable while it is not there yet."""
@@ -258,6 +278,91 @@ class Duties(Protocol):
         """Return one with its `calls`, each with its `cases`, and what leaders `listened` to meanwhile."""
 
 
+class Holds(Protocol):
+    """Which contacts' recordings nothing removes."""
+
+    async def hold(self, contact: ContactId, reason: str, by: UserId) -> Hold:
+        """Hold a contact's recordings; held already, the first hold stays. Raises Invalid, Unavailable."""
+
+    async def release(self, contact: ContactId, reason: str) -> bool:
+        """End a hold; return False where there was none. Raises Invalid, Unavailable."""
+
+    async def of(self, contact: ContactId) -> Hold | None:
+        """Return a contact's hold. Raises Unavailable."""
+
+
+class Quality(Protocol):
+    """Forms, samples and reviews. Every method raises Unavailable."""
+
+    async def forms(self) -> list[Form]:
+        """Return the newest version of each form."""
+
+    async def form(self, name: str, version: int | None = None) -> Form:
+        """Return a version of a form, the newest where none is named. Raises NotFound."""
+
+    async def add_form(
+        self, name: str, title: str, questions: tuple[FormQuestion, ...], by: UserId, at: datetime
+    ) -> Form:
+        """Add a form's next version. Raises Invalid, Conflict."""
+
+    async def draw(
+        self,
+        criteria: Criteria,
+        size: int,
+        seed: str,
+        by: UserId,
+        at: datetime,
+        *,
+        agents: Sequence[str] | None = None,
+        tenant: str = "",
+    ) -> Sample:
+        """Draw a sample and keep it."""
+
+    async def sample(self, name: str) -> Sample:
+        """Return a sample. Raises NotFound."""
+
+    async def add(self, review: Review) -> None:
+        """Keep a review that is begun."""
+
+    async def review(self, name: str) -> Review:
+        """Return a review. Raises NotFound."""
+
+    async def replace(self, old: Review, new: Review) -> None:
+        """Write what has become of a review. Raises Conflict where it changed meanwhile."""
+
+    async def reviews(
+        self,
+        *,
+        agent: str | None = None,
+        team: str | None = None,
+        contact: str | None = None,
+        state: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        tenant: str | None = None,
+        limit: int | None = 500,
+    ) -> list[Review]:
+        """Return reviews, the newest draft first; since and until are of the signing."""
+
+
+class Package(Protocol):
+    """An archive that is complete: its size in bytes."""
+
+    size: int
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Yield its bytes, once."""
+
+
+class Evidence(Protocol):
+    """Makes archives of a contact that are verified without us."""
+
+    async def make(
+        self, contact: ContactId, *, by: UserId, purpose: str, whole: bool, shown: Callable[[Any], Any]
+    ) -> Package:
+        """Return an archive; `shown` masks what stands in it. Raises NotFound, Unavailable."""
+
+
 class Notices(Protocol):
     """What was sent, or is to be."""
 
@@ -271,15 +376,20 @@ __all__ = [
     "Audit",
     "Cursors",
     "Duties",
+    "Evidence",
     "Exports",
     "History",
+    "Holds",
     "Identity",
     "Notices",
+    "Package",
     "People",
     "Principal",
+    "Quality",
     "Recordings",
     "Reports",
     "Schedules",
     "Session",
     "Sound",
+    "Waveform",
 ]

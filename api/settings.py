@@ -34,5 +34,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Addresses or networks of our own proxies, whose X-Forwarded-For is believed: in the audit and by the lock-out."""
     agents_hear_own: bool = False
     """Whether agents may play the recordings of contacts they had a part in."""
+    appeal_days: int = 7
+    """Days in which an agent may appeal against a review."""
     web_dir: str = ""
     """The built web page; empty: the one that came with the program."""

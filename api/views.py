@@ -12,13 +12,23 @@ from agents.agent import Agent
 from api.masking import keeps_confidence, sees_numbers
 from api.queue_views import UNKNOWN, QueueView, queue_views
 from api.rights import Scope, sees_everything, sees_listening
-from calls.call import Call
+from calls.call import Call, Leg
 from calls.transitions import LegState
 from center.state import State
-from messages.ids import CallId
+from messages.ids import CallId, RecordingId
 from messages.masking import masked, masked_outside, scrubbed
 from messages.principal import Principal
-from messages.values import AgentState, Direction, LegKind, ListeningMode, ListeningScope, Need, Reason, Then
+from messages.values import (
+    AgentState,
+    Direction,
+    LegKind,
+    ListeningMode,
+    ListeningScope,
+    Need,
+    Reason,
+    RecordPolicy,
+    Then,
+)
 from metrics.counts import Rolling
 from supervision.listening import Listening, ListeningStage
 
@@ -67,6 +77,8 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     offered_at: datetime
     answered_at: datetime | None
+    recording: str = ""
+    """As Asterisk reported it: `recording`, `paused`, or empty."""
 
 
 class SurveyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +116,7 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     urgent: bool
     surveys: list[SurveyView]
     legs: list[LegView]
+    record: RecordPolicy = RecordPolicy.ALWAYS
 
 
 class ListeningView(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,10 +242,20 @@ def call_view(state: State, call: Call, principal: Principal) -> CallView:
                 held=leg.state is LegState.HELD,
                 offered_at=leg.offered_at,
                 answered_at=leg.answered_at,
+                recording=_recording(state, call, leg),
             )
             for leg in call.legs.values()
         ],
+        record=state.queue_of(call).records,
     )
+
+
+def _recording(state: State, call: Call, leg: Leg) -> str:
+    """Return how a leg is recorded; the fallback queue's recording is of whoever talks."""
+    found = state.recordings.get(leg.recording or call.recording or RecordingId(""))
+    if found is None or not leg.talks:
+        return ""
+    return "paused" if found.paused_until else "recording"
 
 
 def _position(state: State, call: Call) -> int | None:

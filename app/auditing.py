@@ -21,7 +21,7 @@ from center.auditing import Act, acting
 from center.ports import Clock
 from messages.audit import AuditEntry
 from messages.errors import SettingsError, Unavailable
-from messages.ids import UserId
+from messages.ids import ContactId, UserId
 from storage.audit.heads import Heads, Signer
 from storage.audit.trail import AuditTrail
 from storage.database import Database
@@ -59,11 +59,20 @@ def origin() -> str:
 
 @asynccontextmanager
 async def audited(
-    given: Given, clock: Clock, action: str, about: str = "", *, upgrades: bool = False, purpose: str = ""
+    given: Given,
+    clock: Clock,
+    action: str,
+    about: str = "",
+    *,
+    contact: ContactId | None = None,
+    upgrades: bool = False,
+    purpose: str = "",
+    act: Act | None = None,
 ) -> AsyncIterator[Database]:
     """Open the database for an act of the command line, which is audited before and after; else it is not done.
 
     Where only a database is named and no settings, there are no heads to sign: then its audit must be empty.
+    `act`: where the work notes what else it finds.
     `upgrades`: the tables are made those of this version. Raises SettingsError, Unavailable.
     """
     settings = given.known_settings()
@@ -76,8 +85,10 @@ async def audited(
             await check_unaudited(database)
             yield database
             return
-        entry = AuditEntry(at=clock(), by=who(), action=action, about=about, purpose=purpose, origin=origin())
-        async with acting(trail_of(settings, database).append, entry, Act()):
+        entry = AuditEntry(
+            at=clock(), by=who(), action=action, contact=contact, about=about, purpose=purpose, origin=origin()
+        )
+        async with acting(trail_of(settings, database).append, entry, act or Act()):
             yield database
 
 

@@ -9,6 +9,9 @@ from center.ports import Clock, EventLog
 from messages.ids import RecordingId
 from storage.audit.trail import AuditTrail
 from storage.cursors import Cursors
+from storage.evidence.archive import Evidence
+from storage.evidence.signing import SigningKey
+from storage.queries import Queries
 from storage.recordings import codec
 from storage.recordings.files import RecordingFiles
 from storage.recordings.keeper import Keeper
@@ -35,6 +38,13 @@ def keeper_of(settings: Settings, entries: EventLog, audit: AuditTrail, vault: V
 
     files, cursors = RecordingFiles(audit.database), Cursors(audit.database)
     return Keeper(entries, files, cursors, vault, audit, source, clock)
+
+
+def evidence_of(settings: Settings, audit: AuditTrail, vault: Vault, clock: Clock) -> Evidence:
+    """Return what makes evidence; its key lies beside the recordings' keys."""
+    key, work = SigningKey(vault.keys.directory), settings.data / "evidence-work"
+    database = audit.database
+    return Evidence(Queries(database), RecordingFiles(database), audit, vault, key, work, clock)
 
 
 def told(settings: Settings) -> str:

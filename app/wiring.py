@@ -29,7 +29,7 @@ from app.identity import Doorkeeper, people_of
 from app.listening import ListeningWatch
 from app.missed import PATIENCE_S, MissedCalls
 from app.notices import sender_of
-from app.recordings import keeper_of, vault_of
+from app.recordings import evidence_of, keeper_of, vault_of
 from app.rolling import RollingRates
 from app.settings import Settings
 from app.settings_check import warnings
@@ -57,8 +57,10 @@ from storage.journal import FileJournal
 from storage.migrations import upgrade
 from storage.notices import Notices
 from storage.places import Places
+from storage.quality import Quality
 from storage.queries import Queries
 from storage.recordings.files import RecordingFiles
+from storage.recordings.holds import Holds
 from storage.recordings.playback import Playback
 from storage.redis_log import RedisLog
 from storage.reports import Reports
@@ -263,6 +265,9 @@ class Hotline:
             schedules=Schedules(self.database, now, settings.schedules.reasons),
             audit=self.audit,
             recordings=Playback(self.vault, RecordingFiles(self.database)),
+            quality=Quality(self.database),
+            holds=Holds(self.database, now),
+            evidence=evidence_of(settings, self.audit, self.vault, now),
             notices=self.notices,
             softphones=softphones(settings.asterisk),
             sip_servers=(sip_server(settings.asterisk),),

@@ -36,6 +36,8 @@ class Leg(msgspec.Struct, kw_only=True):
     answered_at: datetime | None = None
     transferred_to: str = ""
     recording: RecordingId | None = None
+    recorded: int = 0
+    """How many recordings it has had."""
 
     @property
     def alive(self) -> bool:

@@ -121,6 +121,7 @@ _DEADLINES: dict[str, Callable[..., None]] = {
     "label": labels.expired,
     "duty": duties.due,
     "listening": spying.due,
+    "pause": recordings.pause_over,
 }
 
 
@@ -161,6 +162,7 @@ _DECIDE: dict[type[Message], Callable[[Turn, Any], None]] = {
     facts.SpyStopped: hearing.stopped,
     facts.RecordingStarted: recordings.started,
     facts.RecordingStopped: recordings.stopped,
+    facts.RecordingPaused: recordings.paused,
     facts.NodeUp: nodes.up,
     facts.NodeDown: nodes.down,
     facts.LogsRead: backfill.logs_read,

@@ -8,7 +8,7 @@ from agents.agent import Agent
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
 from calls.transitions import CallState, LegState
-from center import arrivals, offers, transfers
+from center import arrivals, offers, recordings, transfers
 from center.turn import Turn
 from messages import commands, requests
 from messages.errors import Conflict, Invalid, NotFound, Refused
@@ -20,6 +20,8 @@ Ask = requests.ControlCall
 MAX_DIGITS = 32
 MAX_REASON = 500
 _DIGITS = frozenset("0123456789*#ABCD")
+_ASIDE = recordings.VERBS | {Verb.DTMF, Verb.MUTE, Verb.UNMUTE}
+"""Verbs that stand in no other's way."""
 
 
 def control(turn: Turn, request: Ask) -> None:
@@ -42,7 +44,7 @@ def leg_of(turn: Turn, request: Ask, call: Call) -> Leg:
 def _busy_free(turn: Turn, leg: Leg) -> Leg:
     """Return a leg nothing else is being done with. Raises Conflict."""
     for operation in turn.state.operations.values():
-        if operation.leg == leg.id and operation.verb not in (Verb.DTMF, Verb.MUTE, Verb.UNMUTE):
+        if operation.leg == leg.id and operation.verb not in _ASIDE:
             raise Conflict(f"{operation.verb} is still under way")
     return leg
 
@@ -98,6 +100,12 @@ def _resume(turn: Turn, request: Ask, call: Call) -> None:
 def _simple(turn: Turn, request: Ask, call: Call) -> None:
     leg = leg_of(turn, request, call)
     _act(turn, request, call, leg, _start(turn, request, call, leg))
+
+
+def _recording(turn: Turn, request: Ask, call: Call) -> None:
+    leg = leg_of(turn, request, call)
+    recordings.check(turn, request.verb, call)
+    recordings.control(turn, request, call, _start(turn, request, call, leg))
 
 
 def _dtmf(turn: Turn, request: Ask, call: Call) -> None:
@@ -294,6 +302,7 @@ _DO: dict[Verb, Callable[[Turn, Ask, Call], None]] = {
     Verb.MUTE: _simple,
     Verb.UNMUTE: _simple,
     Verb.DTMF: _dtmf,
+    **dict.fromkeys(recordings.VERBS, _recording),
     Verb.TRANSFER: _transfer,
     Verb.PARK: _park,
     Verb.PICK_UP: _pick_up,

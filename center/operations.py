@@ -91,6 +91,8 @@ def _give_up(turn: Turn, operation: Operation, why: str) -> None:
     leg = call.legs.get(operation.party) if call and operation.party else None
     if call and leg and leg.alive and not leg.talks and operation.verb in _PARTY:
         offers.withdraw(turn, call, leg, LegEnd.UNAVAILABLE)
+    if operation.verb is Verb.PAUSE_RECORDING and call:  # nobody knows whether Asterisk did: it is to record
+        turn.command(commands.PauseRecordings, call.node, call=call.id, paused=False)
     if operation.operation in turn.state.operations:
         fail(turn, operation, why)
 

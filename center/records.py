@@ -429,7 +429,7 @@ class HearingRecord(msgspec.Struct, kw_only=True):
 
 
 class RecordingRecord(msgspec.Struct, kw_only=True):
-    """One talking leg's recording."""
+    """One talking leg's recording. `gaps`: when silence was recorded, as `FROM/TO` in ISO 8601, by spaces."""
 
     recording: RecordingId
     contact: ContactId
@@ -438,6 +438,7 @@ class RecordingRecord(msgspec.Struct, kw_only=True):
     started_at: datetime
     ended_at: datetime | None = None
     failed: str = ""
+    gaps: str = ""
 
 
 class CaseLinkRecord(msgspec.Struct, kw_only=True):

@@ -53,6 +53,8 @@ class CenterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     supervision: SupervisionSettings = SupervisionSettings()
     outbound_notice: bool = True
     """Whether those we call hear the recording notice when they answer; without it their calls are not recorded."""
+    pause_at_most_s: float = 180.0
+    """Seconds after which a recording that was paused goes on by itself."""
     caller_id: str = "12345"
     """What outbound calls show where the tenant has no number of its own."""
     ring_guard_s: float = 2.0

@@ -5,11 +5,10 @@ from datetime import datetime
 from agents.transitions import Cause, may
 from calls.call import Call, Leg
 from calls.transitions import LegState
-from center import offers, owed, surveys
+from center import offers, owed, recordings, surveys
 from center.turn import Turn
 from messages import commands, events, facts
 from messages.values import AgentState, ContactOutcome, LegEnd, LegKind, Reason, Source, Target, Verb
-from recording.recording import recording_of, wanted
 
 _DIAL_STATUS = {
     "NOANSWER": LegEnd.NO_ANSWER,
@@ -35,23 +34,16 @@ def answered(turn: Turn, fact: facts.LegAnswered) -> None:
 def answer(turn: Turn, call: Call, leg: Leg, occurred: datetime) -> None:
     """Record that a live leg talks, and start its recording where that is wanted."""
     noticed = leg.role is LegKind.OUTBOUND and turn.state.settings.outbound_notice
-    turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=call.waited_s(occurred), noticed=noticed)
+    record = turn.state.queue_of(call).records
+    waited_s = call.waited_s(occurred)
+    turn.record_leg(events.CallAnswered, call, leg, occurred, waited_s=waited_s, noticed=noticed, record=record)
     offers.lose_others(turn, call, leg)
     agent = turn.state.roster.by_id.get(leg.agent) if leg.agent else None
     if agent:
         offers.withdraw_other(turn, agent, leg)
     if agent and may(agent.state, Cause.ANSWER):
         turn.move(agent, Cause.ANSWER, call=call.id, leg=leg.id)
-    # The fallback queue's own dialplan records what it connects.
-    if not call.by_asterisk and wanted(noticed=call.noticed, queue_records=turn.state.queue_of(call).record):
-        turn.command(
-            commands.StartRecording,
-            call.node,
-            recording=recording_of(leg.id),
-            contact=call.contact,
-            call=call.id,
-            leg=leg.id,
-        )
+    recordings.begin(turn, call, leg)
     if leg.role is LegKind.TAKE_OVER:
         _take_over(turn, call, leg, occurred)
 
@@ -174,7 +166,7 @@ def finish(
     agent = turn.leg_agent(leg)
     wraps_up = agent is not None and may(agent.state, Cause.FINISH)
     turn.record_leg(events.LegEnded, call, leg, occurred, why=why, talked=True, wraps_up=wraps_up, role=leg.role)
-    if leg.recording:
+    if leg.recording in turn.state.recordings:
         turn.command(commands.StopRecording, call.node, recording=leg.recording, call=call.id)
     if agent and wraps_up:
         turn.move(agent, Cause.FINISH, call=call.id, leg=leg.id, until=offers.wrap_up_until(turn, call, wraps_up_since))

@@ -166,12 +166,21 @@ class HangUp(Command, frozen=True, kw_only=True, tag="call.hang_up"):
 
 
 class StartRecording(Command, frozen=True, kw_only=True, tag="recording.start"):
-    """Record a talking leg, citizen left, agent right."""
+    """Record a talking leg, citizen left, agent right; `paused`: silence from its first moment."""
 
     recording: RecordingId
     contact: ContactId
     call: CallId
     leg: LegId
+    paused: bool = False
+
+
+class PauseRecordings(Command, frozen=True, kw_only=True, tag="recording.pause"):
+    """Write silence to all of a call's recordings, or (`paused` false) what is said again."""
+
+    call: CallId
+    paused: bool
+    operation: OperationId = OperationId("")
 
 
 class StopRecording(Command, frozen=True, kw_only=True, tag="recording.stop"):
@@ -231,6 +240,7 @@ AnyCommand = (
     | HangUp
     | StartRecording
     | StopRecording
+    | PauseRecordings
     | StartSpy
     | SwitchSpy
     | StopSpy

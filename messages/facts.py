@@ -239,6 +239,13 @@ class RecordingStopped(Fact, frozen=True, kw_only=True, tag="recording.stopped")
     failed: str = ""
 
 
+class RecordingPaused(Fact, frozen=True, kw_only=True, tag="recording.paused"):
+    """Asterisk writes silence to all of a call's recordings, or (`paused` false) what is said again."""
+
+    call: CallId
+    paused: bool
+
+
 class NodeUp(Fact, frozen=True, kw_only=True, tag="node.up"):
     """AMI is up and the resync is done: these calls, legs and spies are there, and no others.
 

@@ -264,6 +264,19 @@ class Verb(StrEnum):
     HANG_UP = "hang_up"
     DIAL_OUT = "dial_out"
     LISTENING_MODE = "listening_mode"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
+    START_RECORDING = "start_recording"
+    STOP_RECORDING = "stop_recording"
+
+
+class RecordPolicy(StrEnum):
+    """Whether the talks of a queue's calls are recorded, once the citizen has heard the notice."""
+
+    ALWAYS = "always"
+    ON_DEMAND = "on_demand"
+    """From when the agent or a supervisor asks for it."""
+    NEVER = "never"
 
 
 class TargetKind(StrEnum):

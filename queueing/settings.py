@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from messages.ids import Phone, QueueId, UserId
-from messages.values import Need, Then
+from messages.values import Need, RecordPolicy, Then
 
 
 class Strategy(StrEnum):
@@ -67,7 +67,8 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     wrap_up_s: float = 15.0
     wrap_up_max_s: float = 180.0
     service_level_s: float = 15.0
-    record: bool = True
+    record: RecordPolicy | bool = RecordPolicy.ALWAYS
+    """True and false are always and never."""
     priority: int = 0
     needs: tuple[Need, ...] = ()
     max_waiting: int | None = None
@@ -76,6 +77,13 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     calendar: str = ""
     """When it is open; empty: its tenant's calendar, else always."""
     announcements: Announcements | None = Announcements()
+
+    @property
+    def records(self) -> RecordPolicy:
+        """Whether its talks are recorded."""
+        if isinstance(self.record, bool):
+            return RecordPolicy.ALWAYS if self.record else RecordPolicy.NEVER
+        return self.record
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,8 @@ class FileState(StrEnum):
     """The source was not there."""
     FAILED = "failed"
     """The source cannot be read as a recording; it stays where it is."""
+    EXPIRING = "expiring"
+    """Past its time and not held: being removed, once that is in the audit; else KEPT again."""
     EXPIRED = "expired"
     """Removed by the rules on how long it is kept; the row with its hashes stays."""
 
@@ -34,7 +36,8 @@ NEXT: dict[FileState, frozenset[FileState]] = {
     FileState.TAKEN: frozenset({FileState.STORED, FileState.MISSING, FileState.FAILED}),
     FileState.STORED: frozenset({FileState.VERIFIED, FileState.TAKEN}),
     FileState.VERIFIED: frozenset({FileState.KEPT}),
-    FileState.KEPT: frozenset({FileState.EXPIRED}),
+    FileState.KEPT: frozenset({FileState.EXPIRING}),
+    FileState.EXPIRING: frozenset({FileState.EXPIRED, FileState.KEPT}),
     FileState.MISSING: frozenset({FileState.TAKEN}),
     FileState.FAILED: frozenset({FileState.TAKEN}),
     FileState.EXPIRED: frozenset(),
@@ -89,6 +92,11 @@ def key_of(recording: RecordingId, contact: ContactId, ended_at: datetime) -> st
 def _safe(name: str) -> str:
     """Return an id as a path's part, one to one: what is not plain becomes its code in hex."""
     return re.sub(r"[^A-Za-z0-9.-]|^\.+", lambda found: "".join(f"_{ord(one):x}_" for one in found[0]), name)
+
+
+def deletable(until: datetime | None, now: datetime, *, held: bool) -> bool:
+    """Tell whether a recording that is kept `until` (None: for ever) may be removed now: never while it is held."""
+    return until is not None and until <= now and not held
 
 
 def keep_until(rules: Iterable[Retention], queue: str, tenant: str, ended_at: datetime) -> datetime | None:

@@ -22,6 +22,7 @@ class What(StrEnum):
     DUTY_CALLS = "duty-calls"
     HEARINGS = "hearings"
     AUDIT = "audit"
+    RECORDINGS = "recordings"
 
 
 SCHEMA: dict[What, dict[str, str]] = {
@@ -343,6 +344,17 @@ SCHEMA: dict[What, dict[str, str]] = {
         "why": "why it was refused or failed",
         "origin": "the address it was asked from, or shell",
         "of": "the entry of which this one is the end",
+    },
+    What.RECORDINGS: {
+        "recording": "the recording's id",
+        "contact": "the contact's id",
+        "call": "the id of the citizen's call",
+        "leg": "the leg that is recorded; empty for a whole call's",
+        "started_at": "when Asterisk began to record (UTC, µs)",
+        "ended_at": "when its file was complete (UTC, µs)",
+        "failed": "why there is no file",
+        "gaps": "when it was paused, as ISO 8601 intervals separated by spaces",
+        "duration_s": "from the begin to the complete file (s)",
     },
 }
 """Each export's columns in order, with what they mean and their units. Unknown is empty in CSV and null in JSON."""

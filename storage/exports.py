@@ -30,6 +30,7 @@ from storage.tables import (
     legs,
     listening,
     operations,
+    recordings,
     revisits,
     surges,
     surveys,
@@ -63,6 +64,7 @@ _SOURCES = {
     What.AGENT_STATES: _Source(
         agent_states, agent_states.c.started_at, (agent_states.c.epoch, agent_states.c.seq, agent_states.c.agent)
     ),
+    What.RECORDINGS: _Source(recordings, recordings.c.started_at, (recordings.c.recording,)),
     What.LISTENING: _Source(
         listening,
         func.coalesce(listening.c.requested_at, listening.c.started_at, type_=Instant()),

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, Table, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from imports.merge import SOURCES
 from messages.ids import ContactId, SessionId
 from metrics.satisfaction import Satisfaction
+from recording.gaps import parsed
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
 from storage.paging import decode, encode
@@ -84,7 +86,7 @@ class Queries:
                 "three_way": await _about(connection, three_way, contact, "asked_at"),
                 "cases": await _about(connection, case_links, contact, "linked_at"),
                 "surveys": await _about(connection, surveys, contact, "asked_at"),
-                "recordings": await _about(connection, recordings, contact, "started_at"),
+                "recordings": list(map(_with_gaps, await _about(connection, recordings, contact, "started_at"))),
                 "listening": await _listened_to(connection, contact),
                 "wrap_up": notes[0] if notes else None,
                 "message": left[0] if left else None,
@@ -172,6 +174,11 @@ class Queries:
     ) -> Mapping[str, Satisfaction]:
         """Return how satisfied citizens said they were, by name. Raises Unavailable."""
         return await satisfaction(self._database, By(by), since, until, tenant)
+
+
+def _with_gaps(recording: dict[str, Any]) -> dict[str, Any]:
+    """Return a recording with its gaps as `from` and `to`, the last still open while it is paused."""
+    return recording | {"gaps": [msgspec.to_builtins(gap) for gap in parsed(recording["gaps"])]}
 
 
 def _bounded(limit: int) -> int:

@@ -37,7 +37,11 @@ from center.records import (
 )
 from messages.audit import AuditEntry
 from messages.notices import Notice
+from quality.forms import FormRow
+from quality.reviews import Review
+from quality.samples import Sample
 from recording.files import RecordingFile
+from recording.holds import Hold
 from storage.columns import Instant, columns_of
 
 metadata = MetaData(
@@ -117,9 +121,19 @@ recordings = _table("recordings", RecordingRecord, "recording")
 Index(None, recordings.c.contact)
 Index(None, recordings.c.started_at)
 
+recording_holds = Table("recording_holds", metadata, *columns_of(Hold, ("contact",)))
+
 recording_files = Table("recording_files", metadata, *columns_of(RecordingFile, ("recording",)))
 Index(None, recording_files.c.contact)
 Index(None, recording_files.c.state, recording_files.c.ended_at)
+
+quality_forms = Table("quality_forms", metadata, *columns_of(FormRow, ("id", "version")))
+
+quality_samples = Table("quality_samples", metadata, *columns_of(Sample, ("sample",)))
+
+quality_reviews = Table("quality_reviews", metadata, *columns_of(Review, ("review",)))
+Index(None, quality_reviews.c.agent, quality_reviews.c.signed_at)
+Index(None, quality_reviews.c.contact)
 
 case_links = _table("case_links", CaseLinkRecord, "contact", "case_no", closes=False)
 Index(None, case_links.c.case_no)

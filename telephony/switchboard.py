@@ -76,6 +76,8 @@ class Switchboard:
         self._mirroring = False
         self._mixing: dict[RecordingId, tuple[CallId, str]] = {}
         """The call and Asterisk's id of each recording under way: several may be on one citizen's channel."""
+        self._paused: set[RecordingId] = set()
+        """Those of them that are silent now: begun anew, they are to be so still."""
 
     def __repr__(self) -> str:
         return f"<Switchboard {self._channels.node}: {len(self._tasks)} commands under way>"
@@ -178,14 +180,42 @@ class Switchboard:
         if channel:
             self._channels.expect_recording(command.call, command.recording)
             try:
-                options = {"Channel": channel, **self._recorder.options(command.recording)}
-                answer = await self._hands.ask("MixMonitor", options)
-                self._mixing[command.recording] = command.call, answer.get("MixMonitorID", "")
+                mixing = await self._mix(channel, command.recording, paused=command.paused)
+                self._mixing[command.recording] = command.call, mixing
             except AmiError as error:
                 self._channels.expect_no_recording(command.call, command.recording)
                 why = str(error) or type(error).__name__
         if why:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
+
+    async def _mix(self, channel: str, recording: RecordingId, *, paused: bool, append: bool = False) -> str:
+        """Begin a recording and return Asterisk's id of it. Raises AmiError.
+
+        A paused one is muted in the same breath: between two actions on one link not a packet is recorded (tried).
+        """
+        options = {"Channel": channel, **self._recorder.options(recording, append=append)}
+        beginning = asyncio.ensure_future(self._hands.ask("MixMonitor", options))
+        if paused:
+            self._paused.add(recording)
+            await asyncio.sleep(0)  # the first is sent first
+            await self._mute(channel, paused=True)
+        mixing = str((await beginning).get("MixMonitorID", ""))
+        if paused:  # had the two gone out the other way round
+            await self._mute(channel, paused=True)
+        return mixing
+
+    async def _mute(self, channel: str, *, paused: bool) -> str:
+        """Have all of a channel's recordings write silence, or what is said; return why that did not work."""
+        return await self._hands.act("MixMonitorMute", Channel=channel, Direction="both", State=str(int(paused)))
+
+    async def _pause(self, command: commands.PauseRecordings) -> None:
+        channel = self._citizen(command.call)
+        failed = await self._mute(channel, paused=command.paused) if channel else "the call is gone"
+        if failed and command.operation:
+            self._hands.report(command.operation, failed)
+        if not failed:
+            its = {recording for recording, (call, _) in self._mixing.items() if call == command.call}
+            self._paused = self._paused | its if command.paused else self._paused - its
 
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
@@ -195,6 +225,7 @@ class Switchboard:
                 await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
                 await self._renew_others(command.call, channel)
         self._mixing.pop(command.recording, None)
+        self._paused.discard(command.recording)
         await asyncio.sleep(SETTLE_S)
         try:
             await self._recorder.complete(command.recording)
@@ -218,10 +249,7 @@ class Switchboard:
             if recording not in self._mixing:  # over meanwhile
                 continue
             self._channels.expect_recording(call, recording)
-            answer = await self._hands.ask(
-                "MixMonitor", {"Channel": channel, **self._recorder.options(recording, append=True)}
-            )
-            mixing = answer.get("MixMonitorID", "")
+            mixing = await self._mix(channel, recording, paused=recording in self._paused, append=True)
             if recording in self._mixing:
                 self._mixing[recording] = call, mixing
             else:
@@ -277,6 +305,7 @@ _DO: dict[type[Command], Callable[[Switchboard, Any], Coroutine[Any, Any, None]]
     commands.HangUp: Switchboard._hang_up,
     commands.StartRecording: Switchboard._record,
     commands.StopRecording: Switchboard._stop_recording,
+    commands.PauseRecordings: Switchboard._pause,
     commands.StartSpy: lambda board, command: board._listeners.start(command),
     commands.SwitchSpy: lambda board, command: board._listeners.switch(command),
     commands.StopSpy: lambda board, command: board._listeners.stop(command),

@@ -21,7 +21,7 @@ PREFIX = "/api/v1"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SERVICES = web.AppKey("services", Services)
-PAGES = ("js", "built", "style.css", "icon.svg")
+PAGES = ("quality.html", "js", "built", "style.css", "icon.svg")
 
 
 def make_app(services: Services) -> web.Application:

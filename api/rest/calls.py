@@ -45,6 +45,14 @@ PLAIN = (
     Plain(word="complete", verb=Verb.COMPLETE, says="Pass the citizen on to whom is consulted."),
     Plain(word="cancel", verb=Verb.CANCEL, says="End the consultation and take the citizen back."),
     Plain(word="swap", verb=Verb.SWAP, says="Change between the citizen and whom is consulted."),
+    Plain(
+        word="recording/pause",
+        verb=Verb.PAUSE_RECORDING,
+        says="Record silence while the citizen says what is not for keeping; it ends by itself after a while.",
+    ),
+    Plain(word="recording/resume", verb=Verb.RESUME_RECORDING, says="Record what is said again."),
+    Plain(word="recording/start", verb=Verb.START_RECORDING, says="Record the talk, where the queue does on demand."),
+    Plain(word="recording/stop", verb=Verb.STOP_RECORDING, says="End a recording that was asked for."),
     Plain(word="leave", verb=Verb.LEAVE, says="Leave a call of several; the others go on."),
 )
 
@@ -56,7 +64,7 @@ def plain(one: Plain) -> Handler:
         body: ReasonBody = asked.body
         return await _control(asked, one.verb, reason=body.reason)
 
-    handler.__name__, handler.__doc__ = f"{one.word}_call", one.says
+    handler.__name__, handler.__doc__ = f"{one.word.replace('/', '_')}_call", one.says
     return handler
 
 

@@ -35,6 +35,7 @@ class ExportBody(msgspec.Struct, frozen=True, kw_only=True):
         "surveys",
         "listening",
         "hearings",
+        "recordings",
     ]
     form: Literal["csv", "jsonl"] = msgspec.field(name="format", default="csv")
     since: datetime | None = msgspec.field(name="from", default=None)

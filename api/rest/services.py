@@ -12,11 +12,14 @@ from api.oidc.entry import Oidc
 from api.ports import (
     Audit,
     Duties,
+    Evidence,
     Exports,
     History,
+    Holds,
     Identity,
     Notices,
     People,
+    Quality,
     Recordings,
     Reports,
     Schedules,
@@ -58,6 +61,9 @@ class Services:
     schedules: Schedules | None = None
     audit: Audit | None = None
     recordings: Recordings | None = None
+    evidence: Evidence | None = None
+    holds: Holds | None = None
+    quality: Quality | None = None
     notices: Notices | None = None
     softphones: Mapping[str, Softphone] = field(default_factory=dict)
     """Those that may be a browser, by the phone's number."""

@@ -14,12 +14,15 @@ from api.rest import (
     contacts,
     duties,
     duty_bodies,
+    evidence,
     exports,
+    holds,
     labels,
     listening,
     live,
     notices,
     oidc,
+    quality,
     recordings,
     reports,
     revisits,
@@ -63,6 +66,8 @@ from api.rest.recall import Operation
 from api.stream.ops import STREAM
 from api.views import AgentView
 from messages.values import Role
+from quality.forms import Form
+from recording.holds import Hold
 
 AGENT, SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN, CASE_SYSTEM = Role
 EVERYBODY = frozenset(Role)
@@ -120,6 +125,16 @@ MAY: dict[str, frozenset[Role]] = {
     "callers.look_up": frozenset({AGENT, SUPERVISOR, CASE_SYSTEM}),
     "reports.read": frozenset({SUPERVISOR, LEADER, ANALYST, AUDITOR, ADMIN}),
     "recordings.play": frozenset({AGENT, SUPERVISOR, AUDITOR, ADMIN}),
+    "evidence.make": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "holds.read": frozenset({SUPERVISOR, AUDITOR, ADMIN}),
+    "holds.set": frozenset({AUDITOR, ADMIN}),
+    "quality.forms": frozenset({AGENT, SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "quality.write_forms": frozenset({SUPERVISOR, ADMIN}),
+    "quality.sample": frozenset({SUPERVISOR, ADMIN}),
+    "quality.review": frozenset({SUPERVISOR, ADMIN}),
+    "quality.read": frozenset({AGENT, SUPERVISOR, LEADER, AUDITOR, ADMIN}),
+    "quality.appeal": frozenset({AGENT}),
+    "quality.averages": frozenset({SUPERVISOR, LEADER, AUDITOR, ADMIN}),
     "exports.use": frozenset({SUPERVISOR, ANALYST, AUDITOR, ADMIN}),
     "schedules.read": frozenset({AGENT, SUPERVISOR, LEADER, ANALYST, ADMIN}),
     "schedules.write": frozenset({SUPERVISOR, ADMIN}),
@@ -238,6 +253,11 @@ def _listening(
 ) -> Route:
     path, answer = f"/listening/{{session}}{word}", None if word else listening.ListeningAnswer
     return _route(method, path, action, handler, body=body, answer=answer, status=204 if word else 202, audit=audit)
+
+
+def _review(word: str, action: str, handler: Handler, name: str, body: object = None) -> Route:
+    path, audit = f"/quality/reviews/{{review}}/{word}", Audited(name=name, says=("upheld",))
+    return _route("POST", path, action, handler, body=body, answer=quality.ReviewAnswer, audit=audit)
 
 
 # What is audited says so here; api/rest/endpoint.py does it (docs/audit.md).
@@ -485,6 +505,42 @@ ROUTES: tuple[Route, ...] = (
         audit=Audited(shows=True),
     ),
     _route(
+        "GET",
+        "/contacts/{contact}/recordings/{n}/waveform",
+        "recordings.play",
+        recordings.get_waveform,
+        answer=recordings.WaveformAnswer,
+    ),
+    _route("GET", "/contacts/{contact}/hold", "holds.read", holds.get_hold, answer=Hold),
+    _route(
+        "PUT",
+        "/contacts/{contact}/hold",
+        "holds.set",
+        holds.hold_contact,
+        body=holds.HoldBody,
+        answer=Hold,
+        audit=Audited(name="recordings.hold"),
+    ),
+    _route(
+        "DELETE",
+        "/contacts/{contact}/hold",
+        "holds.set",
+        holds.release_contact,
+        query=holds.HoldQuery,
+        status=204,
+        audit=Audited(name="recordings.release"),
+    ),
+    # Audited before the archive is made, which has that entry in it.
+    _route(
+        "POST",
+        "/contacts/{contact}/evidence",
+        "evidence.make",
+        evidence.make_evidence,
+        body=evidence.EvidenceBody,
+        repeats=False,
+        audit=Audited(says=("numbers",)),
+    ),
+    _route(
         "PUT",
         "/contacts/{contact}/confidential",
         "contacts.confidential",
@@ -581,6 +637,63 @@ ROUTES: tuple[Route, ...] = (
         "exports.use",
         exports.download_export,
         audit=Audited(name="exports.download", shows=True),
+    ),
+    _route("GET", "/quality/forms", "quality.forms", quality.list_forms, answer=quality.FormsAnswer),
+    _route("GET", "/quality/forms/{form}", "quality.forms", quality.get_form, query=quality.FormQuery, answer=Form),
+    _route(
+        "PUT",
+        "/quality/forms/{form}",
+        "quality.write_forms",
+        quality.put_form,
+        body=quality.FormBody,
+        answer=Form,
+    ),
+    _route(
+        "POST",
+        "/quality/samples",
+        "quality.sample",
+        quality.draw_sample,
+        body=quality.SampleBody,
+        answer=quality.SampleAnswer,
+        status=201,
+    ),
+    _route("GET", "/quality/samples/{sample}", "quality.sample", quality.get_sample, answer=quality.SampleAnswer),
+    _route(
+        "GET",
+        "/quality/reviews",
+        "quality.read",
+        quality.list_reviews,
+        query=quality.ReviewsQuery,
+        answer=quality.ReviewsAnswer,
+    ),
+    _route(
+        "POST",
+        "/quality/reviews",
+        "quality.review",
+        quality.begin_review,
+        body=quality.ReviewBody,
+        answer=quality.ReviewAnswer,
+        status=201,
+    ),
+    _route("GET", "/quality/reviews/{review}", "quality.read", quality.get_review, answer=quality.ReviewAnswer),
+    _route(
+        "PUT",
+        "/quality/reviews/{review}",
+        "quality.review",
+        quality.write_review,
+        body=quality.DraftBody,
+        answer=quality.ReviewAnswer,
+    ),
+    _review("sign", "quality.review", quality.sign_review, "quality.sign"),
+    _review("appeal", "quality.appeal", quality.appeal_review, "quality.appeal", quality.AppealBody),
+    _review("decision", "quality.review", quality.decide_review, "quality.decide", quality.DecisionBody),
+    _route(
+        "GET",
+        "/quality/averages",
+        "quality.averages",
+        quality.get_averages,
+        query=quality.AveragesQuery,
+        answer=quality.AveragesAnswer,
     ),
     _route(
         "GET",

@@ -11,6 +11,8 @@ import typer
 
 from app.auditing import audited
 from app.commands.common import Given, Told, current, progress
+from app.commands.evidence import evidence, evidence_key
+from app.commands.holds import held, hold, proof, release
 from app.recordings import vault_of
 from app.settings import Settings
 from app.wiring import now
@@ -23,6 +25,12 @@ from storage.recordings.verify import verify as verify_recordings
 T = TypeVar("T")
 
 recordings = typer.Typer(no_args_is_help=True, help="Recordings that are kept.")
+recordings.command("hold")(hold)
+recordings.command("release")(release)
+recordings.command("list")(held)
+recordings.command("deleted")(proof)
+recordings.command("evidence")(evidence)
+recordings.command("evidence-key")(evidence_key)
 
 
 def verify(settings: Settings, *, as_json: bool) -> bool:

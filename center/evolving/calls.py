@@ -236,6 +236,7 @@ def _contact_ended(state: State, entry: Entry, event: events.ContactEnded) -> No
         state.deadlines.clear(("ring", call.id, leg))
     state.deadlines.clear(("park", call.id))
     state.deadlines.clear(("vanished", call.id))
+    state.deadlines.clear(("pause", call.id))
     del state.calls[event.call]
     state.ended[event.call] = None
     if len(state.ended) > state.settings.remembered_calls:

@@ -100,13 +100,35 @@ def _recording_started(state: State, entry: Entry, event: events.RecordingStarte
         id=event.recording, node=call.node, contact=event.contact, call=event.call, leg=event.leg
     )
     if leg := call.legs.get(event.leg):
-        leg.recording = event.recording
+        leg.recording, leg.recorded = event.recording, leg.recorded + 1
     else:
         call.recording = event.recording
 
 
 def _recording_stopped(state: State, entry: Entry, event: events.RecordingStopped) -> None:
     state.recordings.pop(event.recording, None)
+    _keep_time(state, event)
+
+
+def _recording_paused(state: State, entry: Entry, event: events.RecordingPaused) -> None:
+    if recording := state.recordings.get(event.recording):
+        recording.paused_until = event.until
+    _keep_time(state, event)
+
+
+def _recording_resumed(state: State, entry: Entry, event: events.RecordingResumed) -> None:
+    if recording := state.recordings.get(event.recording):
+        recording.paused_until = None
+    _keep_time(state, event)
+
+
+def _keep_time(state: State, event: events.RecordingEvent) -> None:
+    """Arm the end of a live call's pause, or disarm it."""
+    ends = [one.paused_until for one in state.recordings.values() if one.call == event.call and one.paused_until]
+    if ends and event.call in state.calls:
+        state.deadlines.set(("pause", event.call), min(ends))
+    else:
+        state.deadlines.clear(("pause", event.call))
 
 
 STEPS: Steps = {
@@ -121,4 +143,6 @@ STEPS: Steps = {
     events.LegEnded: _leg_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,
+    events.RecordingPaused: _recording_paused,
+    events.RecordingResumed: _recording_resumed,
 }

@@ -7,11 +7,14 @@ from center.evolving.step import Steps
 from center.state import State
 from messages import events
 from messages.events import Entry
+from messages.values import Verb
 
 
 def _operation_started(state: State, entry: Entry, event: events.OperationStarted) -> None:
     state.operations[event.operation] = event
     state.deadlines.set(("operation", event.operation), event.until)
+    if event.verb is Verb.RESUME_RECORDING and event.call:  # tried again where it comes to nothing
+        state.deadlines.set(("pause", event.call), event.until)
 
 
 def _operation_over(state: State, entry: Entry, event: events.OperationDone | events.OperationFailed) -> None:

@@ -4,6 +4,7 @@ from center.ledger.book import Book, Steps
 from center.records import OperationRecord, Record, RecordingRecord, SurgeRecord
 from messages import events
 from messages.events import Entry
+from recording.gaps import closed, opened
 
 
 def _operation_started(ledger: Book, entry: Entry, event: events.OperationStarted) -> list[Record]:
@@ -71,6 +72,23 @@ def _recording_stopped(ledger: Book, entry: Entry, event: events.RecordingStoppe
             started_at=event.occurred,
         )
     record.ended_at, record.failed = event.occurred, event.failed
+    record.gaps = closed(record.gaps, event.occurred)
+    return [record]
+
+
+def _recording_paused(ledger: Book, entry: Entry, event: events.RecordingPaused) -> list[Record]:
+    record = ledger.recordings.get(event.recording)
+    if record is None:
+        return []
+    record.gaps = opened(record.gaps, event.occurred)
+    return [record]
+
+
+def _recording_resumed(ledger: Book, entry: Entry, event: events.RecordingResumed) -> list[Record]:
+    record = ledger.recordings.get(event.recording)
+    if record is None:
+        return []
+    record.gaps = closed(record.gaps, event.occurred)
     return [record]
 
 
@@ -82,4 +100,6 @@ STEPS: Steps = {
     events.SurgeEnded: _surge_ended,
     events.RecordingStarted: _recording_started,
     events.RecordingStopped: _recording_stopped,
+    events.RecordingPaused: _recording_paused,
+    events.RecordingResumed: _recording_resumed,
 }

@@ -84,7 +84,7 @@ from messages.events.outbound import DialledOut, DialOutEnded, PreviewEnded, Pre
 from messages.events.pops import ScreenPop, ScreenPopWithdrawn
 from messages.events.queues import QueueChanged, SurgeEnded, SurgeStarted
 from messages.events.recordings import RecordingEvent as RecordingEvent
-from messages.events.recordings import RecordingStarted, RecordingStopped
+from messages.events.recordings import RecordingPaused, RecordingResumed, RecordingStarted, RecordingStopped
 
 AnyEvent = (
     CenterStarted
@@ -162,6 +162,8 @@ AnyEvent = (
     | ListeningEnded
     | ListeningNoted
     | RecordingStarted
+    | RecordingPaused
+    | RecordingResumed
     | RecordingStopped
     | OperationDone
     | OperationFailed

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from messages.events.calls import CallEvent
 from messages.ids import AgentId, LegId, OperationId, Phone
-from messages.values import LegEnd, LegKind, Source
+from messages.values import LegEnd, LegKind, RecordPolicy, Source
 
 
 class CallLegEvent(CallEvent, frozen=True, kw_only=True):
@@ -35,11 +35,12 @@ class CallRinging(CallLegEvent, frozen=True, kw_only=True, tag="call.ringing"):
 class CallAnswered(CallLegEvent, frozen=True, kw_only=True, tag="call.answered"):
     """Citizen and agent talk. `waited_s`: seconds from joining the queue, ringing included.
 
-    `noticed`: the recording notice was played at the answer, as to whom we dial.
+    `noticed`: the recording notice was played at the answer, as to whom we dial. `record`: the queue's policy.
     """
 
     waited_s: float
     noticed: bool = False
+    record: RecordPolicy | None = None
     source: Source = Source.LIVE
 
 

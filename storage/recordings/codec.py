@@ -10,6 +10,7 @@ from types import ModuleType
 import msgspec
 
 OPUS, WAV = "opus", "wav"
+SUFFIXES = {OPUS: ".ogg", WAV: ".wav"}
 TYPES = {OPUS: "audio/ogg; codecs=opus", WAV: "audio/wav"}
 RATES = frozenset({8000, 12000, 16000, 24000, 48000})
 """What Opus takes, per second."""

@@ -13,11 +13,11 @@ from sqlalchemy import case, func, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from messages.errors import Unavailable
-from messages.ids import RecordingId
+from messages.ids import ContactId, RecordingId
 from recording.files import OPEN, FileState, RecordingFile, may_go
 from storage.columns import Instant, harmless, to_row
 from storage.database import Database, asking
-from storage.tables import contacts, recording_files, recordings
+from storage.tables import contacts, recording_files, recording_holds, recordings
 
 files = recording_files.c
 PAGE = 500
@@ -73,6 +73,12 @@ class RecordingFiles:
             row = (await connection.execute(query)).one_or_none()
         return _of(row) if row is not None else None
 
+    async def of(self, contact: ContactId) -> dict[str, RecordingFile]:
+        """Return a contact's, by recording."""
+        query = select(recording_files).where(files.contact == harmless(contact))
+        async with asking(self._database.looking()) as connection:
+            return {row.recording: _of(row) for row in await connection.execute(query)}
+
     async def move(self, old: RecordingFile, new: RecordingFile) -> bool:
         """Write what has become of a recording; return False where it had changed meanwhile. Raises ValueError."""
         if new.state is not old.state and not may_go(old.state, new.state):
@@ -88,6 +94,21 @@ class RecordingFiles:
         )
         async with asking(self._database.writing()) as connection:
             return bool((await connection.execute(update)).rowcount)
+
+    async def claim_expired(self, file: RecordingFile) -> RecordingFile | None:
+        """Mark a recording as being removed; return None where it is held, or has changed meanwhile.
+
+        Its row is locked before the holds are looked at, and `Holds.hold` locks it before it writes one.
+        """
+        mine = files.recording == file.recording
+        held = select(recording_holds.c.contact).where(recording_holds.c.contact == file.contact)
+        new = msgspec.structs.replace(file, state=FileState.EXPIRING)
+        async with asking(self._database.writing()) as connection:
+            state = await connection.scalar(select(files.state).where(mine).with_for_update())
+            if state not in (FileState.KEPT, FileState.EXPIRING) or (await connection.execute(held)).first():
+                return None
+            await connection.execute(recording_files.update().where(mine).values(state=FileState.EXPIRING))
+        return new
 
     async def settle(self) -> None:
         """Return once what was written survives a power cut: SQLite in WAL mode syncs later than it commits."""
@@ -128,11 +149,11 @@ class RecordingFiles:
             return Counter({FileState(state): count for state, count in await connection.execute(query)})
 
     async def kept_before(self, at: datetime) -> AsyncIterator[tuple[RecordingFile, str, str]]:
-        """Yield what is kept and ended before an instant, the oldest first, with its contact's queue and tenant."""
+        """Yield what is kept, or was being removed, and ended before an instant, with its queue and tenant."""
         query = (
             select(recording_files, contacts.c.queue.label("of_queue"), contacts.c.tenant.label("of_tenant"))
             .outerjoin(contacts, contacts.c.contact == files.contact)
-            .where(files.state == FileState.KEPT, files.ended_at < at)
+            .where(files.state.in_((FileState.KEPT, FileState.EXPIRING)), files.ended_at < at)
             .order_by(files.ended_at, files.recording)
             .limit(PAGE)
         )

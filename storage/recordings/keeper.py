@@ -18,13 +18,13 @@ import msgspec
 import structlog
 
 from center.ports import Clock, EventLog
-from messages.audit import AuditEntry
 from messages.errors import HotlineError, JournalError, TooOld, Unavailable
 from messages.events import Entry, Position, RecordingStopped
-from messages.ids import RecordingId, UserId
-from recording.files import OPEN, FileState, RecordingFile, keep_until
+from messages.ids import RecordingId
+from recording.files import OPEN, FileState, RecordingFile, deletable, keep_until
 from storage.audit.trail import AuditTrail
 from storage.cursors import Cursors
+from storage.recordings import deletion
 from storage.recordings.codec import Unreadable
 from storage.recordings.files import RecordingFiles
 from storage.recordings.sealing import Broken
@@ -39,7 +39,6 @@ IDLE_S = 30.0
 EXPIRE_S = 3600.0
 GIVE_UP = 3
 """Failures in a row after which a round ends: then it is the store, not the recordings."""
-RETENTION = UserId("retention")
 TROUBLE = (OSError, HotlineError)
 
 
@@ -277,27 +276,33 @@ class Keeper:
             await asyncio.sleep(EXPIRE_S)
 
     async def expire(self) -> int:
-        """Remove what the rules no longer keep and return how much; each removal is audited first."""
+        """Remove what the rules no longer keep and nobody holds, and return how much; each is audited first."""
         rules, at = self._settings.retention, self._clock()
         if not rules:
             return 0
         shortest = at - timedelta(days=min(rule.days for rule in rules))
         removed = 0
         async for file, queue, tenant in self._files.kept_before(shortest):
-            until = keep_until(rules, queue, tenant, file.ended_at)
-            if until is None or until > at:
-                continue
-            entry = AuditEntry(
-                at=at,
-                by=RETENTION,
-                action="recordings.expire",
-                contact=file.contact,
-                about=f"recording {file.recording}, {file.hash} {file.source_hash}",
-                tenant=tenant,
-            )
-            await self._audit.append(entry)
-            await asyncio.to_thread(self._vault.remove, file)
-            await self._files.move(file, msgspec.structs.replace(file, state=FileState.EXPIRED, removed_at=at))
-            removed += 1
+            if deletable(keep_until(rules, queue, tenant, file.ended_at), at, held=False):
+                removed += await self._remove(file, tenant, at)
         self.counts.expired += removed
         return removed
+
+    async def _remove(self, file: RecordingFile, tenant: str, at: datetime) -> bool:
+        """Remove a recording that nobody holds, and prove it: the audit says so before, and once nothing is left."""
+        claimed = await self._files.claim_expired(file)
+        if claimed is None:
+            return False
+        try:
+            await self._audit.append(deletion.entry(deletion.BEFORE, file, tenant, at))
+        except Unavailable:
+            with contextlib.suppress(Unavailable):  # else it is gone on with next time, audited then
+                await self._files.move(claimed, msgspec.structs.replace(file, state=FileState.KEPT))
+            raise
+        await asyncio.to_thread(self._vault.remove, file)
+        if await asyncio.to_thread(self._vault.holds, file):
+            raise Unavailable(f"{file.recording} was removed from {file.store} and is still there")
+        await self._audit.append(deletion.entry(deletion.AFTER, file, tenant, self._clock()))
+        return await self._files.move(
+            claimed, msgspec.structs.replace(file, state=FileState.EXPIRED, removed_at=self._clock())
+        )

@@ -66,35 +66,15 @@ class MasterKeys:
         return self._make(max(self.versions(), default=0) + 1)
 
     def _make(self, version: int) -> int:
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self.directory / f".{version}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            give_to_owner(file.fileno(), self.directory)
-            file.write(f"{secrets.token_hex(KEY)}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(part, self._path(version))  # unlike a rename, never over somebody else's
-        finally:
-            part.unlink()
-        sync_directory(self.directory)
+        if not make_secret(self._path(version)):
+            raise FileExistsError(f"{self._path(version)}: somebody else made it just now")
         return version
 
     def get(self, version: int) -> bytes:
         """Return a key. Raises SettingsError where it is not there, not a key, or others may read it."""
         if (known := self._known.get(version)) is not None:
             return known
-        path = self._path(version)
-        try:
-            if path.stat().st_mode & PRIVATE:
-                raise SettingsError(f"{path}: others may read it; chmod 600 it")
-            key = bytes.fromhex(path.read_text().strip())
-        except OSError as error:
-            raise SettingsError(f"{path}: {error.strerror}; what was sealed or signed by it needs it") from error
-        except ValueError as error:
-            raise SettingsError(f"{path}: not {2 * KEY} hex digits") from error
-        if len(key) != KEY:
-            raise SettingsError(f"{path}: not {2 * KEY} hex digits")
+        key = read_secret(self._path(version), "what was sealed or signed by it needs it")
         self._known[version] = key
         return key
 
@@ -113,6 +93,40 @@ class MasterKeys:
 
     def _path(self, version: int) -> Path:
         return self.directory / f"{version}.key"
+
+
+def make_secret(path: Path) -> bool:
+    """Write a fresh secret of 32 bytes, whole or not at all; return False where there is one. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.parent / f".{path.stem}.{secrets.token_hex(4)}"
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        give_to_owner(file.fileno(), path.parent)
+        file.write(f"{secrets.token_hex(KEY)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(part, path)  # unlike a rename, never over somebody else's
+    except FileExistsError:
+        return False
+    finally:
+        part.unlink()
+    sync_directory(path.parent)
+    return True
+
+
+def read_secret(path: Path, why: str) -> bytes:
+    """Return a secret of 32 bytes. Raises SettingsError where it is not there, is none, or others may read it."""
+    try:
+        if path.stat().st_mode & PRIVATE:
+            raise SettingsError(f"{path}: others may read it; chmod 600 it")
+        secret = bytes.fromhex(path.read_text().strip())
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; {why}") from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: not {2 * KEY} hex digits") from error
+    if len(secret) != KEY:
+        raise SettingsError(f"{path}: not {2 * KEY} hex digits")
+    return secret
 
 
 def new_key() -> bytes:

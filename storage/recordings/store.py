@@ -70,6 +70,16 @@ class ObjectStore:
         with _as_os_error(), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(self._at(key))
 
+    def shred(self, key: str) -> None:
+        """Take a small object away, if it is there, and on a disk write over it first."""
+        place = Path(self._at(key))
+        if self.on_disk and place.exists():
+            with place.open("r+b") as file:
+                file.write(os.urandom(place.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+        self.remove(key)
+
     def names(self) -> Iterator[str]:
         """Yield the names of all objects."""
         with _as_os_error():

@@ -115,6 +115,16 @@ class Vault:
         if abs(plays - file.duration_s) > TOLERANCE_S:
             raise Broken(f"{file.recording}: plays {plays:.2f} s, the source {file.duration_s:.2f} s")
 
+    @contextlib.contextmanager
+    def opened(self, file: RecordingFile) -> Iterator[Path]:
+        """Give a recording's content as a file, which is gone afterwards. Raises Broken, FileNotFoundError."""
+        key = self.key(file)
+        with self._scratch() as scratch:
+            with scratch.open("xb") as out:
+                for piece in self.read(file, key, 0, file.content_size):
+                    out.write(piece)
+            yield scratch
+
     def check(self, file: RecordingFile) -> None:
         """Read an object and its key as they lie there, and compare. Raises Broken, FileNotFoundError."""
         self.key(file)
@@ -146,9 +156,13 @@ class Vault:
         return locked.version
 
     def remove(self, file: RecordingFile) -> None:
-        """Take a recording out of the store: its key first, without which the rest is noise."""
-        self.store.remove(file.key + BESIDE)
+        """Take a recording out of the store: its key first, shredded, without which the rest is noise."""
+        self.store.shred(file.key + BESIDE)
         self.store.remove(file.key)
+
+    def holds(self, file: RecordingFile) -> bool:
+        """Tell whether anything of a recording is in the store."""
+        return self.store.has(file.key) or self.store.has(file.key + BESIDE)
 
     def _locked(self, file: RecordingFile) -> WrappedKey:
         try:

@@ -83,7 +83,7 @@ async def _one(files: RecordingFiles, file: RecordingFile, vault: Vault, report:
             report.failed.append(file.recording)
         case FileState.KEPT:
             await _kept(files, file, vault, report)
-        case state if state in OPEN:
+        case state if state in OPEN or state is FileState.EXPIRING:
             report.unfinished.append(file.recording)
 
 

@@ -10,6 +10,8 @@ from telephony import LISTEN
 from telephony.channels.map import ChannelMap, listens_for_us, session_of
 from telephony.channels.model import Channel, Headers, text
 
+ON = ("1", "on", "true")
+
 
 def spy_start(channels: ChannelMap, headers: Headers) -> None:
     """Somebody hears a channel."""
@@ -93,3 +95,10 @@ def recording_start(channels: ChannelMap, headers: Headers) -> None:
     # Before anybody talks only the safety net records, the whole call.
     recording = recording_of(leg) if leg else RecordingId(f"{call.id}-fallback")
     channels.tell(facts.RecordingStarted, recording=recording, call=call.id)
+
+
+def recording_mute(channels: ChannelMap, headers: Headers) -> None:
+    """A citizen's channel is recorded as silence on both sides, or no longer; of one side alone is nobody's pause."""
+    channel = channels.channel(headers)
+    if channel is not None and channel.call is not None and text(headers, "Direction") == "both":
+        channels.tell(facts.RecordingPaused, call=channel.call.id, paused=text(headers, "State") in ON)

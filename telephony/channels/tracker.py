@@ -95,4 +95,5 @@ _SEE: dict[str, Callable[[ChannelMap, Headers], None]] = {
     "ChanSpyStart": spying.spy_start,
     "ChanSpyStop": spying.spy_stop,
     "MixMonitorStart": spying.recording_start,
+    "MixMonitorMute": spying.recording_mute,
 }

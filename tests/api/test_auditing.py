@@ -29,7 +29,11 @@ from tests.storage.trails import trail_in
 
 AUDITED = [route for route in ROUTES if route.audit is not None]
 NAMES = {"agent": "a1", "queue": "12345", "call": "c1", "contact": "kc1", "session": "s1", "callback": "o1"}
-QUERIES = {"/contacts/{contact}/recordings/{n}": "?purpose=why", "/agents/{agent}/schedule": "?day=2026-11-24"}
+QUERIES = {
+    "/contacts/{contact}/recordings/{n}": "?purpose=why",
+    "/contacts/{contact}/hold": "?reason=why",
+    "/agents/{agent}/schedule": "?day=2026-11-24",
+}
 EVERYTHING: tuple[Role, ...] = tuple(Role)
 
 

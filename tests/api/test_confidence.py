@@ -24,7 +24,9 @@ from messages.values import LegEnd, Role
 from storage.database import Database
 from storage.duties import Duties
 from storage.migrations import upgrade
+from storage.quality import Quality
 from storage.queries import Queries
+from storage.recordings.holds import Holds
 from storage.rows import RowWriter
 from tests.api.house import Client, House, now, open_house
 from tests.api.test_rest import BODIES
@@ -72,6 +74,8 @@ async def stored(tmp_path: Path) -> AsyncIterator[Stored]:
             "exports": FileExports(database),
             "audit": trail_in(database, tmp_path),
             "duties": Duties(database),
+            "quality": Quality(database),
+            "holds": Holds(database, now),
         }
         house = await stack.enter_async_context(open_house(agents=3, kept=kept))
         rows = RowWriter(house.log, database)
@@ -127,6 +131,24 @@ async def _exported(stored: Stored, token: str) -> list[str]:
         found.append(job["id"])
     await asyncio.gather(*stored.house.services.jobs._running.values())
     return found
+
+
+async def _reviewed(house: House) -> dict[str, list[str]]:
+    """A1's talk is reviewed and held, and those who do it write down the number; return what there is to name."""
+    boss, admin = house.token(Role.SUPERVISOR, user="wang"), house.token(Role.ADMIN)
+    form = {"name": "x", "questions": [{"id": "a", "text": "x"}]}
+    assert (await house.ask("PUT", "quality/forms/f", boss, form))[0] == 200
+    status, sample = await house.ask("POST", "quality/samples", boss, BODIES["/quality/samples"])
+    assert status == 201, sample
+    status, review = await house.ask("POST", "quality/reviews", boss, {"form": "f", "contact": "kc1"})
+    assert status == 201, review
+    path, written = f"quality/reviews/{review['review']}", {"answers": {"a": 1}, "comment": f"{NUMBER} is angry"}
+    assert (await house.ask("PUT", path, boss, written))[0] == 200
+    assert (await house.ask("POST", f"{path}/sign", boss))[0] == 200
+    appeal = {"reason": f"{NUMBER} hung up"}
+    assert (await house.ask("POST", f"{path}/appeal", house.token(Role.AGENT, agent="a1"), appeal))[0] == 200
+    assert (await house.ask("PUT", "contacts/kc1/hold", admin, {"reason": f"{NUMBER} sues"}))[0] == 200
+    return {"form": ["f"], "sample": [sample["sample"]], "review": [review["review"]]}
 
 
 async def _walk(stored: Stored, names: dict[str, list[str]], methods: tuple[str, ...], *roles: Role) -> int:
@@ -191,6 +213,7 @@ async def test_a_confidential_number_leaves_by_no_route_and_by_no_op_of_the_stre
             "id": ["s1"],
             "user": ["li"],
             "issuer": ["none"],
+            **await _reviewed(house),
         }
         frames = await _heard(client)
         assert len(frames) > 8

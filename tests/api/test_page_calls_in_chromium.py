@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from calendars.settings import WEEKDAYS, Calendar
 from messages import commands, events, facts
 from messages.events import Position
-from messages.ids import CallId, Phone
+from messages.ids import CallId, Phone, RecordingId
 from messages.values import LegEnd, Role
 from tests.api.browser import BROWSED, browsing, let_in
 from tests.api.city import city
@@ -70,6 +70,29 @@ async def test_an_agent_holds_mutes_and_presses_keys(house: House) -> None:
         await page.keyboard.press("Enter")
         await expect(page.locator("#keypad")).to_be_hidden()
         assert _last(house, commands.ActOnLeg).digits == "1#"
+
+
+async def test_an_agent_pauses_the_recording_and_sees_what_asterisk_says_of_it(house: House, tmp_path: Path) -> None:
+    async with browsing(house, "li") as page:
+        await _talking(house, page)
+        badge, pause = page.locator("#call-recording"), page.locator("button[data-verb='recording/pause']")
+        await expect(badge).to_be_hidden()
+        about: dict[str, Any] = {"occurred": now(), "node": NODE, "call": CallId("c1")}
+        await house.settled(facts.RecordingStarted(recording=RecordingId("c1-1"), **about))
+        await expect(badge).to_have_text("录音中")
+        await pause.click()
+        await expect(page.locator("#outcome-list li").first).to_contain_text("暂停录音 · 进行中")
+        await expect(badge).to_have_text("录音中")
+        await house.settled(facts.RecordingPaused(paused=True, **about))
+        await expect(badge).to_have_text("录音已暂停")
+        await page.screenshot(path=tmp_path / "paused.png", full_page=True)
+        await page.reload()
+        await expect(badge).to_have_text("录音已暂停")
+        await page.keyboard.press("Alt+KeyV")
+        assert _last(house, commands.PauseRecordings).paused is False
+        await house.settled(facts.RecordingPaused(paused=False, **about))
+        await expect(badge).to_have_text("录音中")
+        await expect(page.locator("button[data-verb='recording/start']")).to_have_count(0)
 
 
 async def test_an_agent_consults_and_completes_by_keyboard(house: House, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,21 @@ async def test_who_may_hear_what(kept: Kept, request: pytest.FixtureRequest) -> 
     kept.house.history.kept[0]["tenant"] = "north"
     assert (await kept.get(kept.house.token(Role.SUPERVISOR, tenant="south")))[0] == 404
     assert (await kept.get(kept.house.token(Role.SUPERVISOR, tenant="north")))[0] == 200
+
+
+async def test_who_may_play_a_recording_may_see_its_waveform_and_gaps(kept: Kept) -> None:
+    began = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    gaps = [{"from": "2026-11-24T08:00:01.500000Z", "to": "2026-11-24T08:00:03.000000Z"}]
+    kept.house.history.kept[0]["recordings"][0].update(started_at=began, gaps=gaps)
+    path = "contacts/n1-1.1/recordings/1/waveform"
+    status, body, _ = await kept.get(kept.house.token(Role.SUPERVISOR), path)
+    drawn = msgspec.json.decode(body)
+    assert (status, drawn["duration_s"], [len(side) for side in drawn["peaks"]]) == (200, 5.0, [1000, 1000])
+    assert drawn["gaps"] == [{"from": 1.5, "to": 3.0}]
+    assert (await kept.get(kept.house.token(Role.AGENT, agent="a1"), path))[0] == 403
+    assert (await kept.get(kept.house.token(Role.ANALYST), path))[0] == 403
+    assert (await kept.get(kept.house.token(Role.ADMIN), "contacts/n1-1.1/recordings/2/waveform"))[0] == 503
+    assert await kept.audited() == []
 
 
 async def test_what_is_not_there_is_said_to_be_so(kept: Kept) -> None:

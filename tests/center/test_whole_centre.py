@@ -118,8 +118,29 @@ class WholeCentreUnderAnything(CentreUnderAnything):
                 self.fact(facts.CallHungUp, call=operation.call, by_citizen=False)
             case Verb.MUTE | Verb.UNMUTE | Verb.DTMF | Verb.SWAP:
                 self.fact(facts.OperationReported, operation=operation.operation)
+            case Verb.PAUSE_RECORDING | Verb.RESUME_RECORDING:
+                paused = operation.verb is Verb.PAUSE_RECORDING
+                self.fact(facts.RecordingPaused, call=operation.call, paused=paused)
+            case Verb.START_RECORDING | Verb.STOP_RECORDING:
+                started = operation.verb is Verb.START_RECORDING
+                kind = commands.StartRecording if started else commands.StopRecording
+                command = next(c for c in reversed(self.world.commanded(kind)) if c.call == operation.call)
+                told = facts.RecordingStarted if started else facts.RecordingStopped
+                self.fact(told, recording=command.recording, call=operation.call)
             case _ if operation.party is not None:  # a listener's change of mode calls nobody in
                 self.fact(facts.LegAnswered, **{**about, "leg": operation.party})
+
+    @rule(pick=st.integers(0, 30), paused=st.booleans())
+    def a_recording_falls_silent_or_not(self, pick: int, paused: bool) -> None:
+        if calls := self.calls():
+            self.fact(facts.RecordingPaused, call=calls[pick % len(calls)], paused=paused)
+
+    @invariant()
+    def every_pause_of_a_live_call_has_an_end(self) -> None:
+        state = self.world.center.state
+        armed = {key[1] for key in state.deadlines.as_dict() if key[0] == "pause"}
+        paused = {one.call for one in state.recordings.values() if one.paused_until and one.call in state.calls}
+        assert paused == armed
 
     def calls(self) -> list[CallId]:
         return list(self.world.center.state.calls)

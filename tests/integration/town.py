@@ -16,7 +16,7 @@ from calls.label import NuisanceSettings
 from center.settings import CenterSettings
 from messages import events, requests
 from messages.ids import AgentId, CallId, LegId, OperationId, Phone, QueueId
-from messages.values import AgentState, Target, TargetKind, Then, Verb
+from messages.values import AgentState, RecordPolicy, Target, TargetKind, Then, Verb
 from queueing.settings import Overflow, Overflows, QueueSettings, Route, Strategy, Tenant
 from simulation.world import write_prompts
 from telephony.asterisk.child import AsteriskChild
@@ -46,10 +46,12 @@ QUEUES = (
         overflow=Overflows(full=Overflow(announce="busy", then=Then.CALLBACK)),
     ),
     QueueSettings(id=QueueId("empty"), overflow=Overflows(nobody=Overflow(to=QueueId("complaints")))),
+    QueueSettings(id=QueueId("advice"), ring_s=3, wrap_up_s=0.3, record=RecordPolicy.ON_DEMAND),
 )
 DIDS = {f"1234{n}": queue.id for n, queue in enumerate(QUEUES, 5)}
 """12345 and on: 12348 rings all, 12349 is soon full, 123410 offers call backs, 123411 has nobody."""
-OF_12345 = tuple(QueueId(queue) for queue in ("12345", "complaints", "all"))
+ON_DEMAND = "123412"
+OF_12345 = tuple(QueueId(queue) for queue in ("12345", "complaints", "all", "advice"))
 TOWN = CenterSettings(
     queues=QUEUES,
     agents=(
@@ -63,6 +65,7 @@ TOWN = CenterSettings(
     personal_s=8.0,
     party_ring_s=3.0,
     operation_s=6.0,
+    pause_at_most_s=4.0,
 )
 
 

@@ -56,6 +56,7 @@ def test_the_most_exact_rule_on_how_long_counts() -> None:
 
 def test_a_source_may_go_only_after_the_copy_was_verified() -> None:
     before_kept = [state for state in FileState if may_go(state, FileState.KEPT)]
-    assert before_kept == [FileState.VERIFIED]
+    assert before_kept == [FileState.VERIFIED, FileState.EXPIRING]
+    assert [state for state in FileState if may_go(state, FileState.EXPIRING)] == [FileState.KEPT]
     assert [state for state in FileState if may_go(state, FileState.VERIFIED)] == [FileState.STORED]
     assert all(NEXT[state] for state in OPEN)

@@ -25,6 +25,7 @@ from center.records import (
     LegRecord,
     ListeningRecord,
     OperationRecord,
+    RecordingRecord,
     RevisitRecord,
     SurgeRecord,
     SurveyRecord,
@@ -64,6 +65,7 @@ TABLES = {
     What.DUTY: ("duty_sessions", "begins_at", ("duty",)),
     What.DUTY_CALLS: ("duty_calls", "called_at", ("contact",)),
     What.HEARINGS: ("hearings", "started_at", ("session", "n")),
+    What.RECORDINGS: ("recordings", "started_at", ("recording",)),
 }
 
 
@@ -111,6 +113,7 @@ RECORDS: dict[What, type[msgspec.Struct]] = {
     What.DUTY_CALLS: DutyCallRecord,
     What.HEARINGS: HearingRecord,
     What.AUDIT: AuditEntry,
+    What.RECORDINGS: RecordingRecord,
 }
 
 

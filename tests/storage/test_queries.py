@@ -74,7 +74,8 @@ async def test_a_contact_is_told_whole(history: History) -> None:
             ("recordings", "recordings"),
         ):
             assert len(found[name]) == len(about(table, row["contact"]))
-            assert all(one in found[name] for one in about(table, row["contact"]))
+            plain = [one | {"gaps": ""} if "gaps" in one else one for one in found[name]]
+            assert all(one in plain for one in about(table, row["contact"]))
         heard = about("hearings", row["contact"])
         assert {one["session"] for one in found["listening"]} == {
             one["session"] for one in [*about("listening", row["contact"]), *heard]

@@ -12,6 +12,10 @@ export const VERBS = [
   { word: 'resume', key: 'H', when: (now) => now.own.state === 'held' && !now.party },
   { word: 'mute', key: 'M', when: (now) => !now.own.muted },
   { word: 'unmute', key: 'M', when: (now) => now.own.muted },
+  { word: 'recording/pause', key: 'V', when: (now) => now.own.recording === 'recording' },
+  { word: 'recording/resume', key: 'V', when: (now) => now.own.recording === 'paused', primary: true },
+  { word: 'recording/start', key: 'G', when: (now) => now.call.record === 'on_demand' && !now.own.recording },
+  { word: 'recording/stop', key: 'G', when: (now) => now.call.record === 'on_demand' && Boolean(now.own.recording) },
   { word: 'keypad', key: 'K', asks: true, when: () => true },
   { word: 'transfer', key: 'T', asks: true, when: (now) => !now.party && now.talking < 2 },
   { word: 'consult', key: 'C', asks: true, when: (now) => !now.party && now.talking < 2 && now.own.state === 'talking' },
@@ -25,7 +29,10 @@ export const VERBS = [
   { word: 'leave', key: 'L', when: (now) => now.talking > 1 },
   { word: 'hangup', key: 'X', grave: true, when: () => true },
 ];
-const LABELS = { 'three-way': 'three_way', cancel: 'cancel_consult', hangup: 'hang_up' };
+const LABELS = {
+  'three-way': 'three_way', cancel: 'cancel_consult', hangup: 'hang_up', 'recording/pause': 'pause_recording',
+  'recording/resume': 'resume_recording', 'recording/start': 'start_recording', 'recording/stop': 'stop_recording',
+};
 
 /** Return what an agent talks on: {call, own, party, talking}, null where they talk on nothing. */
 export function ownTalk(hall, agent) {
@@ -52,6 +59,7 @@ export function drawOwnCall(hall, session, on, at) {
   write($('call-number'), call.number || text('unknown_number'));
   paint($('call-state'), own.state === 'held' ? 'holding' : own.state);
   $('call-muted').hidden = !own.muted;
+  drawRecording($('call-recording'), now?.own.recording ?? '');
   $('call-confidential').hidden = !call.confidential;
   write($('call-timer'), duration((at - Date.parse(own.answered_at ?? own.offered_at)) / 1000));
   drawParties(call, session);
@@ -59,6 +67,12 @@ export function drawOwnCall(hall, session, on, at) {
   keep($('call-buttons'), verbs, (verb) => verb.word, (verb) => buildVerb(verb, on), (button, verb) =>
     write(button.firstChild, text(LABELS[verb.word] ?? verb.word)));
   drawEmergency(Boolean(now), on);
+}
+
+function drawRecording(badge, state) {
+  badge.hidden = !state;
+  badge.className = `badge record ${state}`;
+  write(badge, state ? text(`recording_${state}`) : '');
 }
 
 function buildVerb(verb, on) {

@@ -103,6 +103,16 @@ function known(hall, event) {
 }
 
 const OFFERED = onLeg(null, 'offered');
+const ANSWERED = onLeg('talking', 'talking', 'answered_at');
+
+/** Note how a leg is recorded, as Asterisk reported it; what is of no leg is of whoever talks. */
+function recorded(state) {
+  return (hall, event) => {
+    for (const one of hall.calls.get(event.call)?.legs ?? []) {
+      if (one.id === event.leg || !event.leg) one.recording = state;
+    }
+  };
+}
 
 /** Note how an operation ended; one that began before this page was opened is not known. */
 function over(hall, event, state) {
@@ -173,7 +183,10 @@ const STEPS = {
   },
   'call.ringing': onLeg(null, 'ringing'),
   'call.consulted': onLeg(null, 'consulted'),
-  'call.answered': onLeg('talking', 'talking', 'answered_at'),
+  'call.answered': (hall, event) => {
+    ANSWERED(hall, event);
+    if (event.record) hall.calls.get(event.call).record = event.record;
+  },
   'call.held': onLeg(null, 'held'),
   'call.resumed': onLeg(null, 'talking'),
   'leg.ended': (hall, event) => {
@@ -262,6 +275,10 @@ const STEPS = {
     const pop = hall.pops.find((one) => one.leg === event.leg);
     if (pop) pop.over = event.why;
   },
+  'recording.started': recorded('recording'),
+  'recording.resumed': recorded('recording'),
+  'recording.paused': recorded('paused'),
+  'recording.stopped': recorded(''),
   'listening.requested': (hall, event, message) => {
     const stage = event.approval ? 'asked' : event.scope === 'call' ? 'ringing' : 'waiting';
     const unheard = { stage, hearing: 0, approved_by: null, requested_at: message.at, started_at: null, heard_since: null };

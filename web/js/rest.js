@@ -37,6 +37,15 @@ export async function ask(method, path, body, token = session()?.token) {
   return content;
 }
 
+/** Fetch what is no JSON. Throws Problem, TypeError. */
+export async function fetchBlob(path) {
+  const answer = await fetch(`/api/v1${path}`, {
+    headers: { Authorization: `Bearer ${session()?.token ?? ''}` }, cache: 'no-store',
+  });
+  if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
+  return answer.blob();
+}
+
 /** Get a session; it is kept by keepSession, once it is good for everything. */
 export function logIn(user, password, code) {
   forget();

@@ -14,6 +14,8 @@ export const figureText = (figure) => TEXTS[language].figures[figure] ?? figure;
 export const kindText = (kind) => text(`kind_${kind}`);
 export const verbText = (verb) => TEXTS[language].verbs[verb] ?? verb;
 
+export const isEnglish = () => language === 'en';
+
 /** Write every fixed text of the document in the present language. */
 export function translate() {
   document.documentElement.lang = language === 'en' ? 'en' : 'zh-CN';

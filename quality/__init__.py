@@ -1,0 +1,1 @@
+"""Quality review: forms, samples, reviews and averages."""
