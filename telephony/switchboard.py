@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -76,6 +77,7 @@ class Switchboard:
         self._mirroring = False
         self._mixing: dict[RecordingId, tuple[CallId, str]] = {}
         """The call and Asterisk's id of each recording under way: several may be on one citizen's channel."""
+        self._tapes: WeakValueDictionary[CallId, asyncio.Lock] = WeakValueDictionary()
         self._paused: set[RecordingId] = set()
         """Those of them that are silent now: begun anew, they are to be so still."""
 
@@ -175,18 +177,28 @@ class Switchboard:
             await self._hands.hang_up(channel)
 
     async def _record(self, command: commands.StartRecording) -> None:
-        channel = self._citizen(command.call)
-        why = "" if channel else "the call is gone"
-        if channel:
-            self._channels.expect_recording(command.call, command.recording)
-            try:
-                mixing = await self._mix(channel, command.recording, paused=command.paused)
-                self._mixing[command.recording] = command.call, mixing
-            except AmiError as error:
-                self._channels.expect_no_recording(command.call, command.recording)
-                why = str(error) or type(error).__name__
+        async with self._tapes_of(command.call):
+            why = await self._begin(command)
         if why:
             self._hands.say(facts.RecordingStopped, recording=command.recording, call=command.call, failed=why)
+
+    def _tapes_of(self, call: CallId) -> asyncio.Lock:
+        """Return what lets a call's recordings begin and stop one after the other: see `_renew_others`."""
+        return self._tapes.setdefault(call, asyncio.Lock())
+
+    async def _begin(self, command: commands.StartRecording) -> str:
+        """Begin a recording and return why that did not work."""
+        channel = self._citizen(command.call)
+        if not channel:
+            return "the call is gone"
+        self._channels.expect_recording(command.call, command.recording)
+        try:
+            mixing = await self._mix(channel, command.recording, paused=command.paused)
+        except AmiError as error:
+            self._channels.expect_no_recording(command.call, command.recording)
+            return str(error) or type(error).__name__
+        self._mixing[command.recording] = command.call, mixing
+        return ""
 
     async def _mix(self, channel: str, recording: RecordingId, *, paused: bool, append: bool = False) -> str:
         """Begin a recording and return Asterisk's id of it. Raises AmiError.
@@ -220,10 +232,11 @@ class Switchboard:
     async def _stop_recording(self, command: commands.StopRecording) -> None:
         """Complete the file. Asterisk tells of its end only when asked to stop, not at a hang-up (CALL-CONTROL)."""
         await asyncio.sleep(PARTING_S)
-        if channel := self._citizen(command.call):
-            with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
-                await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
-                await self._renew_others(command.call, channel)
+        async with self._tapes_of(command.call):
+            if channel := self._citizen(command.call):
+                with contextlib.suppress(AmiError):  # hung up meanwhile: that stops it too
+                    await self._hands.ask("StopMixMonitor", {"Channel": channel, **self._which(command.recording)})
+                    await self._renew_others(command.call, channel)
         self._mixing.pop(command.recording, None)
         self._paused.discard(command.recording)
         await asyncio.sleep(SETTLE_S)
@@ -239,12 +252,12 @@ class Switchboard:
 
         While any recording is on a channel, 22.10.1 keeps one decoder for what the channel is sent, and this drops the
         packets of whoever speaks next where their RTP counts lower: they would be heard, and not recorded (tried).
+        What begins next must not come too soon either: that was 11 ms after the stop, once, and silent.
         """
         others = [recording for recording, (of, _) in self._mixing.items() if of == call]
         for recording in others:
             await self._hands.ask("StopMixMonitor", {"Channel": channel, "MixMonitorID": self._mixing[recording][1]})
-        if others:
-            await asyncio.sleep(RENEW_S)
+        await asyncio.sleep(RENEW_S)
         for recording in others:
             if recording not in self._mixing:  # over meanwhile
                 continue
