@@ -21,7 +21,9 @@ from storage.duties import Duties
 from storage.identity import Identity
 from storage.migrations import upgrade
 from storage.notices import Notices
+from storage.quality import Quality
 from storage.queries import Queries
+from storage.recordings.holds import Holds
 from storage.reports import Reports
 from storage.rows import RowWriter
 from storage.schedules import Schedules
@@ -84,7 +86,18 @@ class World:
         duty = await made("POST", "duty-sessions", boss, plan)
         step = {"id": "1", "type": "direct_answer", "at": "2026-11-24T08:00:00Z"}
         await made("POST", "cases/GD1/events", cases, step)
+        await self.written()
+        form = {"name": "courtesy", "questions": [{"id": "a", "text": "greets"}]}
+        await made("PUT", "quality/forms/f", boss, form)
+        sample = await made("POST", "quality/samples", boss, BODIES["/quality/samples"])
+        review = await made("POST", "quality/reviews", boss, {"form": "f", "contact": "kcn1"})
+        await made("PUT", f"quality/reviews/{review['review']}", boss, {"answers": {"a": 1}})
+        await made("POST", f"quality/reviews/{review['review']}/sign", boss)
+        await made("PUT", "contacts/kcn1/hold", self.token(Role.ADMIN), {"reason": "sues"})
         self.names = {
+            "form": "f",
+            "sample": sample["sample"],
+            "review": review["review"],
             "duty": duty["ids"][0],
             "agent": "n1",
             "call": "cn1",
@@ -105,6 +118,7 @@ class World:
         self.bodies = BODIES | {
             "/duty-sessions": {"leader": "n1", "begin": "2036-11-24T01:00:00Z", "end": "2036-11-24T03:00:00Z"},
             "/duty-sessions/{duty}": plan,
+            "/quality/reviews": {"form": "f", "contact": "kcn2"},
             "/calls": {"number": "13900000003", "agent": "n1"},
             "/callbacks": {"contact": "kcn1", **north},
             "/revisits": {"number": "13900000004", "case_no": "GD2", "contact": "kcn1", **north},
@@ -143,6 +157,8 @@ class World:
             "recordings": "?purpose=complaint",
             "adherence": "?from=2026-11-24&to=2026-11-25" if "{agent}" in path or "/agents/" in path else f"?{DAY}",
         }
+        if (route.method, path.rpartition("/")[2]) == ("DELETE", "hold"):
+            path += "?reason=settled"
         if route.path in REPORTS:
             path += "?from=2026-11-24&to=2026-11-25"
         for word, text in query.items():
@@ -165,6 +181,8 @@ async def furnished(directory: Path, url: str = "") -> AsyncIterator[World]:
             "schedules": Schedules(database, now, ScheduleSettings().reasons),
             "notices": Notices(database),
             "duties": Duties(database),
+            "holds": Holds(database, now),
+            "quality": Quality(database),
             "reports": Reports(database, now, Directory(tenants=frozenset({"north", "south"}))),
         }
         people = Identity(database, now, hasher=QUICK, keys=directory / "identity-keys", audit=trail.append)

@@ -11,7 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from api.rest.table import ROUTES, SCOPES
+from api.rest.table import MAY, ROUTES, SCOPES
 from api.stream.ops import CloseCode
 from messages.ids import AgentId, UserId
 from messages.values import Role
@@ -239,14 +239,16 @@ async def test_a_programs_token_is_good_for_its_scopes_and_its_roles_only(town: 
 @pytest.mark.parametrize("scope", sorted(SCOPES - {"stream"}))
 async def test_each_scope_opens_its_own_routes_and_no_other(town: Town, scope: str) -> None:
     everything = UserId("everything")
-    await town.people.set_user(everything, None, list(Role), AgentId("a1"))
+    never_both = Role.ADMIN if MAY.get(scope) == frozenset({Role.AUDITOR}) else Role.AUDITOR
+    await town.people.set_user(everything, None, set(Role) - {never_both}, AgentId("a1"))
     made = await town.people.add_token(everything, scope, [scope], 1, BOSS)
     for route in ROUTES:
         if route.roles is None:
             continue
         path = route.path.replace("{", "").replace("}", "")
         status, answer = await town.house.ask(route.method, f"/api/v1{path}", made.token, {"reason": "x"})
-        refused = status == 403 and "is not among what this token is for" in answer["detail"]
+        why = str(answer and answer.get("detail"))
+        refused = status == 403 and (why.startswith(f"{route.action} is for ") or "what this token is for" in why)
         assert refused == (route.action != scope), (route.action, scope, answer)
 
 
