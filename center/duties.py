@@ -45,7 +45,7 @@ def plan(turn: Turn, request: requests.PlanDuty) -> None:
     for one in plans:
         names.append(DutyId(turn.new_id("d")))
         every = request.rule.every if request.rule else None
-        turn.record(_planned(names[-1], one, request.by, every))
+        turn.record(events.DutyPlanned(**_about(names[-1], one), plan=one, by=request.by, every=every))
     turn.id = " ".join(names)
 
 
@@ -59,7 +59,8 @@ def change(turn: Turn, request: requests.ChangeDuty) -> None:
     _check(turn, to)
     _check_free(turn, to, (), duty.id)
     if to != duty.plan:
-        turn.record(_planned(duty.id, to, request.by, duty.every, reason))
+        about = _about(duty.id, to)
+    turn.record(events.DutyPlanned(**about, plan=to, by=request.by, every=duty.every, reason=reason, changed=True))
 
 
 def end(turn: Turn, request: requests.EndDuty) -> None:
@@ -128,10 +129,6 @@ def _is_free(turn: Turn, leader: AgentId) -> bool:
 
 def _end(turn: Turn, duty: Duty, why: DutyEnd, by: UserId | None = None, reason: str = "") -> None:
     turn.record(events.DutyEnded(**_about(duty.id, duty.plan), end=why, by=by, reason=reason))
-
-
-def _planned(name: DutyId, plan: DutyPlan, by: UserId, every: Every | None, reason: str = "") -> events.DutyPlanned:
-    return events.DutyPlanned(**_about(name, plan), plan=plan, by=by, every=every, reason=reason)
 
 
 def _about(name: DutyId, plan: DutyPlan) -> dict[str, Any]:

@@ -16,7 +16,7 @@ _JOINS = frozenset({LegKind.THREE_WAY})
 
 def _planned(ledger: Book, entry: Entry, event: events.DutyPlanned) -> list[Record]:
     record = ledger.duties.get(event.duty)
-    if record is None:
+    if record is None or not event.changed:
         record = ledger.duties[event.duty] = _record(event.duty, event.plan, event.by, entry.at)
         record.every = event.every
         return [record]

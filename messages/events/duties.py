@@ -16,12 +16,13 @@ class DutyEvent(Event, frozen=True, kw_only=True):
 
 
 class DutyPlanned(DutyEvent, frozen=True, kw_only=True, tag="duty.planned"):
-    """A duty is planned, or planned otherwise. `every`: the rule that it came from."""
+    """A duty is planned, or planned otherwise (`changed`). `every`: the rule that it came from."""
 
     plan: DutyPlan
     by: UserId
     every: Every | None = None
     reason: str = ""
+    changed: bool = False
 
 
 class DutyStarted(DutyEvent, frozen=True, kw_only=True, tag="duty.started"):

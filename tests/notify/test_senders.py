@@ -114,8 +114,8 @@ async def test_a_provider_that_refuses_is_not_asked_again(provider: Provider, st
         ("-5", 0, 0),
         ("soon", 0, 0),
         ("²", 0, 0),
-        (format_datetime(datetime.now(UTC) + timedelta(minutes=50), usegmt=True), 60, 3000),
-        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(minutes=50), usegmt=True), 60, 3000, id="soon"),
+        pytest.param(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0, id="long ago"),
         ("Wed, 25 Nov 2026 08:00:00", 0, 0),  # without a zone
     ],
 )

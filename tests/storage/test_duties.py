@@ -118,12 +118,14 @@ async def test_leaders_who_listen_in_are_told_beside_it(database: Database) -> N
     world.come("c1")
     world.talk("c1/1")
     identity = Identity(database, lambda: START)
-    await identity.set_user(UserId("sun"), "a long password", (Role.LEADER,))
-    await identity.set_user(UserId("wang"), "a long password", (Role.SUPERVISOR,))
-    for user in ("sun", "wang"):
-        session = world.do(
-            requests.StartListening(by=UserId(user), call=CallId("c1"), phone=Phone("2001"), purpose="duty")
-        ).id
+    await identity.set_user(UserId("sun"), "a long sentence", (Role.LEADER,))
+    await identity.set_user(UserId("wang"), "a long sentence", (Role.SUPERVISOR,))
+    for user, role in (("sun", Role.LEADER), ("wang", Role.SUPERVISOR)):
+        about: dict[str, Any] = {"call": CallId("c1"), "phone": Phone("2001"), "purpose": "duty"}
+        session = world.do(requests.StartListening(by=UserId(user), roles=(role,), **about)).id
+        if role is Role.LEADER:
+            decided = requests.DecideListening(by=UserId("wang"), session=SessionId(session), approved=True)
+            world.do(decided)
         world.do(facts.SpyStarted(occurred=world.now, node=NODE, session=SessionId(session), spied="", spyer="u"))
         world.do(facts.SpyStopped(occurred=world.now, node=NODE, session=SessionId(session)))
     [duty] = world.center.state.duties

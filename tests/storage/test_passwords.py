@@ -40,7 +40,15 @@ async def _in(identity: Identity, password: str) -> Session:
 
 
 @pytest.mark.parametrize(
-    "good", [FIRST, SECOND, "bridgeRepair1", "一二三四五六七八九十甲乙丙丁戊", "Wang-Li-2031x", temporary()]
+    "good",
+    [
+        FIRST,
+        SECOND,
+        "bridgeRepair1",
+        "一二三四五六七八九十甲乙丙丁戊",
+        "Wang-Li-2031x",
+        pytest.param(temporary(), id="temporary"),
+    ],
 )
 def test_good_passwords(good: str) -> None:
     Passwords(PasswordRules(), QUICK).check(good, "li")
