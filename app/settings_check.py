@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents.agent import AgentSettings
 from alerts.rule import AlertRule
 from api.oidc.provider import is_safe
-from api.rest.table import MAY, SCOPES
+from api.rest.may import MAY, SCOPES
 from calendars.hours import unknown_years
 from calendars.settings import ALWAYS
 from calls.callback import CallbackSettings, can_be_called

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from api.rest.table import MAY, ROUTES, reach
+from api.rest.may import MAY, reach
+from api.rest.table import ROUTES
 from messages.values import Role
 
 HEAD = """# Rights
 
 谁可以做什么、范围多大。本页由路由表生成，请勿手改。
 
-Made by `hotline rights` from `api/rest/table.py`; a test checks that it is current, and another one asks every route as
+Made by `hotline rights` from `api/rest/may.py`; a test checks that it is current, and another one asks every route as
 every role, of one's own line and of another one.
 
 Each cell says how far an action reaches for a role:

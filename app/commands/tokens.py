@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.rest.table import SCOPES
+from api.rest.may import SCOPES
 from app.commands.common import who
 from app.commands.people import with_people
 from messages.errors import Invalid, NotFound

@@ -11,7 +11,8 @@ from typing import Any
 import pyotp
 import pytest
 
-from api.rest.table import MAY, ROUTES, SCOPES
+from api.rest.may import MAY, SCOPES
+from api.rest.table import ROUTES
 from api.stream.ops import CloseCode
 from messages.ids import AgentId, UserId
 from messages.values import Role

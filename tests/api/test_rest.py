@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.rest.table import MAY, ROUTES
+from api.rest.may import MAY
+from api.rest.table import ROUTES
 from api.stream.ops import CloseCode
 from messages import facts
 from messages.codec import KINDS

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from api.rest.endpoint import Route
+from api.rest.may import LINE, MAY, OWN, QUEUES, REACH, TEAM, reach
 from api.rest.rights_page import rights_page
-from api.rest.table import LINE, MAY, OWN, QUEUES, REACH, ROUTES, TEAM, reach
+from api.rest.table import ROUTES
 from messages.values import Role
 from tests.api.furnished import World, furnished
 
