@@ -267,7 +267,7 @@ OFFICE_DEFINITIONS: dict[str, str] = {
     "categories": "valid cases by category, the most frequent first",
     "areas": "valid cases by area, the most frequent first",
     "lines": "calls in by the line they came in on; empty for the city's own",
-    "leaders_answered": "calls that leaders answered on duty days; unknown while no duty sessions are kept",
+    "leaders_answered": "calls that leaders answered in person on duty; unknown where no duty was ever kept",
     "service_satisfaction": "on the call itself: satisfied / valid key presses; silence is never satisfied",
     "survey_response_rate": "valid key presses / citizens asked",
     "repeats": "answered calls whose number had called within 7 days before",

@@ -8,13 +8,16 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.ids import DutyId
-from messages.values import Role
+from messages.values import CaseStep, Role
 from storage.columns import Instant, harmless
 from storage.database import Database, asking
-from storage.tables import case_links, contacts, duty_calls, duty_sessions, listening, revisits, users
+from storage.tables import case_events, case_links, contacts, duty_calls, duty_sessions, listening, revisits, users
 
 MOST = 1000
 SESSION = duty_sessions.c
+
+CLOSES = frozenset({CaseStep.DIRECT_ANSWER, CaseStep.COMPLETED, CaseStep.WITHDRAWN})
+"""Steps after which a case is dealt with."""
 
 
 class Duties:
@@ -83,12 +86,15 @@ async def _cases(connection: AsyncConnection, duty: DutyId) -> list[dict[str, An
     its = select(duty_calls.c.contact).where(duty_calls.c.duty == harmless(duty))
     links = select(column.contact, column.case_no, column.linked_at, column.valid, column.category, column.area)
     query = links.where(column.contact.in_(its)).order_by(column.linked_at, column.case_no)
-    found = [_dict(row) | {"closed": None, "satisfied": None} for row in await connection.execute(query)]
-    asked = select(revisits.c.case_no, revisits.c.satisfied).where(
-        revisits.c.case_no.in_({case["case_no"] for case in found})
-    )
+    found = [_dict(row) for row in await connection.execute(query)]
+    numbers = {case["case_no"] for case in found}
+    asked = select(revisits.c.case_no, revisits.c.satisfied).where(revisits.c.case_no.in_(numbers))
     said = {row.case_no: row.satisfied for row in await connection.execute(asked.order_by(revisits.c.answered_at))}
-    return [case | {"satisfied": said.get(case["case_no"])} for case in found]
+    steps = select(case_events.c.case_no, case_events.c.step).where(case_events.c.case_no.in_(numbers))
+    closed: dict[str, bool] = {}
+    for case_no, step in await connection.execute(steps):
+        closed[case_no] = closed.get(case_no, False) or step in CLOSES
+    return [case | {"closed": closed.get(case["case_no"]), "satisfied": said.get(case["case_no"])} for case in found]
 
 
 async def _listened(connection: AsyncConnection, session: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,12 +8,30 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.duty import AnsweredBy
 from messages.values import CaseStep, Direction, UnitKind
 from metrics.office import CaseEvent, Link, Period, Story, stories
 from storage.columns import harmless
-from storage.tables import case_events, case_links, contacts, revisits
+from storage.tables import case_events, case_links, contacts, duty_calls, duty_sessions, revisits
 
 _OF = contacts.c
+
+
+async def leaders_answered(
+    connection: AsyncConnection, since: datetime, until: datetime, tenant: str = ""
+) -> int | None:
+    """Return the calls that leaders answered in person on duty days; None where no duty session was ever kept."""
+    if not await connection.scalar(select(func.count()).select_from(duty_sessions)):
+        return None
+    column = duty_calls.c
+    query = select(func.count()).where(
+        column.answered_by == AnsweredBy.LEADER, *_between(column.called_at, since, until)
+    )
+    if tenant:
+        query = query.join(duty_sessions, duty_sessions.c.duty == column.duty).where(
+            duty_sessions.c.tenant == harmless(tenant)
+        )
+    return int(await connection.scalar(query) or 0)
 
 
 async def period(connection: AsyncConnection, since: datetime, until: datetime, tenant: str = "") -> Period:

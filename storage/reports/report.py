@@ -97,8 +97,8 @@ class Reports:
             figures = office.office(await reading.period(connection, since, until, tenant), weights)
             earlier = await reading.valid_contacts(connection, *before, tenant)
             figures["lines"] = await reading.lines(connection, since, until, tenant)
+            figures["leaders_answered"] = await reading.leaders_answered(connection, since, until, tenant)
         figures["growth"] = office.growth(figures["valid"], earlier)
-        figures["leaders_answered"] = None
         return figures
 
     async def _check(self, connection: AsyncConnection, question: Question) -> None:

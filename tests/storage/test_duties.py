@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from center.records import DutyCallRecord, DutyRecord
 from messages import facts, requests
 from messages.duty import AnsweredBy, DutyEnd, DutyScope
 from messages.ids import AgentId, CallId, ContactId, DutyId, Phone, SessionId, UserId
-from messages.values import LegEnd, Role, Target, TargetKind, Verb
+from messages.values import CaseStep, LegEnd, Role, Target, TargetKind, Verb
 from metrics.duty import DutyFigures, figures
 from storage.columns import to_row
 from storage.database import Database
@@ -50,6 +51,8 @@ def a_duty() -> World:
     )
     world.do(requests.LinkCase(by=BY, contact=ContactId("c3"), case_no="G1"))
     world.do(requests.LinkCase(by=BY, contact=ContactId("other"), case_no="G2"))
+    step: dict[str, Any] = {"case_no": "G1", "id": "1", "step": CaseStep.COMPLETED, "occurred": world.now}
+    world.do(requests.ReportCase(by=BY, **step))
     [duty] = world.center.state.duties
     world.do(requests.EndDuty(by=BY, duty=duty, reason="called away"))
     for call in ("c2", "c3"):
@@ -93,7 +96,7 @@ async def test_the_report_is_that_of_the_sessions_contacts_and_their_cases(datab
             "valid": True,
             "category": "roads",
             "area": "north",
-            "closed": None,
+            "closed": True,
             "satisfied": True,
         }
     ]
@@ -108,7 +111,7 @@ async def test_the_report_is_that_of_the_sessions_contacts_and_their_cases(datab
         aide_joined=1,
         outcomes={"abandoned": 1, "answered": 3},
         cases=1,
-        closed=None,
+        closed=1,
     )
     assert await duties.report(DutyId("none")) is None
 
