@@ -15,6 +15,7 @@ from storage.columns import to_row
 from storage.database import Database
 from storage.duties import Duties
 from storage.identity import Identity
+from storage.reports.office import leaders_answered
 from tests.center.test_duties import AIDE, LEADER, on_duty
 from tests.center.world import BY, NODE, START, World
 from tests.storage.history import write
@@ -114,6 +115,9 @@ async def test_the_report_is_that_of_the_sessions_contacts_and_their_cases(datab
         closed=1,
     )
     assert await duties.report(DutyId("none")) is None
+    async with database.reading() as connection:
+        assert await leaders_answered(connection, START, world.now + timedelta(days=1)) == 2
+        assert await leaders_answered(connection, START, START) == 0
 
 
 async def test_leaders_who_listen_in_are_told_beside_it(database: Database) -> None:
