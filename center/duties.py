@@ -59,8 +59,8 @@ def change(turn: Turn, request: requests.ChangeDuty) -> None:
     _check(turn, to)
     _check_free(turn, to, (), duty.id)
     if to != duty.plan:
-        about = _about(duty.id, to)
-    turn.record(events.DutyPlanned(**about, plan=to, by=request.by, every=duty.every, reason=reason, changed=True))
+        more: dict[str, Any] = {"plan": to, "by": request.by, "every": duty.every, "reason": reason, "changed": True}
+        turn.record(events.DutyPlanned(**_about(duty.id, to), **more))
 
 
 def end(turn: Turn, request: requests.EndDuty) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 import aiohttp
 import msgspec
@@ -72,6 +73,7 @@ RAW = (
 LONGEST_IN_AN_ADDRESS = 4000
 GONE = {"/sessions", "/sessions/refresh"}
 proof_only = pytest.mark.skipif(not os.environ.get("HOTLINE_PROOF"), reason="make proof")
+STRIDE = 1 if os.environ.get("HOTLINE_PROOF") else 5
 SIGNS = ("X-Injected", "Set-Cookie")
 
 
@@ -129,11 +131,19 @@ class Prober:
             assert b"root:x:0" not in content, about
 
 
+def _some(*key: str, addressed: bool = False) -> tuple[str, ...]:
+    """Return what is put into one place: a part of the corpus, another in each place; all of it in `make proof`."""
+    quoted = tuple(quote(text[:LONGEST_IN_AN_ADDRESS], safe="") for text in CORPUS)
+    corpus = (*quoted, *RAW) if addressed else CORPUS
+    begin = crc32("".join(key).encode()) % STRIDE
+    return corpus[begin::STRIDE]
+
+
 def _addresses(world: World, route: Route) -> Iterator[tuple[str, str]]:
     """Yield addresses of a route with each name in turn replaced by each payload."""
     names = re.findall(r"{(\w+)}", route.path)
     for name in names:
-        for payload in (*(quote(text[:LONGEST_IN_AN_ADDRESS], safe="") for text in CORPUS), *RAW):
+        for payload in _some(route.method, route.path, name, addressed=True):
             path = route.path.replace(f"{{{name}}}", payload)
             yield re.sub(r"{(\w+)}", lambda found: world.names[found[1]], path), payload
 
@@ -148,12 +158,12 @@ async def test_nothing_put_into_any_text_of_any_route_does_harm(world: World) ->
         for address, payload in _addresses(world, route):
             await prober.probe(route.method, address, payload, body)
         for name, in_list in _texts(route.body):
-            for text in CORPUS:
+            for text in _some(route.method, route.path, name):
                 await prober.probe(route.method, plain, text, (body or {}) | {name: [text] if in_list else text})
         for name, _ in _texts(route.query):
-            for payload in (*(quote(text[:LONGEST_IN_AN_ADDRESS], safe="") for text in CORPUS), *RAW):
+            for payload in _some(route.method, route.path, name, addressed=True):
                 await prober.probe(route.method, f"{plain}?{name}={payload}", payload, body)
-    assert prober.asked > 3000
+    assert prober.asked > 5000 / STRIDE
     await world.house.settled()
     await world.written()
     for route in ROUTES:  # what was kept of all that is shown again
@@ -165,7 +175,8 @@ async def test_nothing_put_into_any_text_of_any_route_does_harm(world: World) ->
         assert (await client.receive())["op"] in ("event", "snapshot")
     assert not Path("/tmp/injected").exists()
     status, page = await world.house.ask("GET", "contacts", world.house.token(Role.SUPERVISOR))
-    assert (status, len(page["items"])) == (200, 2), "the tables are all there"
+    kept = {item["contact"] for item in page["items"]}
+    assert status == 200 and {"kcn1", "kcn2"} <= kept, "the tables are all there"
 
 
 async def _exports(world: World, prober: Prober) -> None:

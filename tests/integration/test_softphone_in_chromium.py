@@ -26,7 +26,7 @@ pytestmark = BROWSED
 
 ARGS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SOON_MS = 20_000
-PASSWORD = "a-test-password"
+PASSWORD = "Streetlight-7"
 BUILT = Path("web/built/softphone.js")
 
 
