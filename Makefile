@@ -33,7 +33,8 @@ lint:
 
 check:
 	@echo '==> pytest'
-	@PYTHONASYNCIODEBUG=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile
+	@PYTHONASYNCIODEBUG=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile -m 'not alone'
+	@PYTHONASYNCIODEBUG=1 $(BIN)/pytest -m alone
 
 proof: ready-for-tests
 	@HOTLINE_PROOF=1 $(BIN)/pytest --timeout=0

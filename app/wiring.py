@@ -239,6 +239,7 @@ class Hotline:
     async def _serve(self) -> None:
         settings = self.settings
         queries = Queries(self.database)
+        await queries.recent_contacts("-")  # the first pop need not wait for a connection and a compiled query
         people = people_of(settings, self.database, now, self.audit.append)
         identity = Doorkeeper(settings.accounts, people, now)
         self.audience = Audience(queries, self.pops, self.mirror.state)

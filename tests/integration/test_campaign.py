@@ -18,7 +18,7 @@ from simulation.runner import simulate
 from tests.integration.town import proof_only
 from tests.postgres_fixture import PostgresServer
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 MIX = Mix(citizen_hangs_up=0.3, abandoning=0.05, patience_s=8)
 SHORT = Options(calls=10, rate=4, agents=6, talk=1.5, wrap=0.5, mix=MIX)

@@ -22,7 +22,7 @@ from simulation.sip_log import calls, frames
 from simulation.world import DID, World, WorldFailed
 from tests.sip_fixture import eventually
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 
 async def test_ten_calls_are_answered_by_four_agents_and_every_record_agrees(
