@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -73,9 +73,9 @@ def test_two_hundred_queues_of_ten_thousand_agents_cost_no_more_than_the_agents(
     for queues in (state.settings.queues[:1], state.settings.queues):
         fastest = 1e9
         for _ in range(5):
-            begun = perf_counter()
+            begun = thread_time()
             queue_views(state, queues, START)
-            fastest = min(fastest, perf_counter() - begun)
+            fastest = min(fastest, thread_time() - begun)
         took.append(fastest)
     assert took[1] < 4 * took[0] + 0.005, "all queues cost about what one does"
 
