@@ -74,7 +74,7 @@ def test_a_session_is_listed_shown_and_reported(hotline: Run, world: World) -> N
     assert "unit" in said and "市政府" in said and "2026-11-24 16:00:00" in said
     code, said, _ = hotline("duty", "report", session.duty)
     assert code == 0
-    assert "G1 (not reported)" in said and "by_leader" in said and "abandoned" in said
+    assert "G1 (closed)" in said and "by_leader" in said and "abandoned" in said
     code, said, _ = hotline("duty", "report", session.duty, "--format", "json")
     assert (json.loads(said)["figures"]["by_leader"], len(json.loads(said)["calls"])) == (2, 4)
 
